@@ -1,0 +1,117 @@
+//! The tests that every driver passes: the contract of [`Driver`], case by case.
+//!
+//! A driver's tests say how to start it, and get one `#[test]` a case:
+//!
+//! ```ignore
+//! fn subject() -> Subject { … }
+//! deltawall_core::conformance_suite!(subject);
+//! ```
+//!
+//! Where a driver lacks a capability that a case is about, the case tests that it refuses, so no case is ever
+//! skipped. A case that stands in `cases` and not in the list below is dead code, which the lints deny.
+
+// These are tests, though they live in a library: they fail by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod cases;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::driver::{Capabilities, Context, Driver};
+use crate::model::NewFirewall;
+use crate::text::{FirewallId, FirewallName};
+
+/// A driver to test, made anew for each case: it starts with at least one firewall.
+pub struct Subject {
+    /// The driver.
+    pub driver: Arc<dyn Driver>,
+    /// Good credentials, and no provider.
+    pub context: Context,
+    /// Credentials of which each is wrong: as an unknown user, with a wrong password, with none.
+    pub strangers: Vec<Context>,
+    /// Two providers that do not share firewalls, spelled as a client might.
+    pub providers: [&'static str; 2],
+    /// What makes a firewall that people call by this name.
+    pub new_firewall: fn(FirewallName) -> NewFirewall,
+    /// A firewall that is there, and the id of a rule of it that may be deleted; for drivers that cannot make rules.
+    pub known_rule: Option<(FirewallId, &'static str)>,
+    /// How long after it was accepted a deletion is done at the latest.
+    pub settles_within: Duration,
+}
+
+impl Subject {
+    fn can(&self, what: impl Fn(Capabilities) -> bool) -> bool {
+        what(self.driver.capabilities())
+    }
+}
+
+type Case = for<'a> fn(&'a Subject) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+static CASES: &[(&str, Case)] = crate::conformance_suite! { @list table [] };
+
+/// Runs one case of the suite; [`conformance_suite!`](crate::conformance_suite) calls it.
+///
+/// # Panics
+/// When the driver does not do what the case is about.
+pub fn run(name: &str, subject: Subject) {
+    let (_, case) = CASES.iter().find(|(case, _)| *case == name).expect("the suite has a case of this name");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(case(&subject));
+}
+
+/// One `#[test]` for each case, on what the named function starts.
+#[macro_export]
+macro_rules! conformance_suite {
+    ($subject:path) => {
+        $crate::conformance_suite! { @list tests [$subject] }
+    };
+    (@list $use:ident [$($argument:tt)*]) => {
+        $crate::conformance_suite! { @$use [$($argument)*]
+            the_list_and_the_firewall_alone_are_the_same
+            the_list_keeps_its_order
+            a_filter_keeps_one_firewall
+            what_is_absent_is_not_found
+            strangers_are_turned_away
+            strangers_change_nothing
+            a_new_firewall_is_shown_and_listed_last
+            a_taken_name_is_refused
+            a_deleted_firewall_is_gone
+            deleting_one_firewall_leaves_the_others
+            a_new_rule_is_last_and_as_it_was_asked_for
+            a_rule_with_many_sources_is_one_rule
+            a_rule_for_each_protocol
+            an_egress_rule
+            a_rule_that_denies
+            a_rule_that_logs
+            a_rule_with_an_ipv6_source
+            a_rule_with_a_group_source
+            an_unknown_group_of_our_own_account_is_not_found
+            a_group_of_another_account_is_taken_as_it_is
+            a_rule_that_is_there_is_refused
+            each_rule_is_named_by_its_id_alone
+            a_deleted_rule_is_gone
+            a_rule_is_deleted_by_what_its_id_says
+            a_deleted_rule_can_be_made_again
+            a_firewall_that_anothers_rule_names_is_in_use
+            a_firewall_that_only_its_own_rule_names_is_not_in_use
+            providers_are_apart
+            providers_are_found_in_any_case
+            a_provider_of_hostile_spelling_is_refused
+            changes_at_the_same_time_are_all_kept
+            a_list_is_whole_while_it_changes
+        }
+    };
+    (@tests [$subject:path] $($case:ident)*) => {
+        $(
+            #[test]
+            fn $case() {
+                $crate::conformance::run(stringify!($case), $subject());
+            }
+        )*
+    };
+    (@table [] $($case:ident)*) => {
+        &[$((stringify!($case), |subject| Box::pin(cases::$case(subject)))),*]
+    };
+}

@@ -1,0 +1,365 @@
+//! The ids of rules.
+//!
+//! EC2 had no ids for rules when Deltacloud was written, so Deltacloud made them from what a rule says:
+//!
+//! ```text
+//! OWNER~PROTOCOL~FROM~TO~SOURCES
+//! 393485797142~tcp~22~22~@group,393485797142,default,@address,ipv4,10.1.2.3,24
+//! ```
+//!
+//! A group's name may hold `~`, `@`, `,`, `/` and spaces, which would make such an id mean two things. Those
+//! and `%` are percent-encoded here within a field, so each id parses back to what made it, and ids of
+//! ordinary names are as they always were. `~egress` and `~deny` follow where they apply.
+//! Clouds whose rules have ids of their own use those.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::IpAddr;
+
+use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
+
+use crate::model::{Action, Direction, Rule, RuleContent};
+use crate::protocol::{InvalidProtocol, Protocol};
+use crate::source::{Cidr, Group, InvalidCidr, Source};
+use crate::text::{Account, FirewallName, InvalidText};
+
+/// What stands for something else within an id.
+const DELIMITERS: &AsciiSet = &AsciiSet::EMPTY.add(b'~').add(b'@').add(b',').add(b'/').add(b' ').add(b'%');
+
+/// What protocol and ports are written as where the rule names no protocol: EC2's word for it.
+const ANY_PROTOCOL: &str = "-1";
+
+/// What a rule is addressed by, within its firewall.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleId<'a> {
+    /// The cloud's own id.
+    Cloud(Cow<'a, CloudRuleId>),
+    /// What the rule says, where the cloud has no ids.
+    Content(Cow<'a, RuleContent>),
+}
+
+/// A rule's id on a cloud that gives them: letters, digits, `-` and `_`, at most 64.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CloudRuleId(String);
+
+/// Why a text is not the id of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRuleId {
+    /// Neither of the two forms.
+    #[error("a rule id is OWNER~PROTOCOL~FROM~TO~SOURCES, or the cloud's own id")]
+    Form,
+    /// A field that is percent-encoded, but not UTF-8.
+    #[error("a field of the rule id is not UTF-8")]
+    Encoding,
+    /// An owner or a group's name that cannot be one.
+    #[error("an owner or group name in the rule id {0}")]
+    Text(#[from] InvalidText),
+    /// A port, type or code that is no number.
+    #[error("'{0}' in the rule id is not a whole number")]
+    Number(String),
+    /// A protocol and ports that do not go together.
+    #[error("in the rule id, {0}")]
+    Protocol(#[from] InvalidProtocol),
+    /// A source that is neither `@group,OWNER,NAME` nor `@address,FAMILY,ADDRESS,PREFIX`.
+    #[error("a source in a rule id is @group,OWNER,NAME or @address,FAMILY,ADDRESS,PREFIX")]
+    Source,
+    /// An address and prefix that do not go together.
+    #[error("in the rule id, {0}")]
+    Cidr(#[from] InvalidCidr),
+    /// Something after the sources other than `egress`, `deny`, in this order.
+    #[error("'{0}' in the rule id is not expected where it stands")]
+    Suffix(String),
+}
+
+impl CloudRuleId {
+    /// Takes a cloud's own id as it is.
+    ///
+    /// # Errors
+    /// When it is empty, over 64 characters, or holds other than letters, digits, `-` and `_`.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidRuleId> {
+        let text = text.into();
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        match (1..=64).contains(&text.len()) && text.bytes().all(plain) {
+            true => Ok(Self(text)),
+            false => Err(InvalidRuleId::Form),
+        }
+    }
+
+    /// The id as the cloud writes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> RuleId<'a> {
+    pub(crate) fn of(rule: &'a Rule) -> Self {
+        match &rule.cloud_id {
+            Some(id) => Self::Cloud(Cow::Borrowed(id)),
+            None => Self::Content(Cow::Borrowed(&rule.content)),
+        }
+    }
+
+    /// Whether this is the id of `rule`, however it is spelled: order of sources and bits past a prefix do not matter.
+    pub fn names(&self, rule: &Rule) -> bool {
+        match (self, &rule.cloud_id) {
+            (Self::Cloud(id), Some(cloud_id)) => **id == *cloud_id,
+            (Self::Content(content), None) => content.same_as(&rule.content),
+            _ => false,
+        }
+    }
+}
+
+impl RuleId<'static> {
+    /// Reads an id of either form.
+    ///
+    /// # Errors
+    /// When it could not have been written for any rule.
+    pub fn parse(text: &str) -> Result<Self, InvalidRuleId> {
+        if text.contains('~') {
+            return parse_content(text).map(|content| Self::Content(Cow::Owned(content)));
+        }
+        CloudRuleId::new(text).map(|id| Self::Cloud(Cow::Owned(id)))
+    }
+}
+
+impl fmt::Display for RuleId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cloud(id) => f.write_str(id.as_str()),
+            Self::Content(content) => write_content(content, f),
+        }
+    }
+}
+
+fn write_content(content: &RuleContent, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let protocol = content.protocol.name().unwrap_or(ANY_PROTOCOL);
+    let (from, to) = content.protocol.numbers().unwrap_or((-1, -1));
+    write!(f, "{}~{protocol}~{from}~{to}~", escape(content.owner.as_str()))?;
+    for (index, source) in content.sources.iter().enumerate() {
+        if index > 0 {
+            f.write_str(",")?;
+        }
+        match source {
+            Source::Group(group) => {
+                write!(f, "@group,{},{}", escape(group.owner.as_str()), escape(group.name.as_str()))?;
+            }
+            Source::Address(cidr) => {
+                write!(f, "@address,{},{},{}", cidr.family(), cidr.address(), cidr.prefix())?;
+            }
+        }
+    }
+    if content.direction == Direction::Egress {
+        f.write_str("~egress")?;
+    }
+    if content.action == Action::Deny {
+        f.write_str("~deny")?;
+    }
+    Ok(())
+}
+
+fn escape(field: &str) -> impl fmt::Display {
+    utf8_percent_encode(field, DELIMITERS)
+}
+
+fn unescape(field: &str) -> Result<Cow<'_, str>, InvalidRuleId> {
+    percent_decode_str(field).decode_utf8().or(Err(InvalidRuleId::Encoding))
+}
+
+fn parse_content(text: &str) -> Result<RuleContent, InvalidRuleId> {
+    let mut fields = text.split('~');
+    let mut field = || fields.next().ok_or(InvalidRuleId::Form);
+    let owner = Account::new(unescape(field()?)?)?;
+    let protocol = parse_protocol(field()?, field()?, field()?)?;
+    let sources = parse_sources(field()?)?;
+
+    let mut fields = fields.peekable();
+    let direction = match fields.next_if_eq(&"egress") {
+        Some(_) => Direction::Egress,
+        None => Direction::Ingress,
+    };
+    let action = match fields.next_if_eq(&"deny") {
+        Some(_) => Action::Deny,
+        None => Action::Accept,
+    };
+    if let Some(unexpected) = fields.next() {
+        return Err(InvalidRuleId::Suffix(unexpected.to_owned()));
+    }
+    Ok(RuleContent { owner, protocol, direction, action, sources })
+}
+
+fn parse_protocol(name: &str, from: &str, to: &str) -> Result<Protocol, InvalidRuleId> {
+    if [name, from, to] == [ANY_PROTOCOL; 3] {
+        return Ok(Protocol::Any);
+    }
+    let number = |text: &str| text.parse::<i32>().ok().ok_or_else(|| InvalidRuleId::Number(text.to_owned()));
+    Ok(Protocol::from_parts(name, number(from)?, number(to)?)?)
+}
+
+fn parse_sources(text: &str) -> Result<Vec<Source>, InvalidRuleId> {
+    let mut sources = Vec::new();
+    if text.is_empty() {
+        return Ok(sources);
+    }
+    let mut parts = text.split(',');
+    while let Some(kind) = parts.next() {
+        let mut part = || parts.next().ok_or(InvalidRuleId::Source);
+        sources.push(match kind {
+            "@group" => {
+                let owner = Account::new(unescape(part()?)?)?;
+                let name = FirewallName::new(unescape(part()?)?)?;
+                Source::Group(Group { owner, name })
+            }
+            "@address" => {
+                let family = part()?;
+                let address: IpAddr = part()?.parse().or(Err(InvalidRuleId::Source))?;
+                let prefix = part()?.parse().or(Err(InvalidRuleId::Source))?;
+                let cidr = Cidr::new(address, prefix)?;
+                if cidr.family() != family {
+                    return Err(InvalidRuleId::Source);
+                }
+                Source::Address(cidr)
+            }
+            _ => return Err(InvalidRuleId::Source),
+        });
+    }
+    Ok(sources)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The example of the API's own page, and the forms that we added to it.
+    #[test]
+    fn known_ids_parse_and_are_written_alike() {
+        for id in [
+            "393485797142~tcp~22~22~@group,393485797142,default,@address,ipv4,10.1.2.3,24",
+            "1~udp~53~53~@address,ipv6,2001:db8::,32",
+            "1~icmp~-1~-1~@address,ipv4,0.0.0.0,0",
+            "1~tcp~1~2~@group,2,a%7E%40%2C%2F%20%25b~egress~deny",
+            "1~tcp~1~2~@address,ipv4,0.0.0.0,0~deny",
+            "1~-1~-1~-1~",
+            "45001",
+        ] {
+            assert_eq!(RuleId::parse(id).unwrap().to_string(), id);
+        }
+    }
+
+    #[test]
+    fn what_no_rule_could_have_is_refused() {
+        for id in [
+            "",
+            "a b",
+            "~",
+            "1~tcp~22~22",
+            "~tcp~22~22~@group,1,a",
+            "1~tcp~x~22~@group,1,a",
+            "1~tcp~23~22~@group,1,a",
+            "1~gre~1~1~@group,1,a",
+            "1~tcp~22~22~@group,1",
+            "1~tcp~22~22~@group,1,",
+            "1~tcp~22~22~@group,1,a,",
+            "1~tcp~22~22~@group,1,%ff",
+            "1~tcp~22~22~@group,1,%00",
+            "1~tcp~22~22~@address,ipv6,10.0.0.0,8",
+            "1~tcp~22~22~@address,ipv4,10.0.0.0,33",
+            "1~tcp~22~22~@zone,a",
+            "1~tcp~22~22~@group,1,a~deny~egress",
+            "1~tcp~22~22~@group,1,a~egress~egress",
+            "1~tcp~22~22~@group,1,a~",
+        ] {
+            assert!(RuleId::parse(id).is_err(), "{id:?}");
+        }
+    }
+
+    #[test]
+    fn a_rule_is_found_by_what_its_id_says() {
+        let content = parse_content("1~tcp~22~22~@group,1,a/b,@address,ipv4,10.1.2.3,24").unwrap();
+        let rule = Rule { cloud_id: None, content, log: false };
+        for other in [
+            "1~TCP~22~22~@group,1,a%2fb,@address,ipv4,10.1.2.3,24",
+            "1~tcp~22~22~@address,ipv4,10.1.2.0,24,@group,1,a%2Fb",
+        ] {
+            assert!(RuleId::parse(other).unwrap().names(&rule), "{other}");
+        }
+        for another in [
+            "2~tcp~22~22~@group,1,a%2Fb,@address,ipv4,10.1.2.3,24",
+            "1~tcp~22~22~@group,1,a%2Fb,@address,ipv4,10.1.2.3,25",
+            "1~tcp~22~22~@group,1,a%2Fb",
+            "1~tcp~22~22~@group,1,a%2Fb,@address,ipv4,10.1.2.3,24~egress",
+            "45001",
+        ] {
+            assert!(!RuleId::parse(another).unwrap().names(&rule), "{another}");
+        }
+    }
+
+    fn name() -> impl Strategy<Value = String> {
+        let not_blank = |name: &String| !name.trim().is_empty();
+        "[a-zA-Z0-9 ._\\-:/()#,@\\[\\]+=&;{}!$*~%]{1,40}".prop_filter("a name is not blank", not_blank)
+    }
+
+    fn source() -> impl Strategy<Value = Source> {
+        let group = (name(), name()).prop_map(|(owner, name)| {
+            Source::Group(Group { owner: Account::new(owner).unwrap(), name: FirewallName::new(name).unwrap() })
+        });
+        let v4 = (any::<[u8; 4]>(), 0..=32_u8).prop_map(|(ip, prefix)| Cidr::new(ip.into(), prefix));
+        let v6 = (any::<[u8; 16]>(), 0..=128_u8).prop_map(|(ip, prefix)| Cidr::new(ip.into(), prefix));
+        prop_oneof![group, prop_oneof![v4, v6].prop_map(|cidr| Source::Address(cidr.unwrap()))]
+    }
+
+    fn protocol() -> impl Strategy<Value = Protocol> {
+        let ports =
+            (any::<u16>(), any::<u16>()).prop_map(|(a, b)| PortRange::new(a.min(b).into(), a.max(b).into()).unwrap());
+        let icmp = (-1..=255_i32, -1..=255_i32)
+            .prop_filter_map("a code needs a type", |(kind, code)| IcmpType::new(kind, code).ok());
+        prop_oneof![
+            ports.clone().prop_map(Protocol::Tcp),
+            ports.clone().prop_map(Protocol::Udp),
+            ports.prop_map(Protocol::TcpUdp),
+            icmp.prop_map(Protocol::Icmp),
+            Just(Protocol::Any),
+        ]
+    }
+
+    fn content() -> impl Strategy<Value = RuleContent> {
+        let direction = prop_oneof![Just(Direction::Ingress), Just(Direction::Egress)];
+        let action = prop_oneof![Just(Action::Accept), Just(Action::Deny)];
+        let sources = prop::collection::vec(source(), 0..6);
+        (name(), protocol(), direction, action, sources).prop_map(|(owner, protocol, direction, action, sources)| {
+            RuleContent { owner: Account::new(owner).unwrap(), protocol, direction, action, sources }
+        })
+    }
+
+    use crate::protocol::{IcmpType, PortRange};
+
+    proptest! {
+        #[test]
+        fn any_rule_is_read_back_from_its_id(content in content()) {
+            let rule = Rule { cloud_id: None, content: content.clone(), log: false };
+            let id = rule.id().to_string();
+            prop_assert!(!id.contains([' ', '/']), "{id}");
+            prop_assert_eq!(RuleId::parse(&id), Ok(RuleId::Content(Cow::Owned(content))));
+        }
+
+        #[test]
+        fn two_rules_never_share_an_id(a in content(), b in content()) {
+            let id = |content: &RuleContent| {
+                Rule { cloud_id: None, content: content.clone(), log: false }.id().to_string()
+            };
+            prop_assert_eq!(a == b, id(&a) == id(&b));
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in any::<String>()) {
+            let _ = RuleId::parse(&text);
+        }
+
+        #[test]
+        fn no_text_of_the_ids_own_characters_makes_the_parser_panic(text in "([~@,%0-9a-f/ -]|group|address|ipv4|tcp|egress){0,30}") {
+            if let Ok(id) = RuleId::parse(&text) {
+                prop_assert_eq!(RuleId::parse(&id.to_string()), Ok(id));
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Names, ids and descriptions: text that every dialect can carry.
+
+use std::fmt;
+
+/// Why a text cannot be a name, an id or a description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidText {
+    /// It is empty, or white space only.
+    #[error("must not be blank")]
+    Blank,
+    /// It holds a control character or one of the two Unicode non-characters that XML 1.0 cannot carry either.
+    #[error("must not contain control characters")]
+    ControlCharacter,
+}
+
+/// Whether XML 1.0, JSON and a log line can all carry `c` as it is.
+fn is_printable(c: char) -> bool {
+    !c.is_control() && c != '\u{fffe}' && c != '\u{ffff}'
+}
+
+/// Defines a text that is neither blank nor holds control characters. How long it may be, and of which
+/// characters, is each cloud's own business.
+macro_rules! text_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes the text as it is.
+            ///
+            /// # Errors
+            /// When it is blank or holds a control character.
+            pub fn new(text: impl Into<String>) -> Result<Self, InvalidText> {
+                let text = text.into();
+                if text.trim().is_empty() {
+                    return Err(InvalidText::Blank);
+                }
+                if !text.chars().all(is_printable) {
+                    return Err(InvalidText::ControlCharacter);
+                }
+                Ok(Self(text))
+            }
+
+            /// The text as it was given.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text_type! {
+    /// What a firewall is addressed by, within one provider. Clouds without ids use the name.
+    FirewallId
+}
+text_type! {
+    /// What people call a firewall.
+    FirewallName
+}
+text_type! {
+    /// What a firewall is for. On FGCP it names the template of a new system.
+    Description
+}
+text_type! {
+    /// An account that owns firewalls: twelve digits on EC2, a user on FGCP.
+    Account
+}
+
+/// Where a firewall is addressed by its name.
+impl From<&FirewallName> for FirewallId {
+    fn from(name: &FirewallName) -> Self {
+        Self(name.0.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_text_and_control_characters_are_refused() {
+        for blank in ["", " ", "\u{a0}"] {
+            assert_eq!(FirewallName::new(blank), Err(InvalidText::Blank));
+        }
+        for hostile in ["a\0b", "a\r\nb", "a\u{7f}", "a\u{85}b", "a\u{fffe}"] {
+            assert_eq!(FirewallName::new(hostile), Err(InvalidText::ControlCharacter));
+        }
+        assert_eq!(FirewallName::new(" a/b ]]> é ").unwrap().as_str(), " a/b ]]> é ");
+    }
+}

@@ -1,0 +1,61 @@
+//! Everything that this driver refuses, in EC2's codes and words.
+//!
+//! Codes and words are those of the EC2 API reference, "Error codes for the Amazon EC2 API"; that the text of a
+//! group in use names its users is in the answer shown on Deltacloud's own page.
+
+use deltawall_core::{Account, Error, ErrorKind, FirewallName, Protocol, Source};
+
+/// Why EC2 would not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("AWS was not able to validate the provided access credentials")]
+    Credentials,
+    #[error("The security group '{0}' does not exist")]
+    NoGroup(String),
+    #[error("The specified rule does not exist in this security group")]
+    NoRule,
+    #[error("The security group '{0}' already exists")]
+    GroupExists(FirewallName),
+    #[error("the specified rule \"peer: {peer}, {} ALLOW\" already exists", traffic(.protocol))]
+    RuleExists { peer: Source, protocol: Protocol },
+    #[error("Group {account}:{name} is used by groups: {}", users(.account, .by))]
+    InUse { account: Account, name: FirewallName, by: Vec<FirewallName> },
+    #[error("the specified group: \"{0}\" cannot be deleted by a user")]
+    DefaultGroup(FirewallName),
+    #[error("Value ({value}) for parameter {parameter} is invalid. {why}")]
+    Value { parameter: &'static str, value: String, why: &'static str },
+    #[error("This server keeps the firewalls of {} providers at most", crate::MAX_PROVIDERS)]
+    TooManyProviders,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let (kind, code) = match refusal {
+            Refusal::Credentials => (ErrorKind::Unauthenticated, "AuthFailure"),
+            Refusal::NoGroup(_) => (ErrorKind::NotFound, "InvalidGroup.NotFound"),
+            Refusal::NoRule => (ErrorKind::NotFound, "InvalidPermission.NotFound"),
+            Refusal::GroupExists(_) => (ErrorKind::Refused, "InvalidGroup.Duplicate"),
+            Refusal::RuleExists { .. } => (ErrorKind::Refused, "InvalidPermission.Duplicate"),
+            Refusal::InUse { .. } => (ErrorKind::Refused, "InvalidGroup.InUse"),
+            Refusal::DefaultGroup(_) => (ErrorKind::Refused, "CannotDelete"),
+            Refusal::Value { .. } => (ErrorKind::Refused, "InvalidParameterValue"),
+            Refusal::TooManyProviders => (ErrorKind::Refused, "ResourceLimitExceeded"),
+        };
+        Self::new(kind, crate::ID, refusal.to_string()).with_code(code)
+    }
+}
+
+/// A permission's protocol and ports as EC2 words them.
+fn traffic(protocol: &Protocol) -> String {
+    let name = protocol.name().unwrap_or("ALL").to_uppercase();
+    match (protocol, protocol.numbers()) {
+        (_, None) => format!("{name},"),
+        (Protocol::Icmp(_), Some((kind, code))) => format!("{name}, type: {kind}, code: {code},"),
+        (_, Some((from, to))) => format!("{name}, from port: {from}, to port: {to},"),
+    }
+}
+
+fn users(account: &Account, names: &[FirewallName]) -> String {
+    let users: Vec<_> = names.iter().map(|name| format!("{account}:{name}")).collect();
+    users.join(", ")
+}
