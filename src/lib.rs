@@ -1,1 +1,76 @@
+//! deltawall: one firewall API in front of every cloud.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`config`] | what was typed, and what is valid of it |
+//! | [`registry`] | the drivers there are, by name |
+//! | [`server`] | the listening socket, the workers, shutdown |
+//! | [`deltacloud`] | Apache Deltacloud's firewall API: requests in, answers out |
+//! | [`logging`] | the log's form |
 
+pub mod config;
+pub mod deltacloud;
+pub mod logging;
+pub mod registry;
+pub mod server;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use config::{Config, Start};
+use deltacloud::Gateway;
+use registry::Registry;
+use server::Server;
+
+/// Why the gateway did not start, in one line.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An option or the configuration file is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Host and port, as they were given.
+        address: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The server stopped for a reason of its own.
+    #[error("the server failed: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+impl Error {
+    /// 2 where what was typed is wrong, else 1.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Listen { .. } | Self::Serve(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Runs the gateway until it is told to stop. The first of `arguments` is the program's own name.
+///
+/// # Errors
+/// When it cannot start, or the server fails.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
+    let config = match Config::from_arguments(arguments)? {
+        Start::Serve(config) => config,
+        Start::Print(text) => {
+            print_line(&text);
+            return Ok(());
+        }
+    };
+    logging::start(config.log_format);
+    let gateway = Gateway::new(Registry::from_config(&config)?, &config)?;
+    Ok(Server::bind(&config, gateway)?.run(print_line)?)
+}
+
+/// A reader that has gone away is no reason to stop.
+fn print_line(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+}

@@ -1,0 +1,200 @@
+//! What a client sends, as parameters by name: from the query, a form, a multipart form or a JSON object.
+
+use std::borrow::Cow;
+
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use actix_web::web::{Bytes, BytesMut, Payload};
+use futures_util::{StreamExt, stream};
+use percent_encoding::percent_decode;
+use serde_json::Value;
+
+use super::error::{ApiError, Failure};
+
+/// How large a body may be, in bytes.
+pub(super) const MAX_BODY: usize = 1024 * 1024;
+
+/// How much more than that is read and thrown away, so that the client reads why, and can go on with the connection.
+const MAX_DISCARDED: usize = 8 * 1024 * 1024;
+
+/// How many parameters a request may have, query and body together.
+pub(super) const MAX_PARAMETERS: usize = 2_500;
+
+/// How long a parameter's name or value may be, in bytes.
+pub(super) const MAX_FIELD: usize = 4 * 1024;
+
+/// Names and values, in the order they were sent.
+pub(super) type Pairs = Vec<(String, String)>;
+
+/// Reads a body to its end, keeping no more than [`MAX_BODY`] of it. What is left of a body that never seems to end
+/// is the server's to deal with: it closes the connection.
+pub(super) async fn read(mut payload: Payload) -> Result<Bytes, ApiError> {
+    let mut bytes = BytesMut::new();
+    let mut discarded = 0;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.or(Err(Failure::Validation.with("The body of the request ended before it was whole.")))?;
+        if discarded > 0 || bytes.len() + chunk.len() > MAX_BODY {
+            bytes = BytesMut::new();
+            discarded += chunk.len();
+        } else {
+            bytes.extend_from_slice(&chunk);
+        }
+        if discarded > MAX_DISCARDED {
+            break;
+        }
+    }
+    if discarded > 0 {
+        return Err(Failure::TooLarge.with(format!("The body of the request is larger than {MAX_BODY} bytes.")));
+    }
+    Ok(bytes.freeze())
+}
+
+/// What a body is, as its headers say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyType {
+    /// `application/x-www-form-urlencoded`, or nothing said.
+    Form,
+    /// `multipart/form-data`.
+    Multipart,
+    /// `application/json`.
+    Json,
+}
+
+impl BodyType {
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let encoding = headers.get(CONTENT_ENCODING).map_or("identity", |value| value.to_str().unwrap_or_default());
+        if !encoding.eq_ignore_ascii_case("identity") {
+            return Err(
+                Failure::UnsupportedBody.with("The body of the request has a Content-Encoding; send it as it is.")
+            );
+        }
+        let media_type = content_type(headers).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match media_type.as_str() {
+            "" | "application/x-www-form-urlencoded" => Ok(Self::Form),
+            "multipart/form-data" => Ok(Self::Multipart),
+            "application/json" => Ok(Self::Json),
+            _ => Err(Failure::UnsupportedBody.with(
+                "The body of the request is neither application/x-www-form-urlencoded, multipart/form-data nor application/json.",
+            )),
+        }
+    }
+
+    /// Whether it is one that browsers' forms send.
+    pub(super) fn is_form(self) -> bool {
+        matches!(self, Self::Form | Self::Multipart)
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// The parameters of a body of this type.
+pub(super) async fn parse(body_type: BodyType, headers: &HeaderMap, bytes: &Bytes) -> Result<Pairs, ApiError> {
+    match body_type {
+        BodyType::Form => parse_form(bytes),
+        BodyType::Multipart => parse_multipart(content_type(headers), bytes).await,
+        BodyType::Json => parse_json(bytes),
+    }
+}
+
+/// The parameters of a query, or of a form, which has the same syntax.
+pub(super) fn parse_form(form: &[u8]) -> Result<Pairs, ApiError> {
+    let mut pairs = Pairs::new();
+    for field in form.split(|byte| *byte == b'&').filter(|field| !field.is_empty()) {
+        let mut halves = field.splitn(2, |byte| *byte == b'=');
+        let mut half = || decode(halves.next().unwrap_or_default());
+        add(&mut pairs, half()?, half()?)?;
+    }
+    Ok(pairs)
+}
+
+fn decode(text: &[u8]) -> Result<String, ApiError> {
+    let with_spaces: Cow<'_, [u8]> = match text.contains(&b'+') {
+        true => text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect(),
+        false => text.into(),
+    };
+    percent_decode(&with_spaces).decode_utf8().map(Cow::into_owned).or(Err(not_utf8()))
+}
+
+async fn parse_multipart(content_type: &str, bytes: &Bytes) -> Result<Pairs, ApiError> {
+    let malformed =
+        |error: multer::Error| Failure::Validation.with(format!("The multipart body is malformed: {error}."));
+    let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
+    let whole = stream::iter([Ok::<_, std::convert::Infallible>(bytes.clone())]);
+    let mut parts = multer::Multipart::new(whole, boundary);
+    let mut pairs = Pairs::new();
+    while let Some(part) = parts.next_field().await.map_err(malformed)? {
+        let Some(name) = part.name().map(str::to_owned) else {
+            return Err(Failure::Validation.with("A part of the multipart body has no name."));
+        };
+        let value = part.bytes().await.map_err(malformed)?;
+        let value = std::str::from_utf8(&value).or(Err(not_utf8()))?;
+        add(&mut pairs, name, value.to_owned())?;
+    }
+    Ok(pairs)
+}
+
+fn parse_json(bytes: &[u8]) -> Result<Pairs, ApiError> {
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|error| Failure::Validation.with(format!("The body is not JSON: {error}.")))?;
+    let Value::Object(fields) = value else {
+        return Err(Failure::Validation.with("The JSON body is not an object."));
+    };
+    let mut pairs = Pairs::new();
+    for (name, value) in fields {
+        match value {
+            Value::Array(values) => {
+                for value in values {
+                    add_json(&mut pairs, name.clone(), value)?;
+                }
+            }
+            value => add_json(&mut pairs, name, value)?,
+        }
+    }
+    Ok(pairs)
+}
+
+fn add_json(pairs: &mut Pairs, name: String, value: Value) -> Result<(), ApiError> {
+    let text = match value {
+        Value::Null => return Ok(()),
+        Value::String(text) => text,
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Array(_) | Value::Object(_) => {
+            let name = super::parameters::shown(&name);
+            return Err(Failure::Validation
+                .with(format!("Parameter '{name}' is neither text, number, boolean nor a list of them.")));
+        }
+    };
+    add(pairs, name, text)
+}
+
+fn add(pairs: &mut Pairs, name: String, value: String) -> Result<(), ApiError> {
+    if name.len() > MAX_FIELD || value.len() > MAX_FIELD {
+        let name = super::parameters::shown(&name);
+        return Err(Failure::Validation.with(format!("Parameter '{name}' is longer than {MAX_FIELD} bytes.")));
+    }
+    if pairs.len() >= MAX_PARAMETERS {
+        return Err(too_many());
+    }
+    pairs.push((name, value));
+    Ok(())
+}
+
+/// Query and body as one. A parameter of the body replaces those of the same name in the query.
+pub(super) fn merge(query: Pairs, body: Pairs) -> Result<Pairs, ApiError> {
+    if query.len() + body.len() > MAX_PARAMETERS {
+        return Err(too_many());
+    }
+    let replaced: std::collections::HashSet<&str> = body.iter().map(|(name, _)| name.as_str()).collect();
+    let mut pairs: Pairs = query.into_iter().filter(|(name, _)| !replaced.contains(name.as_str())).collect();
+    pairs.extend(body);
+    Ok(pairs)
+}
+
+fn too_many() -> ApiError {
+    Failure::Validation.with(format!("The request has more than {MAX_PARAMETERS} parameters."))
+}
+
+fn not_utf8() -> ApiError {
+    Failure::Validation.with("A parameter of the request is not UTF-8.")
+}

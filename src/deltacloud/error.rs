@@ -1,0 +1,106 @@
+//! Failures, and the one table that says what becomes of each.
+
+use actix_web::http::StatusCode;
+use deltawall_core::ErrorKind;
+
+/// A failure with what the client is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ApiError {
+    pub(super) failure: Failure,
+    pub(super) message: String,
+    /// The methods that there are instead, where the failure is about the method.
+    pub(super) allow: Option<String>,
+}
+
+/// What can go wrong with a request, as Deltacloud's clients tell it apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// A bad or missing parameter, an unknown driver or provider.
+    Validation,
+    /// A body that is too large.
+    TooLarge,
+    /// A body of a type that is not read.
+    UnsupportedBody,
+    /// No credentials, or wrong ones.
+    Authentication,
+    /// The account may not.
+    Forbidden,
+    /// No such firewall, rule, driver or path.
+    NotFound,
+    /// Not with this method, or not in this state.
+    MethodNotAllowed,
+    /// No format that the client would accept.
+    NotAcceptable,
+    /// The name is taken.
+    Conflict,
+    /// The driver does not have this operation.
+    NotSupported,
+    /// The cloud refused, or could not be reached.
+    Provider,
+    /// The cloud did not answer in time.
+    ProviderTimeout,
+    /// Our own fault.
+    Backend,
+}
+
+/// What clients see of a failure: the status, the class that JSON names, and the kind that XML names.
+pub(super) struct Appearance {
+    pub(super) status: StatusCode,
+    pub(super) class: &'static str,
+    pub(super) kind: &'static str,
+}
+
+impl Failure {
+    pub(super) fn appearance(self) -> Appearance {
+        let (status, class, kind) = match self {
+            Self::Validation => (StatusCode::BAD_REQUEST, "ValidationFailure", "validation_failure"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "ValidationFailure", "validation_failure"),
+            Self::UnsupportedBody => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "ValidationFailure", "validation_failure"),
+            Self::Authentication => (StatusCode::UNAUTHORIZED, "AuthenticationFailure", "authentication_failure"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenError", "forbidden"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "ObjectNotFound", "not_found"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "method_not_allowed"),
+            Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "UnknownMediaTypeError", "unknown_media_type"),
+            Self::Conflict => (StatusCode::CONFLICT, "Conflict", "conflict"),
+            Self::NotSupported => (StatusCode::NOT_IMPLEMENTED, "NotSupported", "not_supported"),
+            Self::Provider => (StatusCode::BAD_GATEWAY, "ProviderError", "backend_error"),
+            Self::ProviderTimeout => (StatusCode::GATEWAY_TIMEOUT, "ProviderTimeout", "backend_timeout"),
+            Self::Backend => (StatusCode::INTERNAL_SERVER_ERROR, "BackendError", "server_error"),
+        };
+        Appearance { status, class, kind }
+    }
+
+    pub(super) fn with(self, message: impl Into<String>) -> ApiError {
+        ApiError { failure: self, message: message.into(), allow: None }
+    }
+}
+
+impl ApiError {
+    /// The same failure, naming the methods that there are.
+    pub(super) fn allowing(self, methods: String) -> Self {
+        Self { allow: Some(methods), ..self }
+    }
+}
+
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Invalid => Self::Validation,
+            ErrorKind::Unauthenticated => Self::Authentication,
+            ErrorKind::Forbidden => Self::Forbidden,
+            ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::State => Self::MethodNotAllowed,
+            ErrorKind::Conflict => Self::Conflict,
+            ErrorKind::Unsupported => Self::NotSupported,
+            ErrorKind::Refused | ErrorKind::Unavailable => Self::Provider,
+            ErrorKind::Timeout => Self::ProviderTimeout,
+            ErrorKind::Internal => Self::Backend,
+        }
+    }
+}
+
+impl From<deltawall_core::Error> for ApiError {
+    fn from(error: deltawall_core::Error) -> Self {
+        Failure::from(error.kind).with(error.to_string())
+    }
+}

@@ -1,0 +1,24 @@
+//! What a driver can do beyond the base API, as the entry point advertises it.
+
+use deltawall_core::Capabilities;
+
+/// A feature of the firewalls collection.
+pub(super) struct Feature {
+    pub(super) name: &'static str,
+    /// The operation that has it.
+    pub(super) rel: &'static str,
+    /// The parameter that it adds to that operation.
+    pub(super) parameter: &'static str,
+}
+
+/// The features that go with these capabilities. They are all about making rules.
+pub(super) fn of_firewalls(capabilities: Capabilities) -> impl Iterator<Item = Feature> {
+    let feature = |name, parameter| Feature { name, rel: "rules", parameter };
+    let features = [
+        (capabilities.egress, feature("egress", "direction")),
+        (capabilities.deny, feature("deny", "rule_action")),
+        (capabilities.log, feature("log", "log_rule")),
+    ];
+    let advertised = features.into_iter().filter(move |(has, _)| *has && capabilities.create_rule);
+    advertised.map(|(_, feature)| feature)
+}

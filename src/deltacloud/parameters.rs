@@ -1,0 +1,210 @@
+//! The model's types, made of parameters: all of it is checked here, before a driver is asked.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use deltawall_core::text::InvalidText;
+use deltawall_core::{
+    Account, Action, Cidr, Description, Direction, Filter, FirewallId, FirewallName, Group, NewFirewall, NewRule,
+    Protocol, Source,
+};
+
+use super::body::Pairs;
+use super::error::{ApiError, Failure};
+
+/// How many sources a rule may have.
+pub(super) const MAX_SOURCES: usize = 1_000;
+
+/// The protocols that a new rule can have.
+const PROTOCOLS: [&str; 3] = ["tcp", "udp", "icmp"];
+
+/// How much of a client's text an error message repeats, in characters, and of how many parameters the names.
+const MAX_SHOWN: usize = 100;
+
+/// The parameters of a request, in the order they were sent.
+#[derive(Debug, Default)]
+pub(super) struct Parameters(Pairs);
+
+impl Parameters {
+    pub(super) fn new(pairs: Pairs) -> Self {
+        Self(pairs)
+    }
+
+    /// The value of a parameter; the last, if there are several.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    fn get_not_blank(&self, name: &str) -> Option<&str> {
+        self.get(name).map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a switch is on: there, and neither `0`, `false` nor blank.
+    pub(super) fn is_true(&self, name: &str) -> bool {
+        self.get_not_blank(name).is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false"))
+    }
+
+    /// The value of a parameter that must be there, in the words that clients know.
+    fn required(&self, name: &str) -> Result<&str, ApiError> {
+        self.get(name).ok_or_else(|| {
+            let mut sent: Vec<Cow<'_, str>> = Vec::new();
+            for (name, _) in self.0.iter().take(MAX_SHOWN) {
+                let name = shown(name);
+                if !sent.contains(&name) {
+                    sent.push(name);
+                }
+            }
+            Failure::Validation.with(format!("Required parameter '{name}' not found in [{}]", sent.join(",")))
+        })
+    }
+
+    /// Which firewalls to list.
+    pub(super) fn filter(&self) -> Result<Filter, ApiError> {
+        let id = self.get("id").filter(|id| !id.is_empty());
+        Ok(Filter { id: id.map(FirewallId::new).transpose().map_err(|why| text_error("id", why))? })
+    }
+
+    pub(super) fn new_firewall(&self) -> Result<NewFirewall, ApiError> {
+        let (name, description) = (self.required("name")?, self.required("description")?);
+        Ok(NewFirewall {
+            name: FirewallName::new(name).map_err(|why| text_error("name", why))?,
+            description: Description::new(description).map_err(|why| text_error("description", why))?,
+        })
+    }
+
+    pub(super) fn new_rule(&self) -> Result<NewRule, ApiError> {
+        let protocol = self.protocol()?;
+        let direction = self.one_of("direction", [("ingress", Direction::Ingress), ("egress", Direction::Egress)])?;
+        let action = self.one_of("rule_action", [("accept", Action::Accept), ("deny", Action::Deny)])?;
+        let log = self.one_of("log_rule", [("true", true), ("false", false)])?;
+        let mut sources = self.groups()?;
+        sources.extend(self.addresses()?);
+        if sources.len() > MAX_SOURCES {
+            return Err(Failure::Validation.with(format!("The rule has more than {MAX_SOURCES} sources.")));
+        }
+        let rule = NewRule::new(protocol, sources).map_err(|why| Failure::Validation.with(why.to_string()))?;
+        Ok(rule
+            .with_direction(direction.unwrap_or_default())
+            .with_action(action.unwrap_or_default())
+            .with_log(log.unwrap_or_default()))
+    }
+
+    fn protocol(&self) -> Result<Protocol, ApiError> {
+        let name = self.required("protocol")?.trim();
+        if !PROTOCOLS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            let message = format!("Parameter 'protocol' is '{}', and not one of tcp, udp, icmp.", shown(name));
+            return Err(Failure::Validation.with(message));
+        }
+        let (from, to) = (self.number("port_from")?, self.number("port_to")?);
+        Protocol::from_parts(name, from, to)
+            .map_err(|why| Failure::Validation.with(format!("Parameters 'port_from' and 'port_to': {why}.")))
+    }
+
+    fn number(&self, name: &str) -> Result<i32, ApiError> {
+        let value = self.required(name)?.trim();
+        value.parse().ok().ok_or_else(|| {
+            Failure::Validation.with(format!("Parameter '{name}' is '{}', and not a whole number.", shown(value)))
+        })
+    }
+
+    /// The value that one of the given words stands for, in any case; none where the parameter is not there or blank.
+    fn one_of<T: Copy>(&self, name: &str, words: [(&str, T); 2]) -> Result<Option<T>, ApiError> {
+        let Some(value) = self.get_not_blank(name) else { return Ok(None) };
+        let known = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(value));
+        known.map(|(_, meaning)| Some(*meaning)).ok_or_else(|| {
+            let [(first, _), (second, _)] = words;
+            let message = format!("Parameter '{name}' is '{}', and neither {first} nor {second}.", shown(value));
+            Failure::Validation.with(message)
+        })
+    }
+
+    /// Every pair `groupN`, `groupNowner` in the order of N. Pairs that are blank are what a form left empty.
+    fn groups(&self) -> Result<Vec<Source>, ApiError> {
+        let mut pairs: BTreeMap<Number, (Option<&str>, Option<&str>)> = BTreeMap::new();
+        for (name, value) in &self.0 {
+            let value = Some(value.as_str()).filter(|value| !value.trim().is_empty());
+            match group_parameter(name) {
+                Some((number, Half::Name)) => pairs.entry(number).or_default().0 = value,
+                Some((number, Half::Owner)) => pairs.entry(number).or_default().1 = value,
+                None => {}
+            }
+        }
+        let mut groups = Vec::new();
+        for ((_, number), pair) in pairs {
+            let missing = |missing: &str, given: &str| {
+                let message = format!("Parameter '{missing}' is required, since '{given}' is there.");
+                Failure::Validation.with(message)
+            };
+            let (group, owner) = (format!("group{number}"), format!("group{number}owner"));
+            match pair {
+                (Some(name), Some(account)) => groups.push(Source::Group(Group {
+                    name: FirewallName::new(name).map_err(|why| text_error(&group, why))?,
+                    owner: Account::new(account).map_err(|why| text_error(&owner, why))?,
+                })),
+                (Some(_), None) => return Err(missing(&owner, &group)),
+                (None, Some(_)) => return Err(missing(&group, &owner)),
+                (None, None) => {}
+            }
+        }
+        Ok(groups)
+    }
+
+    /// What every parameter that is called an address holds: one CIDR, or several with commas between.
+    fn addresses(&self) -> Result<Vec<Source>, ApiError> {
+        let mut addresses = Vec::new();
+        for (name, value) in &self.0 {
+            if !is_address_parameter(name) {
+                continue;
+            }
+            for cidr in value.split(',').map(str::trim).filter(|cidr| !cidr.is_empty()) {
+                let cidr: Cidr = cidr.parse().ok().ok_or_else(|| {
+                    let (name, cidr) = (shown(name), shown(cidr));
+                    let message = format!(
+                        "Parameter '{name}' has '{cidr}', which is not an IPv4 or IPv6 address or CIDR, such as 10.1.0.0/16 or 2001:db8::/32."
+                    );
+                    Failure::Validation.with(message)
+                })?;
+                addresses.push(Source::Address(cidr));
+            }
+        }
+        Ok(addresses)
+    }
+}
+
+/// A number of any length: how many digits it has, and which. It orders as numbers do.
+type Number = (usize, String);
+
+enum Half {
+    Name,
+    Owner,
+}
+
+/// The N of `groupN` or `groupNowner`, in any case.
+fn group_parameter(name: &str) -> Option<(Number, Half)> {
+    let name = name.to_ascii_lowercase();
+    let rest = name.strip_prefix("group")?;
+    let (digits, half) = match rest.strip_suffix("owner") {
+        Some(digits) => (digits, Half::Owner),
+        None => (rest, Half::Name),
+    };
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| ((digits.len(), digits.to_owned()), half))
+}
+
+/// Whether the name starts with `ip_address` or `ip-address`, in any case.
+fn is_address_parameter(name: &str) -> bool {
+    name.get(.."ip_address".len())
+        .is_some_and(|start| start.eq_ignore_ascii_case("ip_address") || start.eq_ignore_ascii_case("ip-address"))
+}
+
+/// As much of a client's text as an error message should repeat.
+pub(super) fn shown(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
+}
+
+fn text_error(name: &str, why: InvalidText) -> ApiError {
+    Failure::Validation.with(format!("Parameter '{name}' {why}."))
+}
