@@ -2,6 +2,10 @@
 
 use clap::ValueEnum;
 use serde::Deserialize;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// How a line of the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
@@ -16,9 +20,12 @@ pub enum LogFormat {
 
 /// Starts logging for the whole process. A second start changes nothing.
 pub fn start(format: LogFormat) {
-    let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
+    // What libraries say of themselves is of interest only when something is wrong.
+    let targets = Targets::new().with_target("deltawall", LevelFilter::INFO).with_default(LevelFilter::WARN);
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let log = tracing_subscriber::registry().with(targets);
     let _ = match format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        LogFormat::Text => log.with(lines).try_init(),
+        LogFormat::Json => log.with(lines.json().flatten_event(true)).try_init(),
     };
 }

@@ -182,7 +182,6 @@ mod tests {
             ("/api/firewalls/a;b", firewall("a;b")),
             ("/api/firewalls/rules", firewall("rules")),
             ("/api/firewalls/a/new_rule", Some(Resource::Page)),
-            ("//", None),
             ("/api//firewalls", None),
             ("/api/firewalls//", None),
             ("/api/firewalls/%00", None),

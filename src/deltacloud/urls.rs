@@ -7,12 +7,15 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::path::Path;
 
-/// What cannot stand in a segment of a path (RFC 3986, `pchar`), and `;`, which some take for a matrix parameter.
+/// What cannot stand in a segment of a path (RFC 3986, `pchar`); `;`, which some take for a matrix parameter; and `&` and
+/// `'`, so that an href in XML needs no entities, which clients that look for it as text would not undo.
 const SEGMENT: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')
     .add(b'%')
+    .add(b'&')
+    .add(b'\'')
     .add(b'/')
     .add(b';')
     .add(b'<')

@@ -1,0 +1,76 @@
+//! A client's whole life with a driver that can do all, step by step and in both formats. Drivers differ in name and
+//! credentials only.
+
+use crate::server::Server;
+use crate::wire::{Answer, Request};
+
+struct Client<'a> {
+    server: &'a Server,
+    driver: &'a str,
+    login: &'a str,
+    format: &'a str,
+}
+
+impl Client<'_> {
+    fn send(&self, request: Request) -> Answer {
+        self.server.send(
+            request
+                .header("X-Deltacloud-Driver", self.driver)
+                .header("Authorization", &format!("Basic {}", self.login))
+                .accept(&format!("application/{}", self.format)),
+        )
+    }
+
+    fn live(&self) {
+        let names = ["life-1", "life-2"];
+        let owner = self.create_both(names);
+        let [inner, outer] = names.map(|name| format!("/api/firewalls/{name}"));
+
+        let rule =
+            format!("protocol=tcp&port_from=22&port_to=23&group1=life-2&group1owner={owner}&ip_address1=10.1.0.0/16");
+        let made = self.send(Request::post(&format!("{inner}/rules")).form(&rule)).expect(201);
+        let id = format!("{owner}~tcp~22~23~@group,{owner},life-2,@address,ipv4,10.1.0.0,16");
+        assert!(made.body.contains(&id), "{}", made.body);
+        assert_eq!(self.send(Request::get(&inner)).expect(200).body, made.body);
+        assert!(self.send(Request::get("/api/firewalls")).expect(200).body.contains(&id));
+
+        self.send(Request::post(&format!("{inner}/rules")).form(&rule)).expect(502);
+        let in_use = self.send(Request::delete(&outer)).expect(502);
+        assert!(in_use.message().contains("life-1"), "{}", in_use.body);
+        assert_eq!(self.send(Request::get(&inner)).body, made.body);
+
+        self.send(Request::delete(&format!("{inner}/{id}"))).expect(204);
+        self.send(Request::delete(&format!("{inner}/{id}"))).expect(404);
+        for path in [&outer, &inner] {
+            self.send(Request::delete(path)).expect(204);
+            self.send(Request::get(path)).expect(404);
+            self.send(Request::delete(path)).expect(404);
+        }
+        assert!(!self.send(Request::get("/api/firewalls")).body.contains("life-"));
+    }
+
+    /// Makes both firewalls, and gives their owner.
+    fn create_both(&self, names: [&str; 2]) -> String {
+        for name in names {
+            let new = Request::post("/api/firewalls").form(&format!("name={name}&description=of+{name}"));
+            let made = self.send(new.clone()).expect(201);
+            assert_eq!(made.header("Location"), Some(&*format!("http://gateway.test:3001/api/firewalls/{name}")));
+            self.send(new).expect(502);
+            self.send(Request::get(&format!("/api/firewalls/{name}"))).expect(200);
+        }
+        let [shown, _] = names.map(|name| self.send(Request::get(&format!("/api/firewalls/{name}?format=json"))));
+        shown.json()["firewall"]["owner_id"].as_str().unwrap().to_owned()
+    }
+}
+
+fn live(driver: &str, login: &str) {
+    let server = Server::start();
+    for format in ["xml", "json"] {
+        Client { server: &server, driver, login, format }.live();
+    }
+}
+
+#[test]
+fn on_the_in_memory_driver() {
+    live("mock", crate::wire::MOCK_LOGIN);
+}

@@ -1,0 +1,156 @@
+//! What a client may send, at the limit and past it. The connection stays usable.
+
+use crate::server::Server;
+use crate::wire::{Connection, Request};
+
+const MIB: usize = 1024 * 1024;
+
+/// The same connection answers another request.
+#[track_caller]
+fn is_usable(connection: &mut Connection) {
+    connection.send(Request::get("/api")).expect(200);
+}
+
+/// A form of `size` bytes that makes a firewall, filled up with parameters that mean nothing.
+fn form(size: usize) -> String {
+    let filler = format!("&x={}", "y".repeat(4000));
+    let mut form = "name=n&description=d".to_owned();
+    while form.len() + filler.len() < size {
+        form.push_str(&filler);
+    }
+    let rest = size - form.len() - "&z=".len();
+    form + "&z=" + &"z".repeat(rest)
+}
+
+#[test]
+fn a_body_of_a_mebibyte_and_no_more() {
+    let server = Server::start();
+    for format in ["xml", "json"] {
+        let mut connection = server.connect();
+        let target = format!("/api/firewalls?format={format}");
+        let post = |form: &str| Request::post(&target).on_mock().form(form);
+        for too_large in [MIB + 1, 5 * MIB] {
+            let answer = connection.send(post(&form(too_large))).expect(413);
+            assert_eq!(answer.message(), "The body of the request is larger than 1048576 bytes.");
+            is_usable(&mut connection);
+        }
+        connection.send(post(&form(MIB))).expect(201);
+        is_usable(&mut connection);
+        connection.send(Request::delete("/api/firewalls/n").on_mock()).expect(204);
+    }
+}
+
+#[test]
+fn a_chunked_body_has_the_same_limit() {
+    let server = Server::start();
+    let mut connection = server.connect();
+    let head = Request::post("/api/firewalls").on_mock().header("Transfer-Encoding", "chunked").bytes();
+    let head = String::from_utf8(head).unwrap().replace("Content-Length: 0\r\n", "");
+    connection.write(head.as_bytes());
+    let chunk = form(MIB / 2);
+    for _ in 0..3 {
+        connection.write(format!("{:x}\r\n{chunk}\r\n", chunk.len()).as_bytes());
+    }
+    connection.write(b"0\r\n\r\n");
+    connection.read(true).expect(413);
+    is_usable(&mut connection);
+}
+
+#[test]
+fn an_endless_body_is_answered_and_the_connection_closed() {
+    let server = Server::start();
+    let mut connection = server.connect();
+    let head = Request::post("/api/firewalls").on_mock().header("Content-Length", "99999999999").bytes();
+    connection.write(String::from_utf8(head).unwrap().replace("Content-Length: 0\r\n", "").as_bytes());
+    for _ in 0..9 {
+        connection.write(&vec![b'x'; MIB]);
+    }
+    connection.read(true).expect(413);
+    assert!(connection.is_closed());
+}
+
+#[test]
+fn a_body_that_ends_too_soon_changes_nothing() {
+    let server = Server::start();
+    let mut connection = server.connect();
+    let head = Request::post("/api/firewalls").on_mock().form("name=n&description=d").bytes();
+    let head = String::from_utf8(head).unwrap().replace("Content-Length: 20", "Content-Length: 50");
+    connection.write(head.as_bytes());
+    connection.stream.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+    assert!(connection.is_closed() || connection.read(true).status == 400);
+    server.send(Request::get("/api/firewalls/n").on_mock()).expect(404);
+}
+
+#[test]
+fn as_many_parameters_and_no_more() {
+    let server = Server::start();
+    let mut connection = server.connect();
+    let fields = |count: usize| "&a=b".repeat(count);
+    for (query, body, status) in [(1248, 1250, 201), (1249, 1250, 400), (0, 2499, 400), (2500, 0, 400)] {
+        let target = format!("/api/firewalls?x{}", fields(query).replacen("&a=b", "", 1));
+        let request = Request::post(&target).on_mock();
+        let answer = connection.send(request.form(&format!("name=n&description=d{}", fields(body)))).expect(status);
+        if status == 400 {
+            assert_eq!(answer.message(), "The request has more than 2500 parameters.");
+        }
+        is_usable(&mut connection);
+    }
+    let parts = vec![("a", "b"); 2501];
+    connection.send(Request::post("/api/firewalls").on_mock().multipart(&parts)).expect(400);
+    is_usable(&mut connection);
+    let list = format!(r#"{{"name":"n","description":"d","x":[{}1]}}"#, "1,".repeat(2500));
+    connection.send(Request::post("/api/firewalls").on_mock().json(&list)).expect(400);
+    is_usable(&mut connection);
+    connection.send(Request::get(&format!("/api?x=y{}", fields(2500)))).expect(400);
+    is_usable(&mut connection);
+}
+
+#[test]
+fn as_many_sources_and_no_more() {
+    let server = Server::start();
+    let mut connection = server.connect();
+    let rule = |count: usize| {
+        let mut rule = "protocol=tcp&port_from=1&port_to=1".to_owned();
+        for n in 0..count {
+            rule.push_str(&format!("&ip_address{n}=10.{}.{}.0/24", n / 256, n % 256));
+        }
+        Request::post("/api/firewalls/new_firewall/rules").on_mock().form(&rule)
+    };
+    let answer = connection.send(rule(1001)).expect(400);
+    assert_eq!(answer.message(), "The rule has more than 1000 sources.");
+    is_usable(&mut connection);
+    let made = connection.send(rule(1000)).expect(201);
+    assert_eq!(made.body.matches("<source ").count(), 1000);
+    is_usable(&mut connection);
+    // The id of such a rule is long, and still names it.
+    let id = made.body.split(" id='").nth(2).unwrap().split('\'').next().unwrap();
+    connection.send(Request::delete(&format!("/api/firewalls/new_firewall/{id}")).on_mock()).expect(204);
+}
+
+#[test]
+fn fields_of_four_kibibytes_and_no_more() {
+    let server = Server::start();
+    let mut connection = server.connect();
+    let long = "x".repeat(4096);
+    let too_long = "x".repeat(4097);
+    for (request, status) in [
+        (Request::post("/api/firewalls").form(&format!("name=n1&description=d&x={long}")), 201),
+        (Request::post("/api/firewalls").form(&format!("name=n2&description=d&x={too_long}")), 400),
+        (Request::post("/api/firewalls").form(&format!("name=n2&description=d&{too_long}=x")), 400),
+        (Request::post("/api/firewalls").form(&format!("name=n2&description={too_long}")), 400),
+        (Request::post(&format!("/api/firewalls?x={too_long}")).form("name=n2&description=d"), 400),
+        (Request::post("/api/firewalls").multipart(&[("name", "n2"), ("description", "d"), ("x", &too_long)]), 400),
+        (Request::post("/api/firewalls").json(&format!(r#"{{"name":"n2","description":"d","x":"{too_long}"}}"#)), 400),
+    ] {
+        for format in ["application/xml", "application/json"] {
+            let answer = connection.send(request.clone().on_mock().accept(format));
+            if status == 400 {
+                let message = answer.expect(400).message();
+                assert!(message.ends_with("is longer than 4096 bytes.") && message.len() < 400, "{message}");
+            }
+            is_usable(&mut connection);
+        }
+    }
+    connection.send(Request::get("/api/firewalls/n1").on_mock()).expect(200);
+    connection.send(Request::get("/api/firewalls/n2").on_mock()).expect(404);
+}

@@ -1,0 +1,21 @@
+//! The gateway over real HTTP: endpoints × formats × drivers.
+//!
+//! Each test starts a server of its own on a free port and speaks to it over a plain socket, so that what goes over
+//! the wire is just what the test says. Whole answers are compared with the files in `snapshots`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
+
+mod concurrency;
+mod failures;
+mod fgcp;
+mod formats;
+mod ids;
+mod life;
+mod limits;
+mod methods;
+mod mock;
+mod parameters;
+mod process;
+mod resources;
+mod selection;
+mod server;
+mod wire;

@@ -1,0 +1,150 @@
+//! The in-memory driver, which refuses what EC2 refuses, in EC2's words.
+
+use std::io::Write as _;
+
+use crate::server::Server;
+use crate::wire::{Answer, Request};
+
+fn create(server: &Server, name: &str) -> Answer {
+    let form = [("name", name), ("description", "d")];
+    server.send(Request::post("/api/firewalls").on_mock().multipart(&form))
+}
+
+fn add(server: &Server, firewall: &str, rule: &str) -> Answer {
+    server.send(Request::post(&format!("/api/firewalls/{firewall}/rules")).on_mock().form(rule))
+}
+
+fn delete(server: &Server, path: &str) -> Answer {
+    server.send(Request::delete(&format!("/api/firewalls/{path}")).on_mock())
+}
+
+#[test]
+fn refusals_are_in_ec2s_words() {
+    let server = Server::start();
+    let tcp = "protocol=tcp&port_from=22&port_to=22";
+    let rule = format!("{tcp}&ip_address1=87.228.192.251");
+    for (answer, status, message) in [
+        (create(&server, "test"), 502, "InvalidGroup.Duplicate: The security group 'test' already exists"),
+        (
+            create(&server, "sg-1"),
+            502,
+            "InvalidParameterValue: Value (sg-1) for parameter GroupName is invalid. Group names may not be in the format sg-*.",
+        ),
+        (
+            create(&server, "z\u{fc}rich"),
+            502,
+            "InvalidParameterValue: Value (z\u{fc}rich) for parameter GroupName is invalid. Character sets beyond ASCII are not supported.",
+        ),
+        (delete(&server, "absent"), 404, "InvalidGroup.NotFound: The security group 'absent' does not exist"),
+        (delete(&server, "default"), 502, "CannotDelete: the specified group: \"default\" cannot be deleted by a user"),
+        (
+            delete(&server, "test/1~tcp~1~1~@group,1,a"),
+            404,
+            "InvalidPermission.NotFound: The specified rule does not exist in this security group",
+        ),
+        (
+            delete(&server, "absent/1~tcp~1~1~@group,1,a"),
+            404,
+            "InvalidGroup.NotFound: The security group 'absent' does not exist",
+        ),
+        (add(&server, "absent", &rule), 404, "InvalidGroup.NotFound: The security group 'absent' does not exist"),
+        (
+            add(&server, "test", &format!("{tcp}&group1=absent&group1owner=393485797142")),
+            404,
+            "InvalidGroup.NotFound: The security group 'absent' does not exist",
+        ),
+        (
+            add(&server, "default", &rule),
+            502,
+            "InvalidPermission.Duplicate: the specified rule \"peer: 87.228.192.251/32, TCP, from port: 22, to port: 22, ALLOW\" already exists",
+        ),
+        (
+            add(&server, "default", &format!("{rule}&ip_address2=10.0.0.0/8")),
+            502,
+            "InvalidPermission.Duplicate: the specified rule \"peer: 87.228.192.251/32, TCP, from port: 22, to port: 22, ALLOW\" already exists",
+        ),
+        (
+            add(&server, "test", &format!("{tcp}&ip_address2=10.1.2.99/24")),
+            502,
+            "InvalidPermission.Duplicate: the specified rule \"peer: 10.1.2.99/24, TCP, from port: 22, to port: 22, ALLOW\" already exists",
+        ),
+    ] {
+        assert_eq!(answer.expect(status).message(), message);
+    }
+}
+
+#[test]
+fn a_firewall_in_use_names_all_its_users() {
+    let server = Server::start();
+    let rule = "protocol=tcp&port_from=1&port_to=2&group1=firewall_2&group1owner=393485797142";
+    for name in ["firewall_2", "firewall_1", "firewall_3"] {
+        create(&server, name).expect(201);
+    }
+    for user in ["firewall_3", "firewall_1", "firewall_2"] {
+        add(&server, user, rule).expect(201);
+    }
+    let answer = delete(&server, "firewall_2").expect(502);
+    assert_eq!(
+        answer.message(),
+        "InvalidGroup.InUse: Group 393485797142:firewall_2 is used by groups: 393485797142:firewall_1, 393485797142:firewall_3"
+    );
+    let id = "393485797142~tcp~1~2~@group,393485797142,firewall_2";
+    delete(&server, &format!("firewall_1/{id}")).expect(204);
+    delete(&server, "firewall_3").expect(204);
+    delete(&server, "firewall_2").expect(204);
+}
+
+#[test]
+fn rules_keep_their_order() {
+    let server = Server::start();
+    for port in [3, 1, 2] {
+        let rule = format!("protocol=tcp&port_from={port}&port_to={port}&ip_address=10.0.0.0/8");
+        add(&server, "new_firewall", &rule).expect(201);
+    }
+    let rule = |port: u8| format!("393485797142~tcp~{port}~{port}~@address,ipv4,10.0.0.0,8");
+    delete(&server, &format!("new_firewall/{}", rule(1))).expect(204);
+    add(&server, "new_firewall", "protocol=tcp&port_from=1&port_to=1&ip_address=10.0.0.0/8").expect(201);
+    let answer = server.send(Request::get("/api/firewalls/new_firewall?format=json").on_mock()).json();
+    let ids: Vec<_> = answer["firewall"]["rules"].as_array().unwrap().iter().map(|rule| rule["id"].clone()).collect();
+    assert_eq!(ids, [rule(3), rule(2), rule(1)]);
+}
+
+fn data_file(name: &str, content: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::File::create(&path).unwrap().write_all(content.as_bytes()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn other_data_can_be_given() {
+    let empty = Server::with(&["--mock-data", &data_file("empty.toml", "")]);
+    let list = empty.send(Request::get("/api/firewalls?format=json").on_mock()).expect(200);
+    assert_eq!(list.json()["firewalls"].as_array().unwrap().len(), 0);
+    create(&empty, "first").expect(201);
+
+    let own = data_file(
+        "own.toml",
+        r#"
+        account = "111122223333"
+        user = "me"
+        password = "you"
+        [[firewalls]]
+        name = "a"
+        description = "b"
+        [[firewalls.rules]]
+        protocol = "udp"
+        port_from = 1
+        port_to = 2
+        egress = true
+        groups = [{ name = "a" }, { name = "theirs", owner = "444455556666" }]
+        addresses = ["2001:db8::1"]
+        "#,
+    );
+    let own = Server::with(&["--mock-data", &own]);
+    own.send(Request::get("/api/firewalls").on_mock()).expect(401);
+    let list = own.send(Request::get("/api/firewalls?format=json").header("Authorization", "Basic bWU6eW91"));
+    assert_eq!(
+        list.json()["firewalls"][0]["rules"][0]["id"],
+        "111122223333~udp~1~2~@group,111122223333,a,@group,444455556666,theirs,@address,ipv6,2001:db8::1,128~egress"
+    );
+}

@@ -1,0 +1,219 @@
+//! The program as an operator meets it: options, messages, exit codes, signals, logs.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::server::{Server, program};
+use crate::wire::Request;
+
+fn file(name: &str, content: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, content).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// Runs the program to its end: exit code, standard output, standard error.
+fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = program(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_greeting_is_the_url_and_a_command_that_works() {
+    let mut server = Server::start();
+    let url = format!("http://{}/api", server.address);
+    assert_eq!(server.greeting[0], format!("deltawall listens on {url} with driver mock"));
+    assert_eq!(server.greeting[1], format!("curl -u mockuser:mockpassword '{url}/firewalls?format=xml'"));
+    let output = std::process::Command::new("sh").args(["-c", &server.greeting[1]]).output().unwrap();
+    let body = String::from_utf8(output.stdout).unwrap();
+    assert!(body.starts_with("<?xml version='1.0' encoding='utf-8' ?>\n<firewalls>\n"), "{body}");
+    server.signal("-TERM");
+    assert_eq!(server.rest_of_stdout(), "");
+}
+
+#[test]
+fn help_and_version() {
+    let (code, help, _) = run(&["--help"]);
+    assert_eq!(code, Some(0));
+    for option in [
+        "-i, --driver",
+        "API_DRIVER",
+        "-P, --provider",
+        "API_PROVIDER",
+        "-r, --hostname",
+        "API_HOST",
+        "-p, --port",
+        "API_PORT",
+        "--public-url",
+        "API_PUBLIC_URL",
+        "--config",
+        "API_CONFIG",
+        "--log-format",
+        "API_LOG_FORMAT",
+        "--mock-data",
+        "API_MOCK_DATA",
+        "--fgcp-data",
+        "API_FGCP_DATA",
+        "--fgcp-stop-delay",
+        "API_FGCP_STOP_DELAY",
+    ] {
+        assert!(help.contains(option), "{option} is in\n{help}");
+    }
+    let (code, version, _) = run(&["--version"]);
+    assert_eq!((code, version.as_str()), (Some(0), concat!("deltawall ", env!("CARGO_PKG_VERSION"), "\n")));
+}
+
+#[test]
+fn a_bad_option_is_one_clear_line_and_exit_2() {
+    let bad_toml = file("bad.toml", "port = \"x\"\n");
+    let unknown_key = file("unknown.toml", "prot = 1\n");
+    let bad_data = file("bad-data.toml", "[[firewalls]]\nname = \"a\"\ndescription = \"\"\n");
+    let bad_rule = file(
+        "bad-rule.toml",
+        "[[systems]]\nprovider=\"mars\"\nid=\"a\"\nname=\"b\"\ndescriptor=\"c\"\ncreator=\"d\"\nfirewall=\"RUNNING\"\n",
+    );
+    for (arguments, says) in [
+        (&["--nonsense"][..], "--nonsense"),
+        (&["-p", "x"], "invalid value 'x' for '--port <PORT>'"),
+        (&["-p", "65536"], "65536"),
+        (&["-p"], "--port <PORT>"),
+        (&["stray"], "stray"),
+        (&["-i", "azure"], "unknown driver 'azure'; the drivers are mock, fgcp"),
+        (&["-i", "fgcp", "-P", "mars"], "Unknown provider 'mars'"),
+        (&["-P", "a/b"], "Unknown provider"),
+        (&["--public-url", "fw.example.com"], "https://fw.example.com"),
+        (&["--public-url", "https://a?b"], "--public-url"),
+        (&["--public-url", "https://user:pw@a"], "--public-url"),
+        (&["--log-format", "xml"], "[possible values: text, json]"),
+        (&["--fgcp-stop-delay=-1"], "--fgcp-stop-delay"),
+        (&["--fgcp-stop-delay", "nan"], "--fgcp-stop-delay"),
+        (&["--config", "/nowhere/at/all.toml"], "/nowhere/at/all.toml"),
+        (&["--config", &bad_toml], "bad.toml"),
+        (&["--config", &unknown_key], "prot"),
+        (&["--mock-data", &bad_data], "bad-data.toml: a: description: must not be blank"),
+        (&["--mock-data", &unknown_key], "unknown.toml"),
+        (&["--fgcp-data", &bad_rule], "'mars' is no provider"),
+    ] {
+        let (code, stdout, stderr) = run(arguments);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(stderr.starts_with("deltawall: ") && stderr.contains(says), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_one_clear_line_and_exit_1() {
+    let server = Server::start();
+    let port = server.address.port().to_string();
+    let (code, stdout, stderr) = run(&["-p", &port]);
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert_eq!(stderr, format!("deltawall: cannot listen on 127.0.0.1:{port}: Address already in use (os error 98)\n"));
+    let (code, _, stderr) = run(&["-p", "0", "-r", "192.0.2.1"]);
+    assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
+}
+
+#[test]
+fn options_win_over_the_environment_and_this_over_the_file() {
+    let config = file("config.toml", "driver = \"fgcp\"\nprovider = \"uk\"\nport = 1\npublic_url = \"https://file\"\n");
+    let start = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command = program(&[&["--config", &config], arguments].concat());
+        command.envs(environment.iter().copied()).stderr(Stdio::null());
+        Server::spawn(command)
+    };
+    let seen = |server: &Server| {
+        let answer = server.send(Request::get("/api?format=json")).json();
+        let api = &answer["api"];
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        [text(&api["driver"]), text(&api["provider"]), text(&api["links"][0]["href"])]
+    };
+    let server = start(&[], &[("API_PORT", "0")]);
+    assert_eq!(seen(&server), ["fgcp", "uk", "https://file/api/drivers"]);
+    let server = start(&["-p", "0"], &[("API_PORT", "1"), ("API_PROVIDER", "AU"), ("API_PUBLIC_URL", "https://env/")]);
+    assert_eq!(seen(&server), ["fgcp", "au", "https://env/api/drivers"]);
+    let server = start(&["-p", "0", "-i", "mock", "-P", "Arg"], &[("API_PROVIDER", "env"), ("API_DRIVER", "fgcp")]);
+    assert_eq!(seen(&server), ["mock", "arg", "https://file/api/drivers"]);
+    let server = Server::with(&["-r", "localhost"]);
+    assert!(server.address.ip().is_loopback());
+}
+
+/// Requests that have begun are answered, whichever signal stops the program.
+#[test]
+fn a_signal_finishes_the_requests_under_way() {
+    for signal in ["-TERM", "-INT"] {
+        let mut server = Server::start();
+        let mut connection = server.connect();
+        let request = Request::post("/api/firewalls").on_mock().form("name=n&description=d").bytes();
+        let (first, last) = request.split_at(request.len() - 5);
+        connection.write(first);
+        // So that the server has seen it begin.
+        server.send(Request::get("/api")).expect(200);
+        std::thread::sleep(Duration::from_millis(200));
+        server.signal(signal);
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(server.child.try_wait().unwrap().is_none(), "it waits for the request");
+        connection.write(last);
+        connection.read(true).expect(201);
+        let started = Instant::now();
+        assert_eq!(server.child.wait().unwrap().code(), Some(0));
+        assert!(started.elapsed() < Duration::from_secs(10));
+    }
+}
+
+#[test]
+fn an_idle_connection_does_not_hold_up_the_end() {
+    let mut server = Server::start();
+    let mut connection = server.connect();
+    connection.send(Request::get("/api")).expect(200);
+    let started = Instant::now();
+    server.signal("-TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
+/// What the program logs of a few requests, a line each.
+fn log(format: &str) -> Vec<String> {
+    let mut server = Server::spawn(program(&["-p", "0", "--log-format", format]));
+    let stderr = server.child.stderr.take().unwrap();
+    let mut connection = server.connect();
+    connection.send(Request::get("/api/firewalls?format=json&password=hunter2").on_mock()).expect(200);
+    connection.send(Request::delete("/api;driver=fgcp;provider=uk/firewalls/%1b%5b31m%0a").on_mock()).expect(404);
+    connection.send(Request::get("/api/firewalls").header("Authorization", "Basic c2VjcmV0OmlzLXdyb25n")).expect(401);
+    drop(connection);
+    server.signal("-TERM");
+    server.child.wait().unwrap();
+    let mut text = String::new();
+    BufReader::new(stderr).read_to_string(&mut text).unwrap();
+    for secret in ["mockuser", "mockpassword", "bW9ja3VzZXI6", "hunter2", "c2VjcmV0OmlzLXdyb25n", "is-wrong"] {
+        assert!(!text.contains(secret), "{secret} is in the log:\n{text}");
+    }
+    BufReader::new(text.as_bytes()).lines().map(Result::unwrap).collect()
+}
+
+#[test]
+fn each_request_is_one_line_of_the_log() {
+    let lines = log("text");
+    assert_eq!(lines.len(), 3, "{lines:#?}");
+    assert!(
+        lines[0].contains("method=\"GET\" path=\"/api/firewalls\" status=200 driver=\"mock\" provider=\"default\""),
+        "{}",
+        lines[0]
+    );
+
+    let lines: Vec<Value> = log("json").iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 3);
+    let expected = [
+        ("GET", "/api/firewalls", 200, "mock", "default"),
+        ("DELETE", "/api;driver=fgcp;provider=uk/firewalls/%1b%5b31m%0a", 404, "fgcp", "uk"),
+        ("GET", "/api/firewalls", 401, "mock", "default"),
+    ];
+    for (line, (method, path, status, driver, provider)) in lines.iter().zip(expected) {
+        assert_eq!((&line["method"], &line["path"], &line["status"]), (&method.into(), &path.into(), &status.into()));
+        assert_eq!((&line["driver"], &line["provider"]), (&driver.into(), &provider.into()));
+        assert!(line["microseconds"].is_u64() && line["request_id"].as_str().unwrap().len() == 36, "{line}");
+    }
+    assert_ne!(lines[0]["request_id"], lines[1]["request_id"]);
+}

@@ -1,0 +1,119 @@
+//! Which driver and provider a request is for.
+
+use insta::assert_snapshot;
+
+use crate::server::Server;
+use crate::wire::{Answer, Request};
+
+fn chosen(answer: &Answer) -> (&str, Option<&str>) {
+    (answer.header("X-Deltacloud-Driver").unwrap(), answer.header("X-Deltacloud-Provider"))
+}
+
+#[test]
+fn matrix_parameters_win_over_headers_and_these_over_the_defaults() {
+    let server = Server::with(&["-i", "fgcp", "-P", "SG"]);
+    for (path, driver, provider, expected) in [
+        ("/api", "", "", ("fgcp", Some("sg"))),
+        ("/api", "", "au", ("fgcp", Some("au"))),
+        ("/api", "FGCP", "", ("fgcp", Some("sg"))),
+        ("/api", "mock", "", ("mock", None)),
+        ("/api", "Memory", "Paris", ("mock", Some("paris"))),
+        ("/api;driver=gcp", "mock", "", ("fgcp", Some("sg"))),
+        ("/api;driver=gcp;provider=de", "mock", "paris", ("fgcp", Some("de"))),
+        ("/api;provider=us", "", "uk", ("fgcp", Some("us"))),
+        ("/api;driver=;provider=", "mock", "", ("mock", None)),
+    ] {
+        let request =
+            Request::get(path).header("X-Deltacloud-Driver", driver).header("X-Deltacloud-Provider", provider);
+        assert_eq!(chosen(&server.send(request).expect(200)), expected, "{path} {driver} {provider}");
+    }
+}
+
+#[test]
+fn matrix_parameters_choose_with_every_method() {
+    let server = Server::with(&["--fgcp-stop-delay", "60"]);
+    let base = "/api;driver=fgcp;provider=jp-east/firewalls";
+    let archive = format!("{base}/UZXC0GRT-7KX0B4T1E-S-0001");
+    for (request, status) in [
+        (Request::get(base), 200),
+        (Request::new("HEAD", base), 200),
+        (Request::new("OPTIONS", base), 200),
+        (Request::get(&archive), 200),
+        (Request::post(base).form("name=n&description=2-tier+Skeleton"), 201),
+        (Request::post(&format!("{archive}/rules")), 501),
+        (Request::delete(&format!("{base}/UZXC0GRT-ZG8ZJCJ07-S-0001/45001")), 204),
+        (Request::delete(&archive), 204),
+        (Request::get(&archive), 404),
+    ] {
+        let answer = server.send(request.on_fgcp().header("X-Deltacloud-Driver", "mock")).expect(status);
+        assert_eq!(chosen(&answer), ("fgcp", Some("jp-east")));
+    }
+}
+
+#[test]
+fn links_keep_the_matrix_parameters() {
+    let server = Server::start();
+    let base = "http://gateway.test:3001/api;driver=memory;provider=b";
+    let request = Request::post("/api;provider=b;driver=memory/firewalls?name=n%2Fm&description=d").on_mock();
+    let answer = server.send(request).expect(201);
+    assert_eq!(answer.header("Location").unwrap(), format!("{base}/firewalls/n%2Fm"));
+    assert!(answer.body.contains(&format!("href='{base}/firewalls/n%2Fm/rules'")), "{}", answer.body);
+    let answer = server.send(Request::get("/api;driver=memory;provider=b?format=json")).json();
+    assert_eq!(answer["api"]["links"][1]["href"], format!("{base}/firewalls"));
+}
+
+#[test]
+fn what_is_not_there_is_refused() {
+    let server = Server::start();
+    for format in ["xml", "json"] {
+        let answer = server.send(Request::get(&format!("/api?format={format}")).header("X-Deltacloud-Driver", "azure"));
+        assert_snapshot!(format!("unknown_driver-{format}"), answer.text());
+        let answer = server.send(Request::get(&format!("/api;driver=fgcp;provider=mars?format={format}")));
+        assert_snapshot!(format!("unknown_provider-{format}"), answer.text());
+    }
+    for provider in ["a/b", "a@b", "a:1", "169.254.169.254/latest", "..%2f", "a b", "-a", &"a".repeat(64), "\u{e9}"] {
+        server.send(Request::get("/api/firewalls").on_mock().header("X-Deltacloud-Provider", provider)).expect(400);
+    }
+}
+
+#[test]
+fn providers_of_the_mock_are_worlds_of_their_own_and_bounded() {
+    let server = Server::start();
+    let list = |provider: &str| {
+        server.send(Request::get("/api/firewalls?format=json").on_mock().header("X-Deltacloud-Provider", provider))
+    };
+    server.send(Request::post("/api;provider=a/firewalls?name=n&description=d").on_mock()).expect(201);
+    let count = |provider: &str| list(provider).expect(200).json()["firewalls"].as_array().unwrap().len();
+    assert_eq!([count("a"), count("A"), count("b"), count("")], [4, 4, 3, 3]);
+    for n in 3..100 {
+        list(&format!("p{n}")).expect(200);
+    }
+    let refused = list("one-too-many").expect(502);
+    assert!(refused.message().starts_with("ResourceLimitExceeded: "), "{}", refused.body);
+    assert_eq!(count("a"), 4);
+}
+
+#[test]
+fn hrefs_start_with_the_host_that_was_called() {
+    let server = Server::start();
+    let port = server.address.port();
+    for (request, base) in [
+        (Request::get("/api"), "http://gateway.test:3001/api".to_owned()),
+        (Request::get("/api").header("Host", "other"), "http://other/api".to_owned()),
+        (Request::get("/api").header("Host", "[::1]:80"), "http://[::1]:80/api".to_owned()),
+        (Request::get("/api").header("Host", "user@evil"), format!("http://127.0.0.1:{port}/api")),
+        (Request::get("/api").header("Host", "a'><b"), format!("http://127.0.0.1:{port}/api")),
+        (Request::get("/api").header("X-Forwarded-Host", "evil"), "http://gateway.test:3001/api".to_owned()),
+        (Request::get("/api").header("Forwarded", "host=evil;proto=https"), "http://gateway.test:3001/api".to_owned()),
+    ] {
+        let answer = server.send(request).expect(200);
+        assert!(answer.body.contains(&format!("href='{base}/firewalls'")), "{}", answer.body);
+    }
+    let mut connection = server.connect();
+    connection.write(b"GET /api HTTP/1.0\r\n\r\n");
+    assert!(connection.read(true).expect(200).body.contains(&format!("http://127.0.0.1:{port}/api/firewalls")));
+
+    let behind_proxy = Server::with(&["--public-url", "https://fw.example.com/cloud/"]);
+    let answer = behind_proxy.send(Request::get("/api"));
+    assert!(answer.body.contains("href='https://fw.example.com/cloud/api/firewalls'"), "{}", answer.body);
+}

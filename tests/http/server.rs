@@ -1,0 +1,102 @@
+//! Servers to test: the real program, or one in this process for a driver that exists only here.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use deltawall::config::Config;
+use deltawall::deltacloud::Gateway;
+use deltawall::registry::Registry;
+use deltawall::server::Server as Listening;
+use deltawall_core::Driver;
+
+use crate::wire::{Answer, Connection, Request};
+
+/// The program, listening on a free port until it is dropped.
+pub struct Server {
+    pub child: Child,
+    pub address: SocketAddr,
+    pub greeting: [String; 2],
+    stdout: BufReader<ChildStdout>,
+}
+
+/// The program with these arguments and nothing of our own environment that it would heed.
+pub fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_deltawall"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("API_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+impl Server {
+    /// With the in-memory driver and its samples.
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    pub fn with(arguments: &[&str]) -> Self {
+        let mut command = program(&[&["-p", "0"], arguments].concat());
+        command.stderr(Stdio::null());
+        Self::spawn(command)
+    }
+
+    pub fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let greeting = [(); 2].map(|()| {
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            line.trim_end().to_owned()
+        });
+        let url = greeting[0].split("http://").nth(1).expect("the first line has the URL");
+        let address = url.split('/').next().unwrap().parse().unwrap();
+        Self { child, address, greeting, stdout }
+    }
+
+    pub fn connect(&self) -> Connection {
+        Connection::to(self.address)
+    }
+
+    /// One request on a connection of its own.
+    pub fn send(&self, request: Request) -> Answer {
+        self.connect().send(request)
+    }
+
+    /// Sends the program a signal, by its process id.
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// What the program has printed since its greeting, once it has ended.
+    pub fn rest_of_stdout(&mut self) -> String {
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        rest
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A server in this process with all drivers and one more, which is the default.
+pub fn in_process(driver: Arc<dyn Driver>, config: Config) -> SocketAddr {
+    let config = Config { driver: driver.id().into(), port: 0, ..config };
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut registry = Registry::from_config(&config).unwrap();
+        registry.add(driver, None, None);
+        let server = Listening::bind(&config, Gateway::new(registry, &config).unwrap()).unwrap();
+        let address = server.address();
+        server.run(|_| send.send(address).unwrap()).unwrap();
+    });
+    receive.recv().unwrap()
+}
