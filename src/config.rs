@@ -46,7 +46,7 @@ struct Settings {
     #[arg(short = 'p', long, env = "API_PORT", value_name = "PORT")]
     port: Option<u16>,
 
-    /// What hrefs in answers start with, where clients come through a proxy, such as https://fw.example.com
+    /// What hrefs in answers start with, where clients come through a proxy, such as `https://fw.example.com`
     #[arg(long, env = "API_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
 

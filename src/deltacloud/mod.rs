@@ -4,14 +4,14 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | [`path`] | the path: matrix parameters, and the resource with its methods |
-//! | [`body`] | the body and the query, as parameters by name |
-//! | [`request`] | which driver and provider, which format, whose credentials: a typed request |
-//! | [`handlers`] | the request to the driver, its result to an [`Answer`](answer::Answer) |
-//! | [`answer`] | the answer in the client's format, with its headers |
+//! | `path` | the path: matrix parameters, and the resource with its methods |
+//! | `body` | the body and the query, as parameters by name |
+//! | `request` | which driver and provider, which format, whose credentials: a typed request |
+//! | `handlers` | the request to the driver, its result to an `Answer` |
+//! | `answer` | the answer in the client's format, with its headers |
 //!
-//! [`parameters`] makes the model's types of parameters, [`xml`], [`json`] and [`html`] are the views, [`urls`] the
-//! links in them, [`error`] is the table from failure to status, and [`features`] what a driver advertises.
+//! `parameters` makes the model's types of parameters, `xml`, `json` and `html` are the views, `urls` the
+//! links in them, `error` is the table from failure to status, and `features` what a driver advertises.
 
 mod answer;
 mod body;

@@ -22,7 +22,7 @@ use world::World;
 /// The id of this driver.
 pub const ID: &str = "mock";
 
-/// The firewalls, account and credentials that [`Memory::sample`] starts with.
+/// The firewalls, account and credentials that a driver has if it is given no others, for [`Memory::from_toml`].
 pub const SAMPLE_DATA: &str = include_str!("../../../fixtures/mock.toml");
 
 /// How many providers can be in use at one time. Each holds firewalls of its own, and any name makes one.
