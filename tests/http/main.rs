@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 
 mod concurrency;
+mod documentation;
 mod failures;
 mod fgcp;
 mod formats;

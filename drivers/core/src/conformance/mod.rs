@@ -2,7 +2,7 @@
 //!
 //! A driver's tests say how to start it, and get one `#[test]` a case:
 //!
-//! ```ignore
+//! ```text
 //! fn subject() -> Subject { … }
 //! deltawall_core::conformance_suite!(subject);
 //! ```
