@@ -9,6 +9,7 @@ use std::time::Duration;
 use actix_web::http::Uri;
 use clap::Parser;
 use clap::error::ErrorKind;
+use deltawall_core::InvalidData;
 use serde::Deserialize;
 
 use crate::Error;
@@ -141,7 +142,8 @@ impl Config {
     fn from_settings(typed: Settings, file: Settings) -> Result<Self, Error> {
         let default = Self::default();
         // An empty text, as in `API_PROVIDER= deltawall`, says nothing.
-        let text = |typed: Option<String>, file| typed.or(file).filter(|text: &String| !text.is_empty());
+        let not_empty = |text: &String| !text.is_empty();
+        let text = |typed: Option<String>, file: Option<String>| typed.filter(not_empty).or(file.filter(not_empty));
         Ok(Self {
             driver: text(typed.driver, file.driver).unwrap_or(default.driver),
             provider: text(typed.provider, file.provider),
@@ -165,16 +167,17 @@ impl Config {
 /// # Errors
 /// [`Error::Usage`] when it cannot be read.
 pub fn read(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|error| about(path, error))
+    std::fs::read_to_string(path).map_err(|error| file_error(path, error))
 }
 
 /// What is wrong with a file that a setting names, in one line.
-pub fn about(path: &Path, error: impl ToString) -> Error {
+pub fn file_error(path: &Path, error: impl ToString) -> Error {
     Error::Usage(format!("{}: {}", path.display(), in_one_line(&error.to_string())))
 }
 
 fn read_file(path: &Path) -> Result<Settings, Error> {
-    toml::from_str(&read(path)?).map_err(|error| about(path, error))
+    let text = read(path)?;
+    toml::from_str(&text).map_err(|error| file_error(path, InvalidData::at(&text, error.span(), error.message())))
 }
 
 fn public_url(url: &str) -> Result<String, Error> {

@@ -20,8 +20,12 @@ pub enum LogFormat {
 
 /// Starts logging for the whole process. A second start changes nothing.
 pub fn start(format: LogFormat) {
-    // What libraries say of themselves is of interest only when something is wrong.
-    let targets = Targets::new().with_target("deltawall", LevelFilter::INFO).with_default(LevelFilter::WARN);
+    // What libraries say of themselves is of interest only when something is wrong; and to the HTTP server any client
+    // that does not speak HTTP is an error.
+    let targets = Targets::new()
+        .with_target("deltawall", LevelFilter::INFO)
+        .with_target("actix_http", LevelFilter::OFF)
+        .with_default(LevelFilter::WARN);
     let lines = fmt::layer().with_writer(std::io::stderr);
     let log = tracing_subscriber::registry().with(targets);
     let _ = match format {

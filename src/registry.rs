@@ -34,18 +34,20 @@ impl Registry {
         let mut registry = Self::default();
 
         let memory = match &config.mock_data {
-            Some(path) => Memory::from_toml(&config::read(path)?).map_err(|error| config::about(path, error))?,
+            Some(path) => Memory::from_toml(&config::read(path)?).map_err(|error| config::file_error(path, error))?,
             None => Memory::from_toml(deltawall_memory::SAMPLE_DATA).map_err(built_in)?,
         };
-        let login = config.mock_data.is_none().then_some(("mockuser", "mockpassword"));
+        let login = config.mock_data.is_none().then_some(deltawall_memory::SAMPLE_LOGIN);
         registry.add(Arc::new(memory), Some("memory"), login);
 
         let delay = config.fgcp_stop_delay;
         let fgcp = match &config.fgcp_data {
-            Some(path) => Fgcp::from_toml(&config::read(path)?, delay).map_err(|error| config::about(path, error))?,
+            Some(path) => {
+                Fgcp::from_toml(&config::read(path)?, delay).map_err(|error| config::file_error(path, error))?
+            }
             None => Fgcp::from_toml(deltawall_fgcp::SAMPLE_DATA, delay).map_err(built_in)?,
         };
-        let login = config.fgcp_data.is_none().then_some(("fgcpuser", "fgcppassword"));
+        let login = config.fgcp_data.is_none().then_some(deltawall_fgcp::SAMPLE_LOGIN);
         registry.add(Arc::new(fgcp), Some("gcp"), login);
 
         Ok(registry)

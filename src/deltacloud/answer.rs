@@ -73,7 +73,7 @@ pub(super) fn finish(head: &Head, http: &HttpRequest, result: Result<Answer, Api
         Ok(response) => response,
         Err(error) => failed(head, &error),
     };
-    // Clients of that age compare header names as they are written.
+    // Clients of that age compare header names as they are written; this is as near as the HTTP server goes.
     response.head_mut().set_camel_case_headers(true);
     response
 }

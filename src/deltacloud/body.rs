@@ -9,6 +9,7 @@ use percent_encoding::percent_decode;
 use serde_json::Value;
 
 use super::error::{ApiError, Failure};
+use super::parameters::{is_known, shown};
 
 /// How large a body may be, in bytes.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
@@ -108,6 +109,12 @@ pub(super) fn parse_form(form: &[u8]) -> Result<Pairs, ApiError> {
     Ok(pairs)
 }
 
+/// The value of a query's parameter; the last, if there are several. What else is in the query does not matter.
+pub(super) fn last_value(query: &str, name: &str) -> Option<String> {
+    let mut pairs = query.rsplit('&').filter_map(|field| parse_form(field.as_bytes()).ok()?.pop());
+    pairs.find(|(known, _)| known == name).map(|(_, value)| value)
+}
+
 fn decode(text: &[u8]) -> Result<String, ApiError> {
     let with_spaces: Cow<'_, [u8]> = match text.contains(&b'+') {
         true => text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect(),
@@ -159,8 +166,9 @@ fn add_json(pairs: &mut Pairs, name: String, value: Value) -> Result<(), ApiErro
         Value::Null => return Ok(()),
         Value::String(text) => text,
         Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Array(_) | Value::Object(_) if !is_known(&name) => return Ok(()),
         Value::Array(_) | Value::Object(_) => {
-            let name = super::parameters::shown(&name);
+            let name = shown(&name);
             return Err(Failure::Validation
                 .with(format!("Parameter '{name}' is neither text, number, boolean nor a list of them.")));
         }
@@ -170,7 +178,7 @@ fn add_json(pairs: &mut Pairs, name: String, value: Value) -> Result<(), ApiErro
 
 fn add(pairs: &mut Pairs, name: String, value: String) -> Result<(), ApiError> {
     if name.len() > MAX_FIELD || value.len() > MAX_FIELD {
-        let name = super::parameters::shown(&name);
+        let name = shown(&name);
         return Err(Failure::Validation.with(format!("Parameter '{name}' is longer than {MAX_FIELD} bytes.")));
     }
     if pairs.len() >= MAX_PARAMETERS {

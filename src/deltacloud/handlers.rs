@@ -1,85 +1,119 @@
-//! What each resource does with each of its methods.
+//! What each operation does: typed request → driver → answer, in no format yet.
 
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use deltawall_core::{Deletion, FirewallId, RuleId};
+use deltawall_core::{Context, Deletion, Driver, Error, ErrorKind, FirewallId, RuleId};
 
 use super::answer::{Answer, View};
 use super::error::{ApiError, Failure};
 use super::parameters::shown;
-use super::path::{Method, Resource};
+use super::path::{Operation, Segment};
 use super::request::Request;
 
 /// Does what the request asks for.
 pub(super) async fn answer(request: &Request<'_>) -> Result<Answer, ApiError> {
-    match (request.method, request.resource) {
-        (Method::Options, resource) => Ok(Answer::allowing(resource.allow(None))),
-        (Method::Get, Resource::Root) => Ok(Answer::redirect(request.head.urls.entry_point().to_owned())),
-        (Method::Get, Resource::EntryPoint) => entry_point(request).await,
-        (Method::Get, Resource::Drivers) => Ok(Answer::ok(View::Drivers)),
-        (Method::Get, Resource::Driver(name)) => show_driver(request, name),
-        (Method::Get, Resource::Firewalls) => list_firewalls(request).await,
-        (Method::Post, Resource::Firewalls) => create_firewall(request).await,
-        (Method::Get, Resource::Firewall(id)) => show_firewall(request, id).await,
-        (Method::Delete, Resource::Firewall(id)) => delete_firewall(request, id).await,
-        (Method::Post, Resource::Rules(id)) => create_rule(request, id).await,
-        (Method::Delete, Resource::Rule(id, rule)) => delete_rule(request, id, rule).await,
-        _ => Err(Failure::Backend.with("This resource has a method that nothing answers.")),
+    match request.operation {
+        Operation::ShowMethods => Ok(Answer::allowing(request.resource.allow(None))),
+        Operation::Redirect => Ok(Answer::redirect(request.head.urls.entry_point().to_owned())),
+        Operation::ShowEntryPoint => show_entry_point(request).await,
+        Operation::ListDrivers => Ok(Answer::ok(View::Drivers)),
+        Operation::ShowDriver(name) => show_driver(request, name),
+        Operation::ListFirewalls => list_firewalls(request).await,
+        Operation::CreateFirewall => create_firewall(request).await,
+        Operation::ShowFirewall(id) => show_firewall(request, id).await,
+        Operation::DeleteFirewall(id) => delete_firewall(request, id).await,
+        Operation::CreateRule(id) => create_rule(request, id).await,
+        Operation::DeleteRule(id, rule) => delete_rule(request, id, rule).await,
+        Operation::ShowPage => Err(Failure::NotAcceptable.with("This is a page for browsers, which there is not yet.")),
     }
 }
 
-/// With `force_auth`, the entry point is how clients ask whether their credentials are good.
-async fn entry_point(request: &Request<'_>) -> Result<Answer, ApiError> {
-    if request.parameters()?.is_true("force_auth") {
-        request.client()?.ask(async |driver, context| driver.authenticate(context).await).await?;
+/// With `force_auth`, whatever it says, the entry point is how clients ask whether their credentials are good.
+async fn show_entry_point(request: &Request<'_>) -> Result<Answer, ApiError> {
+    if request.parameters()?.get("force_auth").is_some() {
+        request.with_credentials()?.ask(async |driver, context| driver.authenticate(context).await).await?;
     }
     Ok(Answer::ok(View::EntryPoint))
 }
 
-fn show_driver(request: &Request<'_>, name: &str) -> Result<Answer, ApiError> {
-    let driver = request.head.gateway.registry.get(name).map(Arc::clone);
-    let driver = driver.ok_or_else(|| Failure::NotFound.with(format!("There is no driver '{}'.", shown(name))))?;
+fn show_driver(request: &Request<'_>, name: &Segment) -> Result<Answer, ApiError> {
+    let name = name.text();
+    let driver = request.head.gateway.registry.get(&name).map(Arc::clone);
+    let driver = driver.ok_or_else(|| Failure::NotFound.with(format!("There is no driver '{}'.", shown(&name))))?;
     Ok(Answer::ok(View::Driver(driver)))
 }
 
 async fn list_firewalls(request: &Request<'_>) -> Result<Answer, ApiError> {
-    let client = request.client()?;
+    let call = request.with_credentials()?;
     let filter = request.parameters()?.filter()?;
-    let firewalls = client.ask(async |driver, context| driver.firewalls(context, &filter).await).await?;
+    let firewalls = call.ask(async |driver, context| driver.firewalls(context, &filter).await).await?;
     Ok(Answer::ok(View::Firewalls(firewalls)))
 }
 
-async fn show_firewall(request: &Request<'_>, id: &FirewallId) -> Result<Answer, ApiError> {
-    let firewall = request.client()?.ask(async |driver, context| driver.firewall(context, id).await).await?;
+async fn show_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
+    let call = request.with_credentials()?;
+    let id = id.firewall_id()?;
+    let firewall = call.ask(async |driver, context| driver.firewall(context, &id).await).await?;
     Ok(Answer::ok(View::Firewall(firewall)))
 }
 
 async fn create_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
-    let client = request.client()?.needs("create firewalls", |driver| driver.create_firewall)?;
+    let call = request.with_credentials()?.needs("create firewalls", |driver| driver.create_firewall)?;
     let new = request.parameters()?.new_firewall()?;
-    let firewall = client.ask(async |driver, context| driver.create_firewall(context, new).await).await?;
+    let firewall = call.ask(async |driver, context| driver.create_firewall(context, new).await).await?;
     let location = request.head.urls.firewall(&firewall.id);
     Ok(Answer::created(View::Firewall(firewall)).at(location))
 }
 
-async fn delete_firewall(request: &Request<'_>, id: &FirewallId) -> Result<Answer, ApiError> {
-    let client = request.client()?.needs("delete firewalls", |driver| driver.delete_firewall)?;
-    match client.ask(async |driver, context| driver.delete_firewall(context, id).await).await? {
+async fn delete_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
+    let call = request.with_credentials()?.needs("delete firewalls", |driver| driver.delete_firewall)?;
+    let id = id.firewall_id()?;
+    match call.ask(async |driver, context| driver.delete_firewall(context, &id).await).await? {
         Deletion::Done => Ok(Answer::empty(StatusCode::NO_CONTENT)),
         Deletion::Accepted(message) => Ok(Answer::accepted(View::Message(message))),
     }
 }
 
-async fn create_rule(request: &Request<'_>, id: &FirewallId) -> Result<Answer, ApiError> {
-    let client = request.client()?.needs("create rules", |driver| driver.create_rule)?;
+async fn create_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
+    let call = request.with_credentials()?.needs("create rules", |driver| driver.create_rule)?;
+    let id = id.firewall_id()?;
     let new = request.parameters()?.new_rule()?;
-    let firewall = client.ask(async |driver, context| driver.create_rule(context, id, new).await).await?;
+    let firewall = call.ask(async |driver, context| driver.create_rule(context, &id, new).await).await?;
     Ok(Answer::created(View::Firewall(firewall)))
 }
 
-async fn delete_rule(request: &Request<'_>, id: &FirewallId, rule: &RuleId<'_>) -> Result<Answer, ApiError> {
-    let client = request.client()?.needs("delete rules", |driver| driver.delete_rule)?;
-    client.ask(async |driver, context| driver.delete_rule(context, id, rule).await).await?;
+async fn delete_rule(request: &Request<'_>, id: &Segment, rule: &Segment) -> Result<Answer, ApiError> {
+    let call = request.with_credentials()?.needs("delete rules", |driver| driver.delete_rule)?;
+    let (id, readings) = (id.firewall_id()?, rule.rule_ids()?);
+    call.ask(async |driver, context| {
+        let rule = reading_meant(driver, context, &id, &readings).await?;
+        driver.delete_rule(context, &id, rule).await
+    })
+    .await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))
+}
+
+/// Which reading of a rule's id the client means: the one that is there. Only an id that can be read in two ways needs
+/// a look at the firewall; and if both are there, nothing is deleted on a guess.
+async fn reading_meant<'a>(
+    driver: &dyn Driver,
+    context: &Context,
+    id: &FirewallId,
+    readings: &'a [RuleId<'static>],
+) -> Result<&'a RuleId<'static>, Error> {
+    let ambiguous = |why| Error::new(ErrorKind::Invalid, driver.id(), why);
+    let [decoded, others @ ..] = readings else { return Err(ambiguous("The rule id cannot be read.")) };
+    if others.is_empty() {
+        return Ok(decoded);
+    }
+    let rules = &driver.firewall(context, id).await?.rules;
+    let mut there = readings.iter().filter(|reading| rules.iter().any(|rule| reading.names(rule)));
+    match (there.next(), there.next()) {
+        (Some(_), Some(_)) => {
+            Err(ambiguous("The rule id may mean two rules. Percent-encode all of it but letters and digits."))
+        }
+        (Some(one), None) => Ok(one),
+        (None, _) => Ok(decoded),
+    }
 }

@@ -31,6 +31,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use actix_web::http::Method;
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use deltawall_core::{Driver, ProviderName};
 
@@ -96,7 +98,8 @@ impl Gateway {
 pub async fn serve(http: HttpRequest, payload: web::Payload, gateway: web::Data<Gateway>) -> HttpResponse {
     let started = Instant::now();
     let head = Head::read(&http, gateway.into_inner());
-    let body = body::read(payload).await;
+    // What follows a CONNECT is no body: there is none, and no end to wait for.
+    let body = if http.method() == Method::CONNECT { Ok(Bytes::new()) } else { body::read(payload).await };
     let result = match Request::read(&head, &http, body).await {
         Ok(request) => handlers::answer(&request).await,
         Err(refusal) => Err(refusal),

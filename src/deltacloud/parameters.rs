@@ -39,11 +39,6 @@ impl Parameters {
         self.get(name).map(str::trim).filter(|value| !value.is_empty())
     }
 
-    /// Whether a switch is on: there, and neither `0`, `false` nor blank.
-    pub(super) fn is_true(&self, name: &str) -> bool {
-        self.get_not_blank(name).is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false"))
-    }
-
     /// The value of a parameter that must be there, in the words that clients know.
     fn required(&self, name: &str) -> Result<&str, ApiError> {
         self.get(name).ok_or_else(|| {
@@ -135,6 +130,7 @@ impl Parameters {
                 let message = format!("Parameter '{missing}' is required, since '{given}' is there.");
                 Failure::Validation.with(message)
             };
+            let number = if number.is_empty() { "0" } else { &number };
             let (group, owner) = (format!("group{number}"), format!("group{number}owner"));
             match pair {
                 (Some(name), Some(account)) => groups.push(Source::Group(Group {
@@ -171,7 +167,7 @@ impl Parameters {
     }
 }
 
-/// A number of any length: how many digits it has, and which. It orders as numbers do.
+/// A number of any length: how many digits it has, and which, without leading zeros. It orders as numbers do.
 type Number = (usize, String);
 
 enum Half {
@@ -188,7 +184,26 @@ fn group_parameter(name: &str) -> Option<(Number, Half)> {
         None => (rest, Half::Name),
     };
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = digits.trim_start_matches('0');
     is_number.then(|| ((digits.len(), digits.to_owned()), half))
+}
+
+/// Whether a parameter of this name means anything here.
+pub(super) fn is_known(name: &str) -> bool {
+    const NAMES: [&str; 11] = [
+        "name",
+        "description",
+        "protocol",
+        "port_from",
+        "port_to",
+        "direction",
+        "rule_action",
+        "log_rule",
+        "id",
+        "force_auth",
+        "format",
+    ];
+    NAMES.contains(&name) || group_parameter(name).is_some() || is_address_parameter(name)
 }
 
 /// Whether the name starts with `ip_address` or `ip-address`, in any case.

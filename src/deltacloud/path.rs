@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use deltawall_core::rule_id::InvalidRuleId;
 use deltawall_core::{FirewallId, RuleId};
 use percent_encoding::percent_decode_str;
+
+use super::error::{ApiError, Failure};
+use super::parameters::shown;
 
 /// What a path names, and what its matrix parameters choose.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,14 +24,18 @@ pub(super) enum Resource {
     Root,
     EntryPoint,
     Drivers,
-    Driver(String),
+    Driver(Segment),
     Firewalls,
-    Firewall(FirewallId),
-    Rules(FirewallId),
-    Rule(FirewallId, RuleId<'static>),
+    Firewall(Segment),
+    Rules(Segment),
+    Rule(Segment, Segment),
     /// A page for people, of which there is no other form.
     Page,
 }
+
+/// A segment of a path that names something, as it came over the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Segment(String);
 
 /// The methods that resources have. HEAD is answered as GET, and loses its body on the way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +44,23 @@ pub(super) enum Method {
     Post,
     Delete,
     Options,
+}
+
+/// What a method does with a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operation<'a> {
+    Redirect,
+    ShowEntryPoint,
+    ListDrivers,
+    ShowDriver(&'a Segment),
+    ListFirewalls,
+    CreateFirewall,
+    ShowFirewall(&'a Segment),
+    DeleteFirewall(&'a Segment),
+    CreateRule(&'a Segment),
+    DeleteRule(&'a Segment, &'a Segment),
+    ShowPage,
+    ShowMethods,
 }
 
 /// The name of the page for making a firewall. As the id of a firewall it can be deleted, and is in the list.
@@ -76,53 +99,53 @@ impl Path {
 
 impl Resource {
     fn parse(segments: &[&str]) -> Option<Self> {
+        let named = |segment: &str| Segment(segment.to_owned());
         match *segments {
             [] => Some(Self::EntryPoint),
             ["docs"] => Some(Self::Page),
             ["drivers"] => Some(Self::Drivers),
-            ["drivers", name] => decode(name).map(|name| Self::Driver(name.into_owned())),
             ["firewalls"] => Some(Self::Firewalls),
-            ["firewalls", id] => Some(Self::Firewall(firewall_id(id)?)),
-            ["firewalls", id, "rules"] => Some(Self::Rules(firewall_id(id)?)),
-            ["firewalls", id, "new_rule"] => firewall_id(id).map(|_| Self::Page),
-            ["firewalls", id, rule] => Some(Self::Rule(firewall_id(id)?, rule_id(rule).ok()?)),
+            [_, ""] | [_, "", _] | [_, _, ""] => None,
+            ["drivers", name] => Some(Self::Driver(named(name))),
+            ["firewalls", id] => Some(Self::Firewall(named(id))),
+            ["firewalls", id, "rules"] => Some(Self::Rules(named(id))),
+            ["firewalls", _, "new_rule"] => Some(Self::Page),
+            ["firewalls", id, rule] => Some(Self::Rule(named(id), named(rule))),
             _ => None,
         }
     }
 
-    /// The methods that this resource has; OPTIONS is one of all.
-    pub(super) fn methods(&self) -> &'static [Method] {
-        match self {
-            Self::Root | Self::EntryPoint | Self::Drivers | Self::Driver(_) | Self::Page => &[Method::Get],
-            Self::Firewalls => &[Method::Get, Method::Post],
-            Self::Firewall(_) => &[Method::Get, Method::Delete],
-            Self::Rules(_) => &[Method::Post],
-            Self::Rule(..) => &[Method::Delete],
+    /// What the method does here; none where the resource does not have it. This is the one table of both.
+    pub(super) fn operation(&self, method: Method) -> Option<Operation<'_>> {
+        match (self, method) {
+            (_, Method::Options) => Some(Operation::ShowMethods),
+            (Self::Root, Method::Get) => Some(Operation::Redirect),
+            (Self::EntryPoint, Method::Get) => Some(Operation::ShowEntryPoint),
+            (Self::Drivers, Method::Get) => Some(Operation::ListDrivers),
+            (Self::Driver(name), Method::Get) => Some(Operation::ShowDriver(name)),
+            (Self::Firewalls, Method::Get) => Some(Operation::ListFirewalls),
+            (Self::Firewalls, Method::Post) => Some(Operation::CreateFirewall),
+            (Self::Firewall(id), Method::Get) if id.0 == NEW_FIREWALL_PAGE => Some(Operation::ShowPage),
+            (Self::Firewall(id), Method::Get) => Some(Operation::ShowFirewall(id)),
+            (Self::Firewall(id), Method::Delete) => Some(Operation::DeleteFirewall(id)),
+            (Self::Rules(id), Method::Post) => Some(Operation::CreateRule(id)),
+            (Self::Rule(id, rule), Method::Delete) => Some(Operation::DeleteRule(id, rule)),
+            (Self::Page, Method::Get) => Some(Operation::ShowPage),
+            _ => None,
         }
     }
 
     /// The `Allow` header of this resource, without a method that its state does not permit.
     pub(super) fn allow(&self, refused: Option<Method>) -> String {
-        let mut names = Vec::new();
-        for method in self.methods().iter().filter(|method| Some(**method) != refused) {
-            names.push(match method {
-                Method::Get => "GET, HEAD",
-                Method::Post => "POST",
-                Method::Delete => "DELETE",
-                Method::Options => continue,
-            });
-        }
-        names.push("OPTIONS");
+        let names = [
+            (Method::Get, "GET, HEAD"),
+            (Method::Post, "POST"),
+            (Method::Delete, "DELETE"),
+            (Method::Options, "OPTIONS"),
+        ];
+        let is_allowed = |method| self.operation(method).is_some() && Some(method) != refused;
+        let names: Vec<_> = names.into_iter().filter(|(method, _)| is_allowed(*method)).map(|(_, name)| name).collect();
         names.join(", ")
-    }
-
-    /// Whether GET shows a page here, and no firewall.
-    pub(super) fn is_page(&self) -> bool {
-        match self {
-            Self::Page => true,
-            Self::Firewall(id) => id.as_str() == NEW_FIREWALL_PAGE,
-            _ => false,
-        }
     }
 }
 
@@ -139,33 +162,52 @@ impl Method {
     }
 }
 
+impl Segment {
+    /// The text that the segment stands for, as far as it is UTF-8.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        percent_decode_str(&self.0).decode_utf8_lossy()
+    }
+
+    /// The firewall that the segment names.
+    pub(super) fn firewall_id(&self) -> Result<FirewallId, ApiError> {
+        let id = decode(&self.0).and_then(|id| FirewallId::new(id).ok());
+        id.ok_or_else(|| Failure::NotFound.with(format!("There is no firewall '{}'.", shown(&self.text()))))
+    }
+
+    /// The rule that the segment names: one id, or two that it might be.
+    ///
+    /// Clients send ids percent-encoded or as they are, and an id may itself hold encoded characters, so it must be
+    /// known which of the two it was. What encodes a character does so wherever it stands: where one stands both
+    /// encoded and not, the id came as it is. Where that does not decide it, and both readings are ids, both are given,
+    /// the decoded one first. Our own hrefs never leave it open.
+    pub(super) fn rule_ids(&self) -> Result<Vec<RuleId<'static>>, ApiError> {
+        let upper = self.0.to_ascii_uppercase();
+        let is_mixed = |(plain, encoded): &(char, &str)| upper.contains(*plain) && upper.contains(encoded);
+        let came_as_it_is = ID_DELIMITERS.iter().any(is_mixed);
+        let decoded = decode(&self.0).filter(|_| !came_as_it_is);
+        let readings = [decoded.as_deref().map(RuleId::parse), Some(RuleId::parse(&self.0))];
+        let mut ids: Vec<_> = readings.into_iter().flatten().filter_map(Result::ok).collect();
+        ids.dedup();
+        if ids.is_empty() {
+            let why =
+                RuleId::parse(&self.text()).err().map_or_else(String::new, |why| format!(" It should be: {why}."));
+            let message = format!("There is no rule '{}'.{why}", shown(&self.text()));
+            return Err(Failure::NotFound.with(message));
+        }
+        Ok(ids)
+    }
+}
+
 fn decode(segment: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(segment).decode_utf8().ok()
-}
-
-fn firewall_id(segment: &str) -> Option<FirewallId> {
-    FirewallId::new(decode(segment)?).ok()
-}
-
-/// Reads a rule's id, which clients send percent-encoded or as it is. An id may itself hold encoded characters, so
-/// it must be known which of the two it was. What encodes a character does so wherever it stands: where one stands
-/// both encoded and not, the id came as it is. Otherwise it is decoded, unless only as it is it makes an id.
-fn rule_id(segment: &str) -> Result<RuleId<'static>, InvalidRuleId> {
-    let upper = segment.to_ascii_uppercase();
-    let came_as_it_is = ID_DELIMITERS.iter().any(|(plain, encoded)| upper.contains(*plain) && upper.contains(encoded));
-    if came_as_it_is {
-        return RuleId::parse(segment);
-    }
-    let decoded = decode(segment).ok_or(InvalidRuleId::Encoding)?;
-    RuleId::parse(&decoded).or_else(|error| RuleId::parse(segment).or(Err(error)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn firewall(id: &str) -> Option<Resource> {
-        Some(Resource::Firewall(FirewallId::new(id).unwrap()))
+    fn segment(text: &str) -> Segment {
+        Segment(text.to_owned())
     }
 
     #[test]
@@ -174,18 +216,18 @@ mod tests {
             ("/", Some(Resource::Root)),
             ("/api", Some(Resource::EntryPoint)),
             ("/api/", Some(Resource::EntryPoint)),
-            ("/api/drivers/ec2", Some(Resource::Driver("ec2".into()))),
+            ("/api/drivers/ec2", Some(Resource::Driver(segment("ec2")))),
             ("/api/firewalls/", Some(Resource::Firewalls)),
-            ("/api/firewalls/a%20b%2Fc", firewall("a b/c")),
-            ("/api/firewalls/a%252Fb", firewall("a%2Fb")),
-            ("/api/firewalls/..", firewall("..")),
-            ("/api/firewalls/a;b", firewall("a;b")),
-            ("/api/firewalls/rules", firewall("rules")),
+            ("/api/firewalls/a%20b", Some(Resource::Firewall(segment("a%20b")))),
+            ("/api/firewalls/..", Some(Resource::Firewall(segment("..")))),
+            ("/api/firewalls/a;b", Some(Resource::Firewall(segment("a;b")))),
+            ("/api/firewalls/rules", Some(Resource::Firewall(segment("rules")))),
+            ("/api/firewalls/a/b/", Some(Resource::Rule(segment("a"), segment("b")))),
             ("/api/firewalls/a/new_rule", Some(Resource::Page)),
             ("/api//firewalls", None),
             ("/api/firewalls//", None),
-            ("/api/firewalls/%00", None),
-            ("/api/firewalls/%ff", None),
+            ("/api/firewalls//rules", None),
+            ("/api/firewalls/a//", None),
             ("/api/firewalls/a/b/c", None),
             ("/API", None),
             ("/other", None),
@@ -203,24 +245,41 @@ mod tests {
     }
 
     #[test]
+    fn firewall_ids_are_decoded_once() {
+        for (text, id) in [("a%20b%2Fc", "a b/c"), ("a%252Fb", "a%2Fb"), ("a+b", "a+b"), ("%", "%")] {
+            assert_eq!(segment(text).firewall_id().unwrap().as_str(), id);
+        }
+        for text in ["%00", "%ff", "%20", "%0A"] {
+            assert_eq!(segment(text).firewall_id().unwrap_err().failure, Failure::NotFound);
+        }
+    }
+
+    fn escaped(name: &str) -> String {
+        let escape = |c: char| match c {
+            '~' | '@' | ',' | '/' | ' ' | '%' => format!("%{:02X}", c as u32),
+            _ => c.to_string(),
+        };
+        name.chars().map(escape).collect()
+    }
+
+    #[test]
     fn an_id_arrives_encoded_or_as_it_is() {
-        let names = ["plain", "a,b", "a~egress", "a@b", "a b", "a/b", "50%", "x,@address,ipv4,0.0.0.0,0"];
-        for name in names {
-            let escaped: String = name
-                .chars()
-                .map(|c| match c {
-                    '~' | '@' | ',' | '/' | ' ' | '%' => format!("%{:02X}", c as u32),
-                    _ => c.to_string(),
-                })
-                .collect();
-            let raw = format!("1~tcp~22~22~@group,1,{escaped},@address,ipv4,10.0.0.0,8");
+        for name in ["plain", "a,b", "a~egress", "a@b", "a b", "a/b", "50%", "x,@address,ipv4,0.0.0.0,0", "a%zz,b"] {
+            let raw = format!("1~tcp~22~22~@group,1,{},@address,ipv4,10.0.0.0,8", escaped(name));
             let expected = RuleId::parse(&raw).unwrap();
             let fully = raw.replace('%', "%25").replace('~', "%7e").replace('@', "%40").replace(',', "%2C");
-            let like_our_hrefs = raw.replace('%', "%25");
-            let like_javascript = like_our_hrefs.replace('@', "%40").replace(',', "%2C");
-            for spelling in [&raw, &fully, &like_our_hrefs, &like_javascript] {
-                assert_eq!(rule_id(spelling).as_ref(), Ok(&expected), "{spelling}");
+            let like_javascript = raw.replace('%', "%25").replace('@', "%40").replace(',', "%2C");
+            for spelling in [&raw, &fully, &like_javascript] {
+                assert_eq!(segment(spelling).rule_ids().as_ref(), Ok(&vec![expected.clone()]), "{spelling}");
             }
         }
+    }
+
+    /// The id of a group whose own name looks encoded, and the id of another that a client has encoded in part.
+    #[test]
+    fn an_id_that_can_be_read_in_two_ways_is() {
+        let both = segment("1~tcp~22~22~@group,1,a%252Cb").rule_ids().unwrap();
+        let expected = ["1~tcp~22~22~@group,1,a%2Cb", "1~tcp~22~22~@group,1,a%252Cb"].map(RuleId::parse);
+        assert_eq!(both, expected.map(Result::unwrap));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{ACCEPT, AUTHORIZATION, Accept, HOST, Header};
+use actix_web::http::header::{AUTHORIZATION, HOST};
 use actix_web::http::uri::Authority;
 use actix_web::web::Bytes;
 use base64::Engine;
@@ -18,7 +18,7 @@ use super::body::{self, BodyType, Pairs};
 use super::error::{ApiError, Failure};
 use super::format::Format;
 use super::parameters::{Parameters, shown};
-use super::path::{Method, Path, Resource};
+use super::path::{Method, Operation, Path, Resource};
 use super::urls::Urls;
 
 const DRIVER_HEADER: &str = "X-Deltacloud-Driver";
@@ -41,26 +41,30 @@ pub(super) struct Head {
     path: Path,
     query: Result<Pairs, ApiError>,
     format: Option<Format>,
-    selection: Result<Selection, ApiError>,
+    selection: Selection,
 }
 
 /// The driver that a request is for, and which of its providers.
 struct Selection {
+    /// The default driver where the request named none that there is.
     driver: Arc<dyn Driver>,
     provider: Option<ProviderName>,
+    /// What was wrong with what the request named.
+    refusal: Option<ApiError>,
 }
 
 /// A request that can be answered: the resource is there, has the method, and the client accepts a format that we have.
 pub(super) struct Request<'a> {
     pub(super) head: &'a Head,
-    pub(super) method: Method,
     pub(super) resource: &'a Resource,
+    pub(super) operation: Operation<'a>,
+    method: Method,
     parameters: Result<Parameters, ApiError>,
     credentials: Option<Credentials>,
 }
 
-/// A request with credentials.
-pub(super) struct Client<'a> {
+/// A call to the driver, with credentials that only the driver can tell to be right.
+pub(super) struct Call<'a> {
     request: &'a Request<'a>,
     context: Context,
 }
@@ -77,7 +81,7 @@ impl Head {
             target: http.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
             urls: Urls::new(&base, &path),
             host,
-            format: format(http, &query),
+            format: format(http),
             selection: Selection::read(http, &path, &gateway),
             backend_time: Cell::new(None),
             gateway,
@@ -87,13 +91,13 @@ impl Head {
     }
 
     /// The driver that the request is for; the default one where it named none that there is.
-    pub(super) fn driver(&self) -> &Arc<dyn Driver> {
-        self.selection.as_ref().map_or(&self.gateway.default_driver, |selection| &selection.driver)
+    pub(super) fn driver(&self) -> &dyn Driver {
+        &*self.selection.driver
     }
 
     /// The provider, where one was chosen.
     pub(super) fn provider(&self) -> Option<&ProviderName> {
-        self.selection.as_ref().ok()?.provider.as_ref()
+        self.selection.provider.as_ref()
     }
 
     /// The provider as answers that always name one say it.
@@ -109,22 +113,31 @@ impl Head {
 
 impl Selection {
     /// Matrix parameters choose before headers, and these before the server's defaults.
-    fn read(http: &HttpRequest, path: &Path, gateway: &Gateway) -> Result<Self, ApiError> {
+    fn read(http: &HttpRequest, path: &Path, gateway: &Gateway) -> Self {
         let chosen = |matrix: &Option<String>, header| matrix.clone().or_else(|| header_text(http, header));
+        let default_driver = || Arc::clone(&gateway.default_driver);
         let driver = match chosen(&path.driver, DRIVER_HEADER) {
-            Some(name) => gateway.registry.get(&name).cloned().ok_or_else(|| {
-                let names = gateway.registry.names();
-                Failure::Validation.with(format!("Unknown driver '{}'. The drivers are {names}.", shown(&name)))
-            })?,
-            None => Arc::clone(&gateway.default_driver),
+            None => default_driver(),
+            Some(name) => match gateway.registry.get(&name) {
+                Some(driver) => Arc::clone(driver),
+                None => {
+                    let names = gateway.registry.names();
+                    let message = format!("Unknown driver '{}'. The drivers are {names}.", shown(&name));
+                    let refusal = Some(Failure::Validation.with(message));
+                    return Self { driver: default_driver(), provider: None, refusal };
+                }
+            },
         };
         let provider = match chosen(&path.provider, PROVIDER_HEADER) {
-            Some(name) => Some(driver.provider(&name)?),
+            Some(name) => driver.provider(&name).map(Some),
             // The default provider is one of the default driver's.
-            None if driver.id() == gateway.default_driver.id() => gateway.default_provider.clone(),
-            None => None,
+            None if driver.id() == gateway.default_driver.id() => Ok(gateway.default_provider.clone()),
+            None => Ok(None),
         };
-        Ok(Self { driver, provider })
+        match provider {
+            Ok(provider) => Self { driver, provider, refusal: None },
+            Err(error) => Self { driver, provider: None, refusal: Some(error.into()) },
+        }
     }
 }
 
@@ -153,16 +166,14 @@ impl<'a> Request<'a> {
             },
             None => sent,
         };
-        if method != Method::Options && !resource.methods().contains(&method) {
-            return Err(not_allowed());
+        let operation = resource.operation(method).ok_or_else(not_allowed)?;
+        if !matches!(operation, Operation::ShowMethods | Operation::Redirect) {
+            check_format(head)?;
+            head.selection.refusal.clone().map_or(Ok(()), Err)?;
         }
-        if method != Method::Options && *resource != Resource::Root {
-            check_format(head, method, resource)?;
-            head.selection.as_ref().map(drop).map_err(ApiError::clone)?;
-        }
-        let query = head.query.clone()?;
-        let parameters = body.and_then(|(_, pairs)| body::merge(query, pairs)).map(Parameters::new);
-        Ok(Request { head, method, resource, parameters, credentials: credentials(http) })
+        let query = head.query.clone();
+        let parameters = query.and_then(|query| body::merge(query, body?.1)).map(Parameters::new);
+        Ok(Request { head, resource, operation, method, parameters, credentials: credentials(http) })
     }
 
     /// The parameters of query and body.
@@ -170,28 +181,30 @@ impl<'a> Request<'a> {
         self.parameters.as_ref().map_err(ApiError::clone)
     }
 
-    /// The request as one with credentials.
-    pub(super) fn client(&self) -> Result<Client<'_>, ApiError> {
+    /// A call to the driver, unless there are no credentials for it, or the request could not be read whole: half a
+    /// request is no reason to change anything.
+    pub(super) fn with_credentials(&self) -> Result<Call<'_>, ApiError> {
         let Some(credentials) = self.credentials.clone() else {
             return Err(Failure::Authentication.with("This needs a user and password, as HTTP Basic credentials."));
         };
+        self.parameters()?;
         let context = Context {
             credentials,
             provider: self.head.provider().cloned(),
             request_id: self.head.id.clone(),
             deadline: Instant::now() + self.head.gateway.backend_timeout,
         };
-        Ok(Client { request: self, context })
+        Ok(Call { request: self, context })
     }
 }
 
-impl Client<'_> {
+impl Call<'_> {
     /// Goes on only if the driver can do something.
     pub(super) fn needs(self, what: &str, has: impl Fn(Capabilities) -> bool) -> Result<Self, ApiError> {
         let driver = self.request.head.driver();
         match has(driver.capabilities()) {
             true => Ok(self),
-            false => Err(Failure::NotSupported.with(format!("The {} driver cannot {what}.", driver.id()))),
+            false => Err(Error::unsupported(driver.id(), what).into()),
         }
     }
 
@@ -203,54 +216,57 @@ impl Client<'_> {
         let head = self.request.head;
         let started = Instant::now();
         let deadline = self.context.deadline.into();
-        let result = tokio::time::timeout_at(deadline, call(&**head.driver(), &self.context)).await;
+        let result = tokio::time::timeout_at(deadline, call(head.driver(), &self.context)).await;
         head.backend_time.set(Some(started.elapsed()));
         match result {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.failure(error)),
-            Err(_) => Err(Failure::ProviderTimeout.with(format!(
-                "The {} driver did not answer within {} seconds. Whether it has done what it was asked is unknown.",
-                head.driver().id(),
-                head.gateway.backend_timeout.as_secs()
-            ))),
+            Err(_) => {
+                let (driver, limit) = (head.driver().id(), head.gateway.backend_timeout.as_secs());
+                let message = format!(
+                    "The {driver} driver did not answer within {limit} seconds. Whether it has done what it was asked is unknown."
+                );
+                Err(self.failure(Error::new(ErrorKind::Timeout, driver, message)))
+            }
         }
     }
 
     fn failure(&self, error: Error) -> ApiError {
         let Request { head, resource, method, .. } = self.request;
-        if let Some(source) = &error.source {
-            tracing::warn!(request_id = head.id, driver = error.driver, %error, source = %source, "driver failed");
+        let kind = error.kind;
+        let is_refusal = !matches!(kind, ErrorKind::Internal | ErrorKind::Timeout | ErrorKind::Unavailable);
+        if !is_refusal || error.source.is_some() {
+            // In debug form, so that a cloud's line breaks make no lines of their own.
+            let sources: Vec<_> = sources(&error).map(ToString::to_string).collect();
+            let message = error.to_string();
+            tracing::warn!(request_id = head.id, driver = error.driver, ?kind, ?message, ?sources, "driver failed");
         }
-        let is_about_state = error.kind == ErrorKind::State;
         let failure = ApiError::from(error);
-        if is_about_state { failure.allowing(resource.allow(Some(*method))) } else { failure }
+        if kind == ErrorKind::State { failure.allowing(resource.allow(Some(*method))) } else { failure }
     }
+}
+
+/// What an error came from, what that came from, and so on.
+fn sources(error: &dyn std::error::Error) -> impl Iterator<Item = &dyn std::error::Error> {
+    std::iter::successors(error.source(), |error| error.source())
 }
 
 /// The format that the client asks for; none where there is none that it would accept.
-fn format(http: &HttpRequest, query: &Result<Pairs, ApiError>) -> Option<Format> {
-    let named = |pairs: &Pairs| {
-        let last = pairs.iter().rev().find(|(name, _)| name == "format");
-        last.map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
-    };
-    if let Some(name) = query.as_ref().ok().and_then(named) {
-        return Format::named(&name);
+fn format(http: &HttpRequest) -> Option<Format> {
+    // Read by itself, so that a query which cannot be read whole is refused in the format it asks for.
+    let named = body::last_value(http.uri().query().unwrap_or_default(), "format");
+    match named.filter(|name| !name.is_empty()) {
+        Some(name) => Format::named(&name),
+        None => Format::accepted(&header_text(http, "Accept").unwrap_or_default()),
     }
-    if !http.headers().contains_key(ACCEPT) {
-        return Some(Format::Xml);
-    }
-    Format::accepted(&Accept::parse(http).ok()?)
 }
 
 /// Whether the answer can be had in the client's format.
-fn check_format(head: &Head, method: Method, resource: &Resource) -> Result<(), ApiError> {
+fn check_format(head: &Head) -> Result<(), ApiError> {
     let message = match head.format {
-        None => "The formats are application/xml and application/json, or ?format=xml and ?format=json.",
-        Some(_) if method == Method::Get && resource.is_page() => {
-            "This is a page for browsers, which there is not yet."
-        }
-        Some(Format::Html) => "There are no HTML pages yet. Ask for ?format=xml or ?format=json.",
         Some(Format::Xml | Format::Json) => return Ok(()),
+        Some(Format::Html) => "There are no HTML pages yet. Ask for ?format=xml or ?format=json.",
+        None => "The formats are application/xml and application/json, or ?format=xml and ?format=json.",
     };
     Err(Failure::NotAcceptable.with(message))
 }
@@ -281,9 +297,10 @@ fn host(http: &HttpRequest) -> Option<String> {
     is_plain.then(|| sent.to_owned())
 }
 
-/// A header's text; none where it is absent or empty.
+/// A header's text, joined as HTTP joins a header that is there more than once; none where it is absent or empty.
 fn header_text(http: &HttpRequest, name: &str) -> Option<String> {
-    let text = String::from_utf8_lossy(http.headers().get(name)?.as_bytes()).trim().to_owned();
+    let values: Vec<_> = http.headers().get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let text = values.join(",").trim().to_owned();
     (!text.is_empty()).then_some(text)
 }
 

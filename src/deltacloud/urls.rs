@@ -30,6 +30,10 @@ const SEGMENT: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
+/// The same for a rule's id that itself holds encoded characters, with the id's delimiters, so that it cannot be taken
+/// for one that was sent as it is. Other ids stand in hrefs as they always did.
+const ID_WITH_ESCAPES: &AsciiSet = &SEGMENT.add(b'~').add(b'@').add(b',');
+
 /// Where the API is, as the client of one request sees it.
 #[derive(Debug)]
 pub(super) struct Urls {
@@ -71,7 +75,9 @@ impl Urls {
 
     /// A rule, under the URL of its firewall.
     pub(super) fn rule(firewall: &str, id: &RuleId<'_>) -> String {
-        format!("{firewall}/{}", segment(&id.to_string()))
+        let id = id.to_string();
+        let set = if id.contains('%') { ID_WITH_ESCAPES } else { SEGMENT };
+        format!("{firewall}/{}", utf8_percent_encode(&id, set))
     }
 }
 

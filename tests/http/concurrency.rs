@@ -87,7 +87,7 @@ fn no_list_is_torn() {
                 torn => panic!("{torn} sources"),
             }
         }
-        assert!(with + without > 0);
+        assert!(with > 0 && without > 0, "{with} lists with the rule and {without} without were seen");
     });
 }
 

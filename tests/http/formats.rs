@@ -43,6 +43,14 @@ fn what_cannot_be_had_is_refused_before_anything_is_done() {
 }
 
 #[test]
+fn a_query_that_cannot_be_read_is_refused_in_the_format_it_asks_for() {
+    let server = Server::start();
+    let answer = server.send(Request::get("/api/firewalls?id=%ff&format=json&format=%ff").on_mock()).expect(400);
+    assert_eq!(answer.json()["message"], "A parameter of the request is not UTF-8.");
+    server.send(Request::get("/api").accept("garbage")).expect(406);
+}
+
+#[test]
 fn refusals_say_which_formats_there_are() {
     let server = Server::start();
     assert_snapshot!("not_acceptable", server.send(Request::get("/api").accept("image/png")).text());

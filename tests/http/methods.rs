@@ -35,6 +35,14 @@ fn options_and_refusals_name_the_methods_there_are() {
 }
 
 #[test]
+fn connect_is_a_method_like_others_that_are_not_there() {
+    let server = Server::start();
+    let mut connection = server.connect();
+    connection.write(b"CONNECT /api HTTP/1.1\r\nHost: gateway.test\r\n\r\n");
+    assert_eq!(connection.read(true).expect(405).header("Allow"), Some("GET, HEAD, OPTIONS"));
+}
+
+#[test]
 fn head_has_the_headers_of_get() {
     let server = Server::start();
     let mut connection = server.connect();

@@ -66,7 +66,7 @@ fn refusals_are_in_ec2s_words() {
         (
             add(&server, "test", &format!("{tcp}&ip_address2=10.1.2.99/24")),
             502,
-            "InvalidPermission.Duplicate: the specified rule \"peer: 10.1.2.99/24, TCP, from port: 22, to port: 22, ALLOW\" already exists",
+            "InvalidPermission.Duplicate: the specified rule \"peer: 10.1.2.3/24, TCP, from port: 22, to port: 22, ALLOW\" already exists",
         ),
     ] {
         assert_eq!(answer.expect(status).message(), message);

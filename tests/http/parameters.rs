@@ -103,7 +103,7 @@ fn addresses_of_both_families() {
 fn groups_come_in_pairs_in_the_order_of_their_numbers() {
     let query = "protocol=tcp&port_from=1&port_to=2&ip_address1=10.0.0.0/8\
         &group10=c&group10owner=111122223333&group2owner=393485797142&group2=test&group7=&group7owner=\
-        &GROUP9=b&Group9Owner=111122223333&group1owner=393485797142&group1=default&groupowner=x&groups=y&group=z";
+        &GROUP09=b&Group9Owner=111122223333&group1owner=393485797142&group1=default&groupowner=x&groups=y&group=z";
     let expected = ["393485797142:default", "393485797142:test", "111122223333:b", "111122223333:c", "10.0.0.0/8"];
     assert_eq!(sources(Server::start().send(rules(query))), expected);
 }
@@ -261,6 +261,9 @@ fn credentials_are_asked_for_before_parameters_are_looked_at() {
             Request::delete("/api/firewalls/test"),
             Request::post("/api/firewalls/test/rules"),
             Request::delete("/api/firewalls/test/1~tcp~1~1~@group,1,a"),
+            Request::delete("/api/firewalls/test/~~~"),
+            Request::get("/api/firewalls/%ff"),
+            Request::get("/api/firewalls?id=%ff"),
         ] {
             let answer = server.send(request.header("Authorization", authorization)).expect(401);
             let realm = "Basic realm=\"mock-deltacloud@gateway.test:3001\"";
@@ -303,4 +306,17 @@ fn bodies_that_cannot_be_read_are_refused() {
         server.send(request.accept("application/json")).expect(status).message();
     }
     assert!(!server.send(Request::get("/api/firewalls").on_mock()).body.contains("id='n'"));
+    // A change is not made on half of what was sent, not even one that needs no parameters.
+    let delete = Request::post("/api/firewalls/test").on_mock().header("X-HTTP-Method-Override", "DELETE");
+    server.send(delete.json("{")).expect(400);
+    server.send(Request::delete("/api/firewalls/test?x=%ff").on_mock()).expect(400);
+    server.send(Request::get("/api/firewalls/test").on_mock()).expect(200);
+}
+
+#[test]
+fn unknown_parameters_are_ignored_whatever_they_hold() {
+    let server = Server::start();
+    let json = r#"{"name": "n", "description": "d", "tags": {"a": [1, {}]}, "list": [[1], 2], "none": null}"#;
+    server.send(Request::post("/api/firewalls").on_mock().json(json)).expect(201);
+    server.send(Request::post("/api/firewalls?name=m&description=d&tags=a&tags=b&tags").on_mock()).expect(201);
 }

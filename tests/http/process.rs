@@ -1,6 +1,7 @@
 //! The program as an operator meets it: options, messages, exit codes, signals, logs.
 
 use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -72,6 +73,7 @@ fn a_bad_option_is_one_clear_line_and_exit_2() {
     let bad_toml = file("bad.toml", "port = \"x\"\n");
     let unknown_key = file("unknown.toml", "prot = 1\n");
     let bad_data = file("bad-data.toml", "[[firewalls]]\nname = \"a\"\ndescription = \"\"\n");
+    let unquoted = file("unquoted.toml", "# A password without its quotes.\npassword = hunter2\n");
     let bad_rule = file(
         "bad-rule.toml",
         "[[systems]]\nprovider=\"mars\"\nid=\"a\"\nname=\"b\"\ndescriptor=\"c\"\ncreator=\"d\"\nfirewall=\"RUNNING\"\n",
@@ -95,12 +97,16 @@ fn a_bad_option_is_one_clear_line_and_exit_2() {
         (&["--config", &bad_toml], "bad.toml"),
         (&["--config", &unknown_key], "prot"),
         (&["--mock-data", &bad_data], "bad-data.toml: a: description: must not be blank"),
+        (&["--mock-data", &unquoted], "unquoted.toml: line 2: "),
+        (&["--fgcp-data", &unquoted], "unquoted.toml: line 2: "),
+        (&["--config", &unquoted], "unquoted.toml: line 2: "),
         (&["--mock-data", &unknown_key], "unknown.toml"),
         (&["--fgcp-data", &bad_rule], "'mars' is no provider"),
     ] {
         let (code, stdout, stderr) = run(arguments);
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}: {stderr}");
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(!stderr.contains("hunter2"), "a file's text may be a password: {stderr}");
         assert!(stderr.starts_with("deltawall: ") && stderr.contains(says), "{arguments:?}: {stderr}");
     }
 }
@@ -136,6 +142,8 @@ fn options_win_over_the_environment_and_this_over_the_file() {
     assert_eq!(seen(&server), ["fgcp", "au", "https://env/api/drivers"]);
     let server = start(&["-p", "0", "-i", "mock", "-P", "Arg"], &[("API_PROVIDER", "env"), ("API_DRIVER", "fgcp")]);
     assert_eq!(seen(&server), ["mock", "arg", "https://file/api/drivers"]);
+    let server = start(&["-p", "0"], &[("API_PROVIDER", "")]);
+    assert_eq!(seen(&server), ["fgcp", "uk", "https://file/api/drivers"]);
     let server = Server::with(&["-r", "localhost"]);
     assert!(server.address.ip().is_loopback());
 }
@@ -146,16 +154,19 @@ fn a_signal_finishes_the_requests_under_way() {
     for signal in ["-TERM", "-INT"] {
         let mut server = Server::start();
         let mut connection = server.connect();
-        let request = Request::post("/api/firewalls").on_mock().form("name=n&description=d").bytes();
-        let (first, last) = request.split_at(request.len() - 5);
-        connection.write(first);
-        // So that the server has seen it begin.
-        server.send(Request::get("/api")).expect(200);
-        std::thread::sleep(Duration::from_millis(200));
+        let request = Request::post("/api/firewalls").on_mock().form("name=n&description=d");
+        let request = request.header("Expect", "100-continue").bytes();
+        let (head, body) = request.split_at(request.len() - "name=n&description=d".len());
+        connection.write(head);
+        // So the server says that it has begun.
+        assert_eq!(connection.read(false).status, 100);
         server.signal(signal);
-        std::thread::sleep(Duration::from_millis(300));
+        let refuses = || TcpStream::connect(server.address).is_err();
+        while !refuses() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         assert!(server.child.try_wait().unwrap().is_none(), "it waits for the request");
-        connection.write(last);
+        connection.write(body);
         connection.read(true).expect(201);
         let started = Instant::now();
         assert_eq!(server.child.wait().unwrap().code(), Some(0));

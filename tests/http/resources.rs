@@ -155,7 +155,9 @@ fn the_entry_point_checks_credentials_when_asked_to() {
     }
     // Without the parameter, nobody is asked.
     server.send(Request::get("/api").header("Authorization", "Basic bW9ja3VzZXI6d3Jvbmc=")).expect(200);
-    server.send(Request::get("/api?force_auth=0")).expect(200);
+    for present in ["force_auth", "force_auth=", "force_auth=true"] {
+        server.send(Request::get(&format!("/api?{present}"))).expect(401);
+    }
 }
 
 #[test]

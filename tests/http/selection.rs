@@ -71,6 +71,8 @@ fn what_is_not_there_is_refused() {
         let answer = server.send(Request::get(&format!("/api;driver=fgcp;provider=mars?format={format}")));
         assert_snapshot!(format!("unknown_provider-{format}"), answer.text());
     }
+    let answer = server.send(Request::get("/api;driver=fgcp;provider=mars"));
+    assert_eq!(chosen(&answer.expect(400)), ("fgcp", None), "the driver was there");
     for provider in ["a/b", "a@b", "a:1", "169.254.169.254/latest", "..%2f", "a b", "-a", &"a".repeat(64), "\u{e9}"] {
         server.send(Request::get("/api/firewalls").on_mock().header("X-Deltacloud-Provider", provider)).expect(400);
     }
@@ -85,12 +87,19 @@ fn providers_of_the_mock_are_worlds_of_their_own_and_bounded() {
     server.send(Request::post("/api;provider=a/firewalls?name=n&description=d").on_mock()).expect(201);
     let count = |provider: &str| list(provider).expect(200).json()["firewalls"].as_array().unwrap().len();
     assert_eq!([count("a"), count("A"), count("b"), count("")], [4, 4, 3, 3]);
-    for n in 3..100 {
-        list(&format!("p{n}")).expect(200);
+    // Looking at a provider costs nothing, changing it does.
+    for n in 0..200 {
+        list(&format!("seen{n}")).expect(200);
     }
-    let refused = list("one-too-many").expect(502);
+    let change = |provider: &str| {
+        server.send(Request::post(&format!("/api;provider={provider}/firewalls?name=n&description=d")).on_mock())
+    };
+    for n in 1..100 {
+        change(&format!("changed{n}")).expect(201);
+    }
+    let refused = change("one-too-many").expect(502);
     assert!(refused.message().starts_with("ResourceLimitExceeded: "), "{}", refused.body);
-    assert_eq!(count("a"), 4);
+    assert_eq!([count("a"), count("one-too-many")], [4, 3]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! HTTP as it goes over the wire: nothing is normalised, decoded or added that a test does not ask for.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -145,9 +145,12 @@ impl Connection {
         answer
     }
 
-    /// Whether the server has closed the connection, which it gets time to do.
+    /// Whether the server closes the connection, which it gets time to do.
     pub fn is_closed(&mut self) -> bool {
-        matches!(self.stream.read(&mut [0]), Ok(0) | Err(_))
+        match self.stream.read(&mut [0]) {
+            Ok(read) => read == 0,
+            Err(error) => error.kind() == ErrorKind::ConnectionReset,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 use crate::credentials::Credentials;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::model::{Action, Direction, Filter, Firewall, NewFirewall, NewRule};
 use crate::rule_id::RuleId;
 use crate::source::Source;
@@ -16,10 +16,9 @@ use crate::text::FirewallId;
 /// A cloud's firewalls.
 ///
 /// # Contract
-/// Callers and drivers rely on the following; `conformance` tests it.
+/// Callers and drivers rely on the following; `conformance` tests what of it can be seen from outside.
 ///
-/// **Credentials.** Each method but the first three checks the context's credentials itself, before anything
-/// else, and fails with [`ErrorKind::Unauthenticated`]. A driver keeps none of them past the call.
+/// **Credentials.** Each method that takes a context checks its credentials itself, before anything else, and fails with [`ErrorKind::Unauthenticated`]. A driver keeps none of them past the call.
 ///
 /// **Atomic.** A change is made whole or not at all; a rule with many sources is one rule. A call that fails with
 /// any kind but [`ErrorKind::Timeout`] and [`ErrorKind::Unavailable`] has changed nothing. Dropping
@@ -195,6 +194,6 @@ impl Capabilities {
         } else {
             return Ok(());
         };
-        Err(Error::new(ErrorKind::Unsupported, driver, format!("The {driver} driver cannot {missing}.")))
+        Err(Error::unsupported(driver, missing))
     }
 }

@@ -14,7 +14,7 @@ pub struct Error {
     pub code: Option<String>,
     /// What went wrong, in the cloud's words where it had any.
     pub message: String,
-    /// What it came from, for the log.
+    /// What it came from, for the log. It must hold no credentials.
     pub source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -50,6 +50,11 @@ impl Error {
     /// An error in the driver's own words.
     pub fn new(kind: ErrorKind, driver: &'static str, message: impl Into<String>) -> Self {
         Self { kind, driver, code: None, message: message.into(), source: None }
+    }
+
+    /// The refusal of what the driver cannot do at all, such as "create rules".
+    pub fn unsupported(driver: &'static str, what: &str) -> Self {
+        Self::new(ErrorKind::Unsupported, driver, format!("The {driver} driver cannot {what}."))
     }
 
     /// The same error with the cloud's own code.

@@ -10,11 +10,15 @@
 //! | [`rule_id`] | the codec between a rule and its id |
 //! | [`driver`] | the trait, its contract, and what a driver can do |
 //! | [`error`] | the one error of all drivers |
+//! | [`data`] | what is wrong with a file that a mock starts from |
 //! | `conformance` | the tests that every driver passes (feature `conformance`) |
+
+#![warn(missing_docs)]
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod credentials;
+pub mod data;
 pub mod driver;
 pub mod error;
 pub mod model;
@@ -24,6 +28,7 @@ pub mod source;
 pub mod text;
 
 pub use credentials::Credentials;
+pub use data::InvalidData;
 pub use driver::{Capabilities, Context, Deletion, Driver, Provider, ProviderName};
 pub use error::{Error, ErrorKind};
 pub use model::{Action, Direction, Filter, Firewall, NewFirewall, NewRule, Rule, RuleContent};

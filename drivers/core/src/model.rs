@@ -1,5 +1,7 @@
 //! Firewalls and their rules, in no cloud's words and in no dialect's.
 
+use std::borrow::Cow;
+
 use crate::protocol::Protocol;
 use crate::rule_id::{CloudRuleId, RuleId};
 use crate::source::Source;
@@ -42,7 +44,7 @@ pub struct RuleContent {
     pub direction: Direction,
     /// What happens to it.
     pub action: Action,
-    /// From where (egress: to where), in the cloud's order. Any of them matches.
+    /// From where (egress: to where), in the cloud's order. Any of them matches; where there is none, nothing does.
     pub sources: Vec<Source>,
 }
 
@@ -113,17 +115,18 @@ impl Rule {
 impl RuleContent {
     /// Whether both match the same traffic and do the same with it, in whatever order and spelling.
     pub fn same_as(&self, other: &Self) -> bool {
-        let canonical_sources = |content: &Self| {
-            let mut sources: Vec<_> = content.sources.iter().map(Source::canonical).collect();
-            sources.sort_unstable();
-            sources.dedup();
-            sources
-        };
         self.owner == other.owner
             && self.protocol == other.protocol
             && self.direction == other.direction
             && self.action == other.action
-            && canonical_sources(self) == canonical_sources(other)
+            && self.canonical_sources() == other.canonical_sources()
+    }
+
+    fn canonical_sources(&self) -> Vec<Cow<'_, Source>> {
+        let mut sources: Vec<_> = self.sources.iter().map(Source::canonical).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        sources
     }
 }
 
@@ -159,7 +162,7 @@ impl NewRule {
         let mut canonical: Vec<_> = sources.iter().map(Source::canonical).collect();
         canonical.sort_unstable();
         if let Some([repeated, _]) = canonical.array_windows().find(|[a, b]| a == b) {
-            return Err(InvalidSources::Repeated(repeated.clone()));
+            return Err(InvalidSources::Repeated(repeated.clone().into_owned()));
         }
         Ok(Self { protocol, direction: Direction::default(), action: Action::default(), log: false, sources })
     }

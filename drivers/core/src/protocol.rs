@@ -37,7 +37,7 @@ pub enum IcmpType {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidProtocol {
     /// Not a protocol that can be named in a rule.
-    #[error("protocol '{0}' is not one of tcp, udp, icmp")]
+    #[error("protocol '{0}' is not one of tcp, udp, tcp-udp, icmp")]
     Unknown(String),
     /// A port outside 0 to 65535.
     #[error("port {0} is not between 0 and 65535")]

@@ -342,8 +342,17 @@ mod tests {
             prop_assert_eq!(RuleId::parse(&id), Ok(RuleId::Content(Cow::Owned(content))));
         }
 
+        /// Two rules that differ in one thing are the ones most likely to share an id.
         #[test]
-        fn two_rules_never_share_an_id(a in content(), b in content()) {
+        fn two_rules_never_share_an_id(a in content(), other in content(), what in 0..5) {
+            let mut b = a.clone();
+            match what {
+                0 => b.owner = other.owner,
+                1 => b.protocol = other.protocol,
+                2 => b.sources = other.sources,
+                3 => b.direction = other.direction,
+                _ => b.action = other.action,
+            }
             let id = |content: &RuleContent| {
                 Rule { cloud_id: None, content: content.clone(), log: false }.id().to_string()
             };

@@ -1,5 +1,6 @@
 //! Where a rule's traffic comes from; for an egress rule, where it goes to.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -39,10 +40,10 @@ pub struct InvalidCidr(String);
 impl Source {
     /// The source without what does not matter to traffic: bits past a prefix. Two sources match the
     /// same traffic exactly when these are equal.
-    pub fn canonical(&self) -> Self {
+    pub fn canonical(&self) -> Cow<'_, Self> {
         match self {
-            Self::Group(_) => self.clone(),
-            Self::Address(cidr) => Self::Address(cidr.network()),
+            Self::Group(_) => Cow::Borrowed(self),
+            Self::Address(cidr) => Cow::Owned(Self::Address(cidr.network())),
         }
     }
 }

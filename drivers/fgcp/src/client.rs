@@ -12,6 +12,8 @@ pub(crate) struct DataCentre {
     systems: Vec<Vsys>,
     descriptors: Vec<String>,
     stop_delay: Duration,
+    /// Tells the ids of systems made here from those of other regions.
+    region: usize,
     made: u32,
 }
 
@@ -23,7 +25,7 @@ pub(crate) struct Vsys {
     pub(crate) creator: String,
     pub(crate) servers: Vec<Server>,
     pub(crate) state: FirewallState,
-    pub(crate) directions: Vec<Between>,
+    pub(crate) directions: Vec<ZonePair>,
 }
 
 /// A virtual server.
@@ -62,7 +64,7 @@ pub(crate) enum Zone {
 }
 
 /// The policies for traffic from one zone to another.
-pub(crate) struct Between {
+pub(crate) struct ZonePair {
     pub(crate) from: Zone,
     pub(crate) to: Zone,
     pub(crate) policies: Vec<Policy>,
@@ -80,8 +82,8 @@ pub(crate) struct Policy {
 
 /// How far a firewall has stopped.
 pub(crate) enum Stopping {
-    Under,
-    Stopped,
+    UnderWay,
+    Done,
 }
 
 /// Why the platform would not do it, in its codes where they are known.
@@ -104,8 +106,8 @@ pub(crate) enum Failure {
 }
 
 impl DataCentre {
-    pub(crate) fn new(descriptors: Vec<String>, stop_delay: Duration) -> Self {
-        Self { systems: Vec::new(), descriptors, stop_delay, made: 0 }
+    pub(crate) fn new(region: usize, descriptors: Vec<String>, stop_delay: Duration) -> Self {
+        Self { systems: Vec::new(), descriptors, stop_delay, region, made: 0 }
     }
 
     /// Puts a system there that was not made by a client.
@@ -113,17 +115,19 @@ impl DataCentre {
         self.systems.push(vsys);
     }
 
-    /// The systems that there are now: those whose firewall has stopped for good are gone.
-    pub(crate) fn systems(&mut self) -> &[Vsys] {
-        let now = Instant::now();
+    /// Lets time pass: the systems whose firewall has stopped for good are gone.
+    pub(crate) fn settle(&mut self, now: Instant) {
         let is_gone = |vsys: &Vsys| matches!(vsys.state, FirewallState::Stopping { until } if until <= now);
         self.systems.retain(|vsys| !is_gone(vsys));
+    }
+
+    pub(crate) fn systems(&self) -> &[Vsys] {
         &self.systems
     }
 
-    pub(crate) fn system(&mut self, firewall: &str) -> Result<&mut Vsys, Failure> {
-        let index = self.index(firewall)?;
-        self.systems.get_mut(index).ok_or_else(|| Failure::NoFirewall(firewall.to_owned()))
+    pub(crate) fn system(&self, firewall: &str) -> Result<&Vsys, Failure> {
+        let system = self.systems.iter().find(|vsys| vsys.firewall_id() == firewall);
+        system.ok_or_else(|| Failure::NoFirewall(firewall.to_owned()))
     }
 
     /// A new system from a template. Its firewall runs, and its default rule is its only one.
@@ -147,10 +151,9 @@ impl DataCentre {
     }
 
     /// Destroys a system; or, as long as its firewall runs, sees to it that this happens once it has stopped.
-    pub(crate) fn destroy_system(&mut self, firewall: &str) -> Result<Stopping, Failure> {
-        let until = Instant::now() + self.stop_delay;
-        let index = self.index(firewall)?;
-        let vsys = self.system(firewall)?;
+    pub(crate) fn destroy_system(&mut self, firewall: &str, now: Instant) -> Result<Stopping, Failure> {
+        let until = now + self.stop_delay;
+        let vsys = self.system_mut(firewall)?;
         if let Some(server) = vsys.servers.iter().find(|server| server.state != ServerState::Stopped) {
             return Err(Failure::ServerRunning { id: server.id.clone(), name: server.name.clone() });
         }
@@ -158,15 +161,15 @@ impl DataCentre {
             FirewallState::Running => vsys.state = FirewallState::Stopping { until },
             FirewallState::Stopping { .. } => {}
             FirewallState::Stopped => {
-                self.systems.remove(index);
-                return Ok(Stopping::Stopped);
+                self.systems.retain(|vsys| vsys.firewall_id() != firewall);
+                return Ok(Stopping::Done);
             }
         }
-        Ok(Stopping::Under)
+        Ok(Stopping::UnderWay)
     }
 
     pub(crate) fn delete_policy(&mut self, firewall: &str, id: &str) -> Result<(), Failure> {
-        let vsys = self.system(firewall)?;
+        let vsys = self.system_mut(firewall)?;
         if id == DEFAULT_POLICY {
             return Err(Failure::DefaultPolicy);
         }
@@ -179,16 +182,16 @@ impl DataCentre {
         Err(Failure::NoPolicy(id.to_owned()))
     }
 
-    fn index(&mut self, firewall: &str) -> Result<usize, Failure> {
-        let position = self.systems().iter().position(|vsys| vsys.firewall_id() == firewall);
-        position.ok_or_else(|| Failure::NoFirewall(firewall.to_owned()))
+    fn system_mut(&mut self, firewall: &str) -> Result<&mut Vsys, Failure> {
+        let system = self.systems.iter_mut().find(|vsys| vsys.firewall_id() == firewall);
+        system.ok_or_else(|| Failure::NoFirewall(firewall.to_owned()))
     }
 
     /// An id of the platform's form that no system has: contract, then system.
     fn free_id(&mut self) -> String {
         loop {
             self.made += 1;
-            let id = format!("UZXC0GRT-N{:08}", self.made);
+            let id = format!("UZXC0GRT-N{}{:07}", self.region, self.made);
             if self.systems.iter().all(|vsys| vsys.id != id) {
                 return id;
             }
@@ -203,7 +206,7 @@ impl Vsys {
     }
 }
 
-impl Between {
+impl ZonePair {
     /// The two digits that begin the id of each policy between these zones, where they are known.
     pub(crate) fn digits(&self) -> Option<&'static str> {
         match (self.from, self.to) {

@@ -8,7 +8,7 @@ use deltawall_core::{
     Protocol, Rule, RuleContent, Source,
 };
 
-use crate::client::{Between, DEFAULT_POLICY, Failure, Policy, Vsys};
+use crate::client::{DEFAULT_POLICY, Failure, Policy, Vsys, ZonePair};
 
 /// A system's firewall, with the rules of all its directions, and the default rule last.
 pub(crate) fn firewall(vsys: &Vsys) -> Result<Arc<Firewall>, Error> {
@@ -29,7 +29,7 @@ pub(crate) fn firewall(vsys: &Vsys) -> Result<Arc<Firewall>, Error> {
     }))
 }
 
-fn rule(policy: &Policy, between: &Between, owner: &Account) -> Result<Rule, Error> {
+fn rule(policy: &Policy, between: &ZonePair, owner: &Account) -> Result<Rule, Error> {
     Ok(Rule {
         cloud_id: Some(CloudRuleId::new(&*policy.id).map_err(internal)?),
         content: RuleContent {

@@ -3,27 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use deltawall_core::{Account, Cidr, Credentials, Description, FirewallName, Protocol};
+use deltawall_core::{Account, Cidr, Credentials, Description, FirewallName, InvalidData, Protocol};
 use serde::Deserialize;
 
-use crate::client::{Between, DEFAULT_POLICY, DataCentre, FirewallState, Policy, Server, ServerState, Vsys, Zone};
+use crate::client::{DEFAULT_POLICY, DataCentre, FirewallState, Policy, Server, ServerState, Vsys, Zone, ZonePair};
 use crate::{REGIONS, convert};
-
-/// Why a text does not describe a data centre.
-#[derive(Debug, thiserror::Error)]
-pub enum InvalidData {
-    /// It is not TOML, or has other fields than it should.
-    #[error("{0}")]
-    Toml(#[from] toml::de::Error),
-    /// Something it describes cannot be.
-    #[error("{what}: {why}")]
-    Value {
-        /// What: a system, a rule, a certificate.
-        what: String,
-        /// Why it cannot be.
-        why: String,
-    },
-}
 
 /// What the driver is made of.
 pub(crate) struct DataCentres {
@@ -113,30 +97,30 @@ enum ActionEntry {
 }
 
 pub(crate) fn parse(text: &str, stop_delay: Duration) -> Result<DataCentres, InvalidData> {
-    let file: File = toml::from_str(text)?;
+    let file: File = toml::from_str(text).map_err(|error| InvalidData::at(text, error.span(), error.message()))?;
     let mut certificates = Vec::new();
     for entry in file.certificates {
         // The folder becomes the creator, and with it the owner, of what is made with the certificate.
-        Account::new(&*entry.folder).map_err(|why| invalid("a certificate's folder", why))?;
+        Account::new(&*entry.folder).map_err(|why| InvalidData::about("a certificate's folder", why))?;
         certificates.push(Credentials::new(entry.folder, entry.passphrase));
     }
     let mut descriptors = Vec::new();
     for entry in file.descriptors {
-        Description::new(&*entry.name).map_err(|why| invalid("a descriptor's name", why))?;
+        Description::new(&*entry.name).map_err(|why| InvalidData::about("a descriptor's name", why))?;
         descriptors.push(entry.name);
     }
-    let new_centre = |region| (region, DataCentre::new(descriptors.clone(), stop_delay));
-    let mut regions: BTreeMap<_, _> = REGIONS.into_iter().map(new_centre).collect();
-    let mut taken = HashSet::new();
+    let new_centre = |(number, region)| (region, DataCentre::new(number, descriptors.clone(), stop_delay));
+    let mut regions: BTreeMap<_, _> = REGIONS.into_iter().enumerate().map(new_centre).collect();
+    let (mut ids, mut names) = (HashSet::new(), HashSet::new());
     for entry in file.systems {
         let region = entry.provider.as_str();
         let centre = regions.get_mut(region);
-        let centre = centre.ok_or_else(|| invalid(&entry.id, format!("'{region}' is no provider")))?;
-        if !taken.insert(entry.id.clone()) || !taken.insert(format!("{region} {}", entry.name)) {
-            return Err(invalid(&entry.id, "its id or name is that of another system"));
+        let centre = centre.ok_or_else(|| InvalidData::about(&*entry.id, format!("'{region}' is no provider")))?;
+        if !ids.insert(entry.id.clone()) || !names.insert((entry.provider.clone(), entry.name.clone())) {
+            return Err(InvalidData::about(&*entry.id, "its id or name is that of another system"));
         }
         if !descriptors.contains(&entry.descriptor) {
-            return Err(invalid(&entry.id, format!("'{}' is no descriptor", entry.descriptor)));
+            return Err(InvalidData::about(&*entry.id, format!("'{}' is no descriptor", entry.descriptor)));
         }
         centre.place(system(entry)?);
     }
@@ -144,7 +128,7 @@ pub(crate) fn parse(text: &str, stop_delay: Duration) -> Result<DataCentres, Inv
 }
 
 fn system(entry: SystemEntry) -> Result<Vsys, InvalidData> {
-    let about = |why: &dyn ToString| invalid(&entry.id, why.to_string());
+    let about = |why: &dyn ToString| InvalidData::about(&*entry.id, why.to_string());
     if entry.id.is_empty() || !entry.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return Err(about(&"a system's id is letters, digits and '-'"));
     }
@@ -153,11 +137,14 @@ fn system(entry: SystemEntry) -> Result<Vsys, InvalidData> {
     let mut ids = HashSet::new();
     let mut directions = Vec::new();
     for direction in entry.directions {
-        let mut between = Between { from: direction.from, to: direction.to, policies: Vec::new() };
+        if direction.from == direction.to {
+            return Err(about(&"a direction is between two zones"));
+        }
+        let mut between = ZonePair { from: direction.from, to: direction.to, policies: Vec::new() };
         for entry in direction.policies {
             let policy = policy(entry, between.digits())?;
             if !ids.insert(policy.id.clone()) {
-                return Err(invalid(&policy.id, "a system has this rule twice"));
+                return Err(InvalidData::about(&*policy.id, "a system has this rule twice"));
             }
             between.policies.push(policy);
         }
@@ -182,7 +169,7 @@ fn system(entry: SystemEntry) -> Result<Vsys, InvalidData> {
 }
 
 fn policy(entry: PolicyEntry, digits: Option<&str>) -> Result<Policy, InvalidData> {
-    let about = |why: &dyn ToString| invalid(&entry.id, why.to_string());
+    let about = |why: &dyn ToString| InvalidData::about(&*entry.id, why.to_string());
     if entry.id.len() != 5 || !entry.id.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(about(&"a rule's id is five digits"));
     }
@@ -211,8 +198,4 @@ fn policy(entry: PolicyEntry, digits: Option<&str>) -> Result<Policy, InvalidDat
         log: entry.log,
         id: entry.id,
     })
-}
-
-fn invalid(what: &str, why: impl ToString) -> InvalidData {
-    InvalidData::Value { what: what.to_owned(), why: why.to_string() }
 }

@@ -12,22 +12,24 @@ mod data;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use deltawall_core::{
-    Capabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, NewFirewall,
-    NewRule, Provider, ProviderName, RuleId,
+    Capabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, InvalidData,
+    NewFirewall, NewRule, Provider, ProviderName, RuleId,
 };
 
 use client::{DataCentre, Failure, Stopping};
-pub use data::InvalidData;
 
 /// The id of this driver.
 pub const ID: &str = "fgcp";
 
 /// The data centre, certificates and templates that the driver has if it is given no others.
 pub const SAMPLE_DATA: &str = include_str!("../../../fixtures/fgcp.toml");
+
+/// The certificate's folder and passphrase of [`SAMPLE_DATA`]. They open nothing else.
+pub const SAMPLE_LOGIN: (&str, &str) = ("fgcpuser", "fgcppassword");
 
 /// The platform's regions. The first is the one that is used where none is chosen.
 const REGIONS: [&str; 7] = ["jp-east", "jp-west", "au", "sg", "uk", "us", "de"];
@@ -71,11 +73,13 @@ impl Fgcp {
         let region = context.provider.as_ref().map_or(default, ProviderName::as_str);
         let centre = self.regions.get(region).ok_or_else(|| unknown_region(region))?;
         // A change to a data centre never panics half way, so a poisoned lock guards one that is whole.
-        Ok(centre.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut centre = centre.lock().unwrap_or_else(PoisonError::into_inner);
+        centre.settle(Instant::now());
+        Ok(centre)
     }
 }
 
-fn unknown_region(name: &str) -> Error {
+fn unknown_region(name: impl fmt::Display) -> Error {
     let message = format!("Unknown provider '{name}'. The providers of fgcp are {}.", REGIONS.join(", "));
     Error::new(ErrorKind::Invalid, ID, message)
 }
@@ -108,7 +112,8 @@ impl Driver for Fgcp {
     fn provider(&self, name: &str) -> Result<ProviderName, Error> {
         match ProviderName::new(name) {
             Ok(provider) if REGIONS.contains(&provider.as_str()) => Ok(provider),
-            _ => Err(unknown_region(name)),
+            Ok(provider) => Err(unknown_region(provider)),
+            Err(invalid) => Err(Error::new(ErrorKind::Invalid, ID, format!("Unknown provider: {invalid}."))),
         }
     }
 
@@ -117,7 +122,7 @@ impl Driver for Fgcp {
     }
 
     async fn firewalls(&self, context: &Context, filter: &Filter) -> Result<Vec<Arc<Firewall>>, Error> {
-        let mut centre = self.data_centre(context)?;
+        let centre = self.data_centre(context)?;
         let is_kept = |id: String| filter.id.as_ref().is_none_or(|wanted| wanted.as_str() == id);
         let kept = centre.systems().iter().filter(|vsys| is_kept(vsys.firewall_id()));
         kept.map(convert::firewall).collect()
@@ -134,17 +139,16 @@ impl Driver for Fgcp {
     }
 
     async fn delete_firewall(&self, context: &Context, id: &FirewallId) -> Result<Deletion, Error> {
-        match self.data_centre(context)?.destroy_system(id.as_str())? {
-            Stopping::Stopped => Ok(Deletion::Done),
-            Stopping::Under => Ok(Deletion::Accepted("Firewall will be deleted once it has stopped".into())),
+        match self.data_centre(context)?.destroy_system(id.as_str(), Instant::now())? {
+            Stopping::Done => Ok(Deletion::Done),
+            Stopping::UnderWay => Ok(Deletion::Accepted("Firewall will be deleted once it has stopped".into())),
         }
     }
 
     /// Always [`ErrorKind::Unsupported`]: Deltacloud had no way to say between which zones a rule stands.
-    async fn create_rule(&self, context: &Context, _: &FirewallId, new: NewRule) -> Result<Arc<Firewall>, Error> {
+    async fn create_rule(&self, context: &Context, _: &FirewallId, _: NewRule) -> Result<Arc<Firewall>, Error> {
         self.authenticate(context).await?;
-        CAPABILITIES.permit(&new, ID)?;
-        Err(Error::new(ErrorKind::Internal, ID, "The fgcp driver permits rules that it cannot make."))
+        Err(Error::unsupported(ID, "create rules"))
     }
 
     async fn delete_rule(&self, context: &Context, id: &FirewallId, rule: &RuleId<'_>) -> Result<(), Error> {

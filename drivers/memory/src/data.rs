@@ -1,28 +1,12 @@
 //! What the driver starts with, as a file describes it.
 
 use deltawall_core::{
-    Account, Cidr, Credentials, Description, Direction, FirewallId, FirewallName, Group, NewFirewall, NewRule,
-    Protocol, Source,
+    Account, Cidr, Credentials, Description, Direction, FirewallId, FirewallName, Group, InvalidData, NewFirewall,
+    NewRule, Protocol, Source,
 };
 use serde::Deserialize;
 
 use crate::world::World;
-
-/// Why a text does not describe firewalls.
-#[derive(Debug, thiserror::Error)]
-pub enum InvalidData {
-    /// It is not TOML, or has other fields than it should.
-    #[error("{0}")]
-    Toml(#[from] toml::de::Error),
-    /// Something it describes cannot be.
-    #[error("{what}: {why}")]
-    Value {
-        /// What: a field of the file, or a firewall.
-        what: String,
-        /// Why it cannot be.
-        why: String,
-    },
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -68,8 +52,8 @@ impl Default for File {
     fn default() -> Self {
         Self {
             account: "393485797142".into(),
-            user: "mockuser".into(),
-            password: "mockpassword".into(),
+            user: crate::SAMPLE_LOGIN.0.into(),
+            password: crate::SAMPLE_LOGIN.1.into(),
             firewalls: Vec::new(),
         }
     }
@@ -77,7 +61,7 @@ impl Default for File {
 
 /// The credentials that are right, and the firewalls there are at first.
 pub(crate) fn parse(text: &str) -> Result<(Credentials, World), InvalidData> {
-    let file: File = toml::from_str(text)?;
+    let file: File = toml::from_str(text).map_err(|error| InvalidData::at(text, error.span(), error.message()))?;
     let account = Account::new(file.account).map_err(about("account"))?;
     let mut world = World::new(account);
     // All firewalls before any rule, since a rule may name a firewall that stands further down.
@@ -116,5 +100,5 @@ fn new_rule(entry: &RuleEntry, account: &Account) -> Result<NewRule, Box<dyn std
 
 fn about<E: ToString>(what: impl Into<String>) -> impl FnOnce(E) -> InvalidData {
     let what = what.into();
-    |why| InvalidData::Value { what, why: why.to_string() }
+    |why| InvalidData::about(what, why)
 }

@@ -7,15 +7,14 @@ mod world;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use deltawall_core::{
-    Capabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, NewFirewall,
-    NewRule, Provider, ProviderName, RuleId,
+    Capabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, InvalidData,
+    NewFirewall, NewRule, Provider, ProviderName, RuleId,
 };
 
-pub use data::InvalidData;
 use refusal::Refusal;
 use world::World;
 
@@ -25,15 +24,18 @@ pub const ID: &str = "mock";
 /// The firewalls, account and credentials that a driver has if it is given no others, for [`Memory::from_toml`].
 pub const SAMPLE_DATA: &str = include_str!("../../../fixtures/mock.toml");
 
-/// How many providers can be in use at one time. Each holds firewalls of its own, and any name makes one.
+/// The user and password of [`SAMPLE_DATA`], and of other data that names none. They open nothing else.
+pub const SAMPLE_LOGIN: (&str, &str) = ("mockuser", "mockpassword");
+
+/// How many providers can be changed. Any name makes one, and each then holds firewalls of its own.
 pub const MAX_PROVIDERS: usize = 100;
 
-/// Providers that are made when they are first asked for, each a world of its own.
+/// Providers by any name, each a world of its own.
 pub struct Memory {
     login: Credentials,
-    /// What each world begins as. Cloning it copies pointers, not rules.
-    beginning: World,
-    worlds: Mutex<HashMap<Option<ProviderName>, Arc<RwLock<World>>>>,
+    /// What each world is until it is first changed. Cloning it copies pointers, not rules.
+    beginning: Arc<RwLock<World>>,
+    changed: Mutex<HashMap<Option<ProviderName>, Arc<RwLock<World>>>>,
 }
 
 impl Memory {
@@ -43,34 +45,47 @@ impl Memory {
     /// When it is not TOML of that form, or describes firewalls that could not have been made one by one.
     pub fn from_toml(data: &str) -> Result<Self, InvalidData> {
         let (login, beginning) = data::parse(data)?;
-        Ok(Self { login, beginning, worlds: Mutex::default() })
+        Ok(Self { login, beginning: Arc::new(RwLock::new(beginning)), changed: Mutex::default() })
     }
 
-    /// The world of the context's provider, if the credentials are right.
-    fn world(&self, context: &Context) -> Result<Arc<RwLock<World>>, Error> {
-        if !context.credentials.matches(&self.login) {
-            return Err(Refusal::Credentials.into());
-        }
-        let mut worlds = self.worlds.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(world) = worlds.get(&context.provider) {
+    /// Does something with the firewalls of the context's provider, if the credentials are right.
+    fn read<T>(&self, context: &Context, read: impl FnOnce(&World) -> Result<T, Refusal>) -> Result<T, Error> {
+        self.check(context)?;
+        let world = self.changed().get(&context.provider).map_or_else(|| Arc::clone(&self.beginning), Arc::clone);
+        let world = world.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(read(&world)?)
+    }
+
+    /// Changes the firewalls of the context's provider, if the credentials are right.
+    fn change<T>(&self, context: &Context, change: impl FnOnce(&mut World) -> Result<T, Refusal>) -> Result<T, Error> {
+        self.check(context)?;
+        let world = self.changeable(&context.provider)?;
+        let mut world = world.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(change(&mut world)?)
+    }
+
+    fn check(&self, context: &Context) -> Result<(), Refusal> {
+        context.credentials.matches(&self.login).then_some(()).ok_or(Refusal::Credentials)
+    }
+
+    fn changeable(&self, provider: &Option<ProviderName>) -> Result<Arc<RwLock<World>>, Refusal> {
+        let mut changed = self.changed();
+        if let Some(world) = changed.get(provider) {
             return Ok(Arc::clone(world));
         }
-        if worlds.len() >= MAX_PROVIDERS {
-            return Err(Refusal::TooManyProviders.into());
+        if changed.len() >= MAX_PROVIDERS {
+            return Err(Refusal::TooManyProviders);
         }
-        let world = Arc::new(RwLock::new(self.beginning.clone()));
-        worlds.insert(context.provider.clone(), Arc::clone(&world));
+        let beginning = self.beginning.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let world = Arc::new(RwLock::new(beginning));
+        changed.insert(provider.clone(), Arc::clone(&world));
         Ok(world)
     }
-}
 
-// A change to a world never panics half way, so a poisoned lock guards a world that is whole.
-fn read(world: &RwLock<World>) -> RwLockReadGuard<'_, World> {
-    world.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn write(world: &RwLock<World>) -> RwLockWriteGuard<'_, World> {
-    world.write().unwrap_or_else(PoisonError::into_inner)
+    /// Here as above, nothing panics half way through a change, so what a poisoned lock guards is whole.
+    fn changed(&self) -> MutexGuard<'_, HashMap<Option<ProviderName>, Arc<RwLock<World>>>> {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl fmt::Debug for Memory {
@@ -104,33 +119,32 @@ impl Driver for Memory {
     }
 
     async fn authenticate(&self, context: &Context) -> Result<(), Error> {
-        self.world(context).map(drop)
+        Ok(self.check(context)?)
     }
 
     async fn firewalls(&self, context: &Context, filter: &Filter) -> Result<Vec<Arc<Firewall>>, Error> {
-        Ok(read(&*self.world(context)?).list(filter))
+        self.read(context, |world| Ok(world.list(filter)))
     }
 
     async fn firewall(&self, context: &Context, id: &FirewallId) -> Result<Arc<Firewall>, Error> {
-        Ok(read(&*self.world(context)?).get(id)?)
+        self.read(context, |world| world.get(id))
     }
 
     async fn create_firewall(&self, context: &Context, new: NewFirewall) -> Result<Arc<Firewall>, Error> {
-        Ok(write(&*self.world(context)?).create(new)?)
+        self.change(context, |world| world.create(new))
     }
 
     async fn delete_firewall(&self, context: &Context, id: &FirewallId) -> Result<Deletion, Error> {
-        write(&*self.world(context)?).delete(id)?;
-        Ok(Deletion::Done)
+        self.change(context, |world| world.delete(id)).map(|()| Deletion::Done)
     }
 
     async fn create_rule(&self, context: &Context, id: &FirewallId, new: NewRule) -> Result<Arc<Firewall>, Error> {
-        let world = self.world(context)?;
+        self.check(context)?;
         world::CAPABILITIES.permit(&new, ID)?;
-        Ok(write(&world).create_rule(id, new)?)
+        self.change(context, |world| world.create_rule(id, new))
     }
 
     async fn delete_rule(&self, context: &Context, id: &FirewallId, rule: &RuleId<'_>) -> Result<(), Error> {
-        Ok(write(&*self.world(context)?).delete_rule(id, rule)?)
+        self.change(context, |world| world.delete_rule(id, rule))
     }
 }

@@ -24,7 +24,7 @@ pub(crate) enum Refusal {
     DefaultGroup(FirewallName),
     #[error("Value ({value}) for parameter {parameter} is invalid. {why}")]
     Value { parameter: &'static str, value: String, why: &'static str },
-    #[error("This server keeps the firewalls of {} providers at most", crate::MAX_PROVIDERS)]
+    #[error("This server keeps changes of {} providers at most", crate::MAX_PROVIDERS)]
     TooManyProviders,
 }
 

@@ -144,10 +144,10 @@ impl World {
 /// EC2 knows no rules, only permissions for one source each, so a rule is there already as soon as one of its sources
 /// is: for the same traffic, in whichever rule.
 fn first_repeated(rules: &[Rule], new: &RuleContent) -> Option<Source> {
+    let asked: HashSet<_> = new.sources.iter().map(Source::canonical).collect();
     let same_traffic = |rule: &&Rule| rule.content.protocol == new.protocol && rule.content.direction == new.direction;
-    let held: HashSet<_> =
-        rules.iter().filter(same_traffic).flat_map(|rule| &rule.content.sources).map(Source::canonical).collect();
-    new.sources.iter().find(|source| held.contains(&source.canonical())).cloned()
+    let mut held = rules.iter().filter(same_traffic).flat_map(|rule| &rule.content.sources);
+    held.find(|source| asked.contains(&source.canonical())).cloned()
 }
 
 fn check_text(parameter: &'static str, value: &str) -> Result<(), Refusal> {

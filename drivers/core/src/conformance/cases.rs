@@ -350,6 +350,7 @@ pub(super) async fn a_provider_of_hostile_spelling_is_refused(subject: &Subject)
 pub(super) async fn changes_at_the_same_time_are_all_kept(subject: &Subject) {
     const CHANGES: usize = 16;
     let shared = subject.create("shared").await;
+    let before = subject.show(&shared.id).await;
     let tasks: Vec<_> = (0..CHANGES)
         .map(|n| {
             let (driver, context, id) = (Arc::clone(&subject.driver), subject.context.clone(), shared.id.clone());
@@ -363,7 +364,6 @@ pub(super) async fn changes_at_the_same_time_are_all_kept(subject: &Subject) {
             })
         })
         .collect();
-    let before = subject.show(&shared.id).await;
     for task in tasks {
         task.await.unwrap();
     }

@@ -7,8 +7,8 @@
 //! deltawall_core::conformance_suite!(subject);
 //! ```
 //!
-//! Where a driver lacks a capability that a case is about, the case tests that it refuses, so no case is ever
-//! skipped. A case that stands in `cases` and not in the list below is dead code, which the lints deny.
+//! Where a driver lacks a capability of rules that a case is about, the case tests that it refuses, so no case is ever
+//! skipped. Firewalls can be made and deleted, and rules deleted, by every driver that there is; the cases rely on it. A case that stands in `cases` and not in the list below is dead code, which the lints deny.
 
 // These are tests, though they live in a library: they fail by panicking.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
