@@ -18,28 +18,37 @@ use crate::text::FirewallId;
 /// # Contract
 /// Callers and drivers rely on the following; `conformance` tests what of it can be seen from outside.
 ///
-/// **Credentials.** Each method that takes a context checks its credentials itself, before anything else, and fails with [`ErrorKind::Unauthenticated`]. A driver keeps none of them past the call.
+/// **Credentials.** Each method that takes a context checks its credentials itself, before anything else, and fails
+/// with [`ErrorKind::Unauthenticated`]. A driver keeps none of them past the call.
 ///
 /// **Atomic.** A change is made whole or not at all; a rule with many sources is one rule. A call that fails with
-/// any kind but [`ErrorKind::Timeout`] and [`ErrorKind::Unavailable`] has changed nothing. Dropping
-/// the future of a call in flight leaves it unknown whether the change was made.
+/// any kind but [`ErrorKind::Timeout`] and [`ErrorKind::Unavailable`] has changed nothing. Dropping the future of a
+/// call in flight leaves it unknown whether the change was made.
 ///
 /// **Visible.** What a change has answered is in every answer that starts after it.
 ///
 /// **Order.** Lists come in the cloud's own order, which stays as it is between changes. A new rule never changes
 /// the order of those before it.
 ///
-/// **Absent.** A firewall or rule that is not there is [`ErrorKind::NotFound`], in deletions too, so of two deletions of one
-/// thing one fails. A filter that matches nothing gives an empty list.
+/// **Absent.** A firewall or rule that is not there is [`ErrorKind::NotFound`], in deletions too, so of two
+/// deletions of one thing one fails. A filter that matches nothing gives an empty list.
 ///
 /// **There already.** A firewall whose name is taken is [`ErrorKind::Refused`] or [`ErrorKind::Conflict`]; a rule
 /// that is there, in whatever spelling, is [`ErrorKind::Refused`].
 ///
-/// **Unable.** What [`Capabilities`] denies is [`ErrorKind::Unsupported`], before the cloud is asked. A
-/// driver never makes a rule that is more, or less, than it was asked for.
+/// **Unable.** What [`Capabilities`] denies is [`ErrorKind::Unsupported`], before the cloud is asked. A driver
+/// never makes a rule that is more, or less, than it was asked for.
 ///
 /// **Again.** [`authenticate`](Self::authenticate), [`firewalls`](Self::firewalls) and [`firewall`](Self::firewall)
 /// may be repeated freely. Changes are never repeated by a caller.
+///
+/// [`ErrorKind::Conflict`]: crate::ErrorKind::Conflict
+/// [`ErrorKind::NotFound`]: crate::ErrorKind::NotFound
+/// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
+/// [`ErrorKind::Timeout`]: crate::ErrorKind::Timeout
+/// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
+/// [`ErrorKind::Unavailable`]: crate::ErrorKind::Unavailable
+/// [`ErrorKind::Unsupported`]: crate::ErrorKind::Unsupported
 #[async_trait]
 pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// What the driver is called by clients: a short word in lower case, such as `ec2`.
@@ -57,7 +66,7 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// The provider of this name, in any case.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`], naming those there are, when there is none.
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), naming those there are, when there is none.
     fn provider(&self, name: &str) -> Result<ProviderName, Error>;
 
     /// Asks the cloud whether the credentials are good, and changes nothing.
@@ -176,7 +185,7 @@ impl Capabilities {
     /// Whether a driver with these capabilities can make this rule. Drivers call it before they ask their cloud.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`], naming the first thing that it cannot do.
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), naming the first thing that it cannot do.
     pub fn permit(&self, rule: &NewRule, driver: &'static str) -> Result<(), Error> {
         let has = |kind: fn(&Source) -> bool| rule.sources().iter().any(kind);
         let missing = if !self.create_rule {
