@@ -14,6 +14,7 @@ use deltawall_core::{Driver, Firewall};
 
 use super::error::{ApiError, Failure};
 use super::format::Format;
+use super::parameters::ShownRules;
 use super::request::Head;
 use super::{VERSION, html, json, xml};
 
@@ -30,8 +31,8 @@ pub(super) enum View {
     EntryPoint,
     Drivers,
     Driver(Arc<dyn Driver>),
-    Firewalls(Vec<Arc<Firewall>>),
-    Firewall(Arc<Firewall>),
+    Firewalls(Vec<Arc<Firewall>>, ShownRules),
+    Firewall(Arc<Firewall>, ShownRules),
     /// What has become of a deletion that takes time.
     Message(String),
 }

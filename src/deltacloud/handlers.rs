@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use deltawall_core::{Context, Deletion, Driver, Error, ErrorKind, FirewallId, RuleId};
+use deltawall_core::{Context, Deletion, Direction, Driver, Error, ErrorKind, FirewallId, RuleId};
 
 use super::answer::{Answer, View};
 use super::error::{ApiError, Failure};
-use super::parameters::shown;
+use super::parameters::{ShownRules, shown};
 use super::path::{Operation, Segment};
 use super::request::Request;
 
@@ -46,16 +46,22 @@ fn show_driver(request: &Request<'_>, name: &Segment) -> Result<Answer, ApiError
 
 async fn list_firewalls(request: &Request<'_>) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?;
-    let filter = request.parameters()?.filter()?;
+    let (filter, shown) = (request.parameters()?.filter()?, shown_rules(request)?);
     let firewalls = call.ask(async |driver, context| driver.firewalls(context, &filter).await).await?;
-    Ok(Answer::ok(View::Firewalls(firewalls)))
+    Ok(Answer::ok(View::Firewalls(firewalls, shown)))
+}
+
+/// Which rules the client wants to see, or the driver shows of itself.
+fn shown_rules(request: &Request<'_>) -> Result<ShownRules, ApiError> {
+    let default = ShownRules::by_default(request.head.driver().capabilities());
+    Ok(request.parameters()?.shown_rules()?.unwrap_or(default))
 }
 
 async fn show_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?;
-    let id = id.firewall_id()?;
+    let (id, shown) = (id.firewall_id()?, shown_rules(request)?);
     let firewall = call.ask(async |driver, context| driver.firewall(context, &id).await).await?;
-    Ok(Answer::ok(View::Firewall(firewall)))
+    Ok(Answer::ok(View::Firewall(firewall, shown)))
 }
 
 async fn create_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
@@ -63,7 +69,8 @@ async fn create_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
     let new = request.parameters()?.new_firewall()?;
     let firewall = call.ask(async |driver, context| driver.create_firewall(context, new).await).await?;
     let location = request.head.urls.firewall(&firewall.id);
-    Ok(Answer::created(View::Firewall(firewall)).at(location))
+    let shown = ShownRules::by_default(request.head.driver().capabilities());
+    Ok(Answer::created(View::Firewall(firewall, shown)).at(location))
 }
 
 async fn delete_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
@@ -79,8 +86,13 @@ async fn create_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiE
     let call = request.with_credentials()?.needs("create rules", |driver| driver.create_rule)?;
     let id = id.firewall_id()?;
     let new = request.parameters()?.new_rule()?;
+    // Whoever makes a rule sees it.
+    let shown = match new.direction() {
+        Direction::Ingress => ShownRules::by_default(request.head.driver().capabilities()),
+        Direction::Egress => ShownRules::All,
+    };
     let firewall = call.ask(async |driver, context| driver.create_rule(context, &id, new).await).await?;
-    Ok(Answer::created(View::Firewall(firewall)))
+    Ok(Answer::created(View::Firewall(firewall, shown)))
 }
 
 async fn delete_rule(request: &Request<'_>, id: &Segment, rule: &Segment) -> Result<Answer, ApiError> {

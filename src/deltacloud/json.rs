@@ -1,5 +1,6 @@
 //! The JSON views. Ports and prefixes are text, absent values are left out.
 
+use std::borrow::Cow;
 use std::io;
 
 use deltawall_core::{Capabilities, Driver, Firewall, Rule, Source};
@@ -10,8 +11,8 @@ use super::VERSION;
 use super::answer::View;
 use super::error::ApiError;
 use super::features;
+use super::parameters::ShownRules;
 use super::request::Head;
-use super::urls::Urls;
 
 #[derive(Serialize)]
 struct FirewallView<'a> {
@@ -29,7 +30,7 @@ struct FirewallView<'a> {
 struct RuleView<'a> {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    allow_protocol: Option<&'a str>,
+    allow_protocol: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     port_from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,18 +41,20 @@ struct RuleView<'a> {
     rule_action: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     log_rule: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
+#[serde(tag = "type", rename_all = "snake_case")]
 enum SourceView<'a> {
     Group { name: &'a str, owner: &'a str },
     Address { family: &'a str, address: String, prefix: String },
+    PrefixList { name: &'a str },
 }
 
 /// The body of an answer.
 pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
-    let capabilities = head.driver().capabilities();
     match view {
         View::EntryPoint => bytes(&entry_point(head)),
         View::Drivers => {
@@ -65,20 +68,20 @@ pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
             }
             bytes(&json!({ "driver": object }))
         }
-        View::Firewalls(firewalls) => {
+        View::Firewalls(firewalls, shown) => {
             #[derive(Serialize)]
             struct Firewalls<'a> {
                 firewalls: Vec<FirewallView<'a>>,
             }
-            let firewalls = firewalls.iter().map(|one| firewall(one, &head.urls, capabilities)).collect();
+            let firewalls = firewalls.iter().map(|one| firewall(one, *shown, head)).collect();
             bytes(&Firewalls { firewalls })
         }
-        View::Firewall(one) => {
+        View::Firewall(one, shown) => {
             #[derive(Serialize)]
             struct One<'a> {
                 firewall: FirewallView<'a>,
             }
-            bytes(&One { firewall: firewall(one, &head.urls, capabilities) })
+            bytes(&One { firewall: firewall(one, *shown, head) })
         }
         View::Message(message) => bytes(&json!({ "message": message })),
     }
@@ -124,14 +127,16 @@ fn driver(driver: &dyn Driver) -> Value {
     json!({ "name": driver.name(), "entrypoints": by_kind })
 }
 
-fn firewall<'a>(firewall: &'a Firewall, urls: &Urls, capabilities: Capabilities) -> FirewallView<'a> {
+fn firewall<'a>(firewall: &'a Firewall, shown: ShownRules, head: &Head) -> FirewallView<'a> {
+    let capabilities = head.driver().capabilities();
+    let rules = firewall.rules.iter().filter(|rule| shown.has(rule));
     FirewallView {
         id: firewall.id.as_str(),
-        href: urls.firewall(&firewall.id),
+        href: head.urls.firewall(&firewall.id),
         name: firewall.name.as_str(),
         description: firewall.description.as_ref().map(|description| description.as_str()),
         owner_id: firewall.owner.as_ref().map(|owner| owner.as_str()),
-        rules: firewall.rules.iter().map(|one| rule(one, capabilities)).collect(),
+        rules: rules.map(|one| rule(one, capabilities)).collect(),
     }
 }
 
@@ -147,12 +152,14 @@ fn rule(rule: &Rule, capabilities: Capabilities) -> RuleView<'_> {
         direction: content.direction.name(),
         rule_action: capabilities.deny.then(|| content.action.name()),
         log_rule: capabilities.log.then_some(rule.log),
+        description: rule.description.as_ref().map(|description| description.as_str()),
     }
 }
 
 fn source(source: &Source) -> SourceView<'_> {
     match source {
         Source::Group(group) => SourceView::Group { name: group.name.as_str(), owner: group.owner.as_str() },
+        Source::PrefixList(id) => SourceView::PrefixList { name: id.as_str() },
         Source::Address(cidr) => SourceView::Address {
             family: cidr.family(),
             address: cidr.address().to_string(),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use deltawall_core::text::InvalidText;
 use deltawall_core::{
-    Account, Action, Cidr, Description, Direction, Filter, FirewallId, FirewallName, Group, NewFirewall, NewRule,
-    Protocol, Source,
+    Account, Action, Capabilities, Cidr, Description, Direction, Filter, FirewallId, FirewallName, Group, NetworkId,
+    NewFirewall, NewRule, PrefixListId, Protocol, Rule, Source,
 };
 
 use super::body::Pairs;
@@ -14,9 +14,6 @@ use super::error::{ApiError, Failure};
 
 /// How many sources a rule may have.
 pub(super) const MAX_SOURCES: usize = 1_000;
-
-/// The protocols that a new rule can have.
-const PROTOCOLS: [&str; 3] = ["tcp", "udp", "icmp"];
 
 /// How much of a client's text an error message repeats, in characters, and of how many parameters the names.
 const MAX_SHOWN: usize = 100;
@@ -64,6 +61,7 @@ impl Parameters {
         Ok(NewFirewall {
             name: FirewallName::new(name).map_err(|why| text_error("name", why))?,
             description: Description::new(description).map_err(|why| text_error("description", why))?,
+            network: self.text("vpc_id", NetworkId::new)?,
         })
     }
 
@@ -74,6 +72,7 @@ impl Parameters {
         let log = self.one_of("log_rule", [("true", true), ("false", false)])?;
         let mut sources = self.groups()?;
         sources.extend(self.addresses()?);
+        sources.extend(self.prefix_lists()?);
         if sources.len() > MAX_SOURCES {
             return Err(Failure::Validation.with(format!("The rule has more than {MAX_SOURCES} sources.")));
         }
@@ -81,17 +80,43 @@ impl Parameters {
         Ok(rule
             .with_direction(direction.unwrap_or_default())
             .with_action(action.unwrap_or_default())
-            .with_log(log.unwrap_or_default()))
+            .with_log(log.unwrap_or_default())
+            .with_description(self.text("description", Description::new)?))
+    }
+
+    /// Which rules to show; none where the client leaves it to the driver.
+    pub(super) fn shown_rules(&self) -> Result<Option<ShownRules>, ApiError> {
+        let words = [
+            ("ingress", ShownRules::Only(Direction::Ingress)),
+            ("egress", ShownRules::Only(Direction::Egress)),
+            ("all", ShownRules::All),
+        ];
+        self.one_of("direction", words)
+    }
+
+    /// A parameter that may be left out or blank.
+    fn text<T>(&self, name: &str, new: fn(String) -> Result<T, InvalidText>) -> Result<Option<T>, ApiError> {
+        let value = self.get_not_blank(name).map(|value| new(value.to_owned()));
+        value.transpose().map_err(|why| text_error(name, why))
     }
 
     fn protocol(&self) -> Result<Protocol, ApiError> {
         let name = self.required("protocol")?.trim();
-        if !PROTOCOLS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            let message = format!("Parameter 'protocol' is '{}', and not one of tcp, udp, icmp.", shown(name));
+        let has_numbers = ["tcp", "udp", "icmp", "icmpv6"].iter().any(|known| known.eq_ignore_ascii_case(name));
+        let is_number = name == "-1" || name.parse::<u8>().is_ok();
+        if !has_numbers && !is_number {
+            let message = format!(
+                "Parameter 'protocol' is '{}', and not one of tcp, udp, icmp, icmpv6, a protocol's number, or -1 for all.",
+                shown(name)
+            );
             return Err(Failure::Validation.with(message));
         }
-        let (from, to) = (self.number("port_from")?, self.number("port_to")?);
-        Protocol::from_parts(name, from, to)
+        let is_given = |name| self.get_not_blank(name).is_some();
+        let numbers = match has_numbers || is_given("port_from") || is_given("port_to") {
+            true => Some((self.number("port_from")?, self.number("port_to")?)),
+            false => None,
+        };
+        Protocol::from_parts(name, numbers)
             .map_err(|why| Failure::Validation.with(format!("Parameters 'port_from' and 'port_to': {why}.")))
     }
 
@@ -103,13 +128,12 @@ impl Parameters {
     }
 
     /// The value that one of the given words stands for, in any case; none where the parameter is not there or blank.
-    fn one_of<T: Copy>(&self, name: &str, words: [(&str, T); 2]) -> Result<Option<T>, ApiError> {
+    fn one_of<T: Copy, const N: usize>(&self, name: &str, words: [(&str, T); N]) -> Result<Option<T>, ApiError> {
         let Some(value) = self.get_not_blank(name) else { return Ok(None) };
         let known = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(value));
         known.map(|(_, meaning)| Some(*meaning)).ok_or_else(|| {
-            let [(first, _), (second, _)] = words;
-            let message = format!("Parameter '{name}' is '{}', and neither {first} nor {second}.", shown(value));
-            Failure::Validation.with(message)
+            let words = words.map(|(word, _)| word).join(", ");
+            Failure::Validation.with(format!("Parameter '{name}' is '{}', and not one of {words}.", shown(value)))
         })
     }
 
@@ -145,6 +169,18 @@ impl Parameters {
         Ok(groups)
     }
 
+    /// Every `prefix_listN`, in the order of N.
+    fn prefix_lists(&self) -> Result<Vec<Source>, ApiError> {
+        let mut lists = BTreeMap::new();
+        for (name, value) in self.0.iter().filter(|(_, value)| !value.trim().is_empty()) {
+            if let Some(number) = number_after("prefix_list", name) {
+                let list = PrefixListId::new(value.trim()).map_err(|why| text_error(name, why))?;
+                lists.insert(number, Source::PrefixList(list));
+            }
+        }
+        Ok(lists.into_values().collect())
+    }
+
     /// What every parameter that is called an address holds: one CIDR, or several with commas between.
     fn addresses(&self) -> Result<Vec<Source>, ApiError> {
         let mut addresses = Vec::new();
@@ -170,6 +206,28 @@ impl Parameters {
 /// A number of any length: how many digits it has, and which, without leading zeros. It orders as numbers do.
 type Number = (usize, String);
 
+/// Which of a firewall's rules an answer shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ShownRules {
+    All,
+    Only(Direction),
+}
+
+impl ShownRules {
+    /// What answers show where the client does not say.
+    pub(super) fn by_default(capabilities: Capabilities) -> Self {
+        if capabilities.hides_egress { Self::Only(Direction::Ingress) } else { Self::All }
+    }
+
+    /// Whether this rule is shown.
+    pub(super) fn has(self, rule: &Rule) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(direction) => rule.content.direction == direction,
+        }
+    }
+}
+
 enum Half {
     Name,
     Owner,
@@ -178,19 +236,25 @@ enum Half {
 /// The N of `groupN` or `groupNowner`, in any case.
 fn group_parameter(name: &str) -> Option<(Number, Half)> {
     let name = name.to_ascii_lowercase();
-    let rest = name.strip_prefix("group")?;
-    let (digits, half) = match rest.strip_suffix("owner") {
-        Some(digits) => (digits, Half::Owner),
-        None => (rest, Half::Name),
+    let (group, half) = match name.strip_suffix("owner") {
+        Some(group) => (group, Half::Owner),
+        None => (&*name, Half::Name),
     };
+    number_after("group", group).map(|number| (number, half))
+}
+
+/// The N of a parameter `prefixN`, in any case.
+fn number_after(prefix: &str, name: &str) -> Option<Number> {
+    let name = name.to_ascii_lowercase();
+    let digits = name.strip_prefix(prefix)?;
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let digits = digits.trim_start_matches('0');
-    is_number.then(|| ((digits.len(), digits.to_owned()), half))
+    is_number.then(|| (digits.len(), digits.to_owned()))
 }
 
 /// Whether a parameter of this name means anything here.
 pub(super) fn is_known(name: &str) -> bool {
-    const NAMES: [&str; 11] = [
+    const NAMES: [&str; 12] = [
         "name",
         "description",
         "protocol",
@@ -202,8 +266,12 @@ pub(super) fn is_known(name: &str) -> bool {
         "id",
         "force_auth",
         "format",
+        "vpc_id",
     ];
-    NAMES.contains(&name) || group_parameter(name).is_some() || is_address_parameter(name)
+    NAMES.contains(&name)
+        || group_parameter(name).is_some()
+        || number_after("prefix_list", name).is_some()
+        || is_address_parameter(name)
 }
 
 /// Whether the name starts with `ip_address` or `ip-address`, in any case.

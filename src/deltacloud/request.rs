@@ -23,6 +23,8 @@ use super::urls::Urls;
 
 const DRIVER_HEADER: &str = "X-Deltacloud-Driver";
 const PROVIDER_HEADER: &str = "X-Deltacloud-Provider";
+/// What goes with temporary credentials, as EC2 itself calls it.
+const SESSION_TOKEN_HEADER: &str = "X-Amz-Security-Token";
 const METHOD_HEADER: &str = "X-HTTP-Method-Override";
 
 /// What a request's first line and headers say of how it is to be answered. There is always one, so that any failure
@@ -312,5 +314,10 @@ fn credentials(http: &HttpRequest) -> Option<Credentials> {
         return None;
     }
     let decoded = String::from_utf8(BASE64_STANDARD.decode(encoded.trim()).ok()?).ok()?;
-    decoded.split_once(':').map(|(user, password)| Credentials::new(user, password))
+    let (user, password) = decoded.split_once(':')?;
+    let credentials = Credentials::new(user, password);
+    Some(match header_text(http, SESSION_TOKEN_HEADER) {
+        Some(token) => credentials.with_session_token(token),
+        None => credentials,
+    })
 }

@@ -12,6 +12,7 @@ use super::VERSION;
 use super::answer::View;
 use super::error::ApiError;
 use super::features;
+use super::parameters::ShownRules;
 use super::request::Head;
 use super::urls::Urls;
 
@@ -20,10 +21,9 @@ const PROLOG: &[u8] = b"<?xml version='1.0' encoding='utf-8' ?>\n";
 
 /// The body of an answer.
 pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
-    let capabilities = head.driver().capabilities();
     let mut document = match view {
         View::EntryPoint | View::Drivers | View::Driver(_) => Document::new(&[]),
-        View::Firewalls(_) | View::Firewall(_) | View::Message(_) => Document::new(PROLOG),
+        View::Firewalls(..) | View::Firewall(..) | View::Message(_) => Document::new(PROLOG),
     };
     match view {
         View::EntryPoint => entry_point(&mut document, head)?,
@@ -35,15 +35,14 @@ pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
             document.close("drivers")?;
         }
         View::Driver(driver) => driver_alone(&mut document, &**driver, head)?,
-        View::Firewalls(firewalls) => {
-            let place = Place::List;
+        View::Firewalls(firewalls, shown) => {
             document.open("firewalls", &[])?;
             for one in firewalls {
-                firewall(&mut document, one, &head.urls, capabilities, place)?;
+                firewall(&mut document, one, *shown, head, Place::List)?;
             }
             document.close("firewalls")?;
         }
-        View::Firewall(one) => firewall(&mut document, one, &head.urls, capabilities, Place::Alone)?,
+        View::Firewall(one, shown) => firewall(&mut document, one, *shown, head, Place::Alone)?,
         View::Message(message) => document.cdata("message", message)?,
     }
     Ok(document.finish())
@@ -116,12 +115,13 @@ enum Place {
 fn firewall(
     document: &mut Document,
     firewall: &Firewall,
-    urls: &Urls,
-    capabilities: Capabilities,
+    shown: ShownRules,
+    head: &Head,
     place: Place,
 ) -> io::Result<()> {
+    let capabilities = head.driver().capabilities();
     let id = firewall.id.as_str();
-    let href = urls.firewall(&firewall.id);
+    let href = head.urls.firewall(&firewall.id);
     let rules = format!("{href}/rules");
     document.open("firewall", &[("href", &href), ("id", id)])?;
     document.open("actions", &[])?;
@@ -137,7 +137,7 @@ fn firewall(
     document.cdata("description", firewall.description.as_ref().map_or("", |description| description.as_str()))?;
     document.text("owner_id", firewall.owner.as_ref().map_or("", |owner| owner.as_str()))?;
     document.open("rules", &[])?;
-    for one in &firewall.rules {
+    for one in firewall.rules.iter().filter(|rule| shown.has(rule)) {
         rule(document, one, &href, capabilities, place)?;
     }
     document.close("rules")?;
@@ -165,7 +165,7 @@ fn rule(
     let content = &rule.content;
     let (from, to) =
         content.protocol.numbers().map(|(from, to)| (from.to_string(), to.to_string())).unwrap_or_default();
-    document.text("allow_protocol", content.protocol.name().unwrap_or_default())?;
+    document.text("allow_protocol", &content.protocol.name().unwrap_or_default())?;
     document.text("port_from", &from)?;
     document.text("port_to", &to)?;
     document.text("direction", content.direction.name())?;
@@ -178,6 +178,9 @@ fn rule(
             (true, false) => "false",
         },
     )?;
+    if let Some(description) = &rule.description {
+        document.cdata("description", description.as_str())?;
+    }
     document.open("sources", &[])?;
     for source in &content.sources {
         match source {
@@ -185,6 +188,7 @@ fn rule(
                 "source",
                 &[("name", group.name.as_str()), ("owner", group.owner.as_str()), ("type", "group")],
             )?,
+            Source::PrefixList(id) => document.empty("source", &[("name", id.as_str()), ("type", "prefix_list")])?,
             Source::Address(cidr) => document.empty(
                 "source",
                 &[

@@ -168,11 +168,11 @@ fn nonsense_is_refused_and_changes_nothing() {
         ),
         (
             format!("protocol=gre&port_from=1&port_to=1&{address}"),
-            "Parameter 'protocol' is 'gre', and not one of tcp, udp, icmp.",
+            "Parameter 'protocol' is 'gre', and not one of tcp, udp, icmp, icmpv6, a protocol's number, or -1 for all.",
         ),
         (
             format!("protocol=tcp-udp&port_from=1&port_to=1&{address}"),
-            "Parameter 'protocol' is 'tcp-udp', and not one of tcp, udp, icmp.",
+            "Parameter 'protocol' is 'tcp-udp', and not one of tcp, udp, icmp, icmpv6, a protocol's number, or -1 for all.",
         ),
         (
             format!("protocol=tcp&port_from=http&port_to=1&{address}"),
@@ -197,15 +197,15 @@ fn nonsense_is_refused_and_changes_nothing() {
         ),
         (
             format!("protocol=tcp&port_from=1&port_to=1&direction=up&{address}"),
-            "Parameter 'direction' is 'up', and neither ingress nor egress.",
+            "Parameter 'direction' is 'up', and not one of ingress, egress.",
         ),
         (
             format!("protocol=tcp&port_from=1&port_to=1&rule_action=drop&{address}"),
-            "Parameter 'rule_action' is 'drop', and neither accept nor deny.",
+            "Parameter 'rule_action' is 'drop', and not one of accept, deny.",
         ),
         (
             format!("protocol=tcp&port_from=1&port_to=1&log_rule=yes&{address}"),
-            "Parameter 'log_rule' is 'yes', and neither true nor false.",
+            "Parameter 'log_rule' is 'yes', and not one of true, false.",
         ),
         ("protocol=tcp&port_from=1&port_to=1".into(), "No sources. Specify at least one source ip address or group."),
         (

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::model::{Action, Direction, Filter, Firewall, NewFirewall, NewRule};
+use crate::protocol::Protocol;
 use crate::rule_id::RuleId;
 use crate::source::Source;
 use crate::text::FirewallId;
@@ -26,6 +27,9 @@ use crate::text::FirewallId;
 /// call in flight leaves it unknown whether the change was made.
 ///
 /// **Visible.** What a change has answered is in every answer that starts after it.
+///
+/// **Joined.** Where [`Capabilities::joins_rules`] says so, a new rule for traffic that a rule is there for becomes
+/// part of that rule, whose id changes with it. A rule is deleted whole or not at all.
 ///
 /// **Order.** Lists come in the cloud's own order, which stays as it is between changes. A new rule never changes
 /// the order of those before it.
@@ -142,8 +146,23 @@ pub struct Capabilities {
     pub log: bool,
     /// Sources of a new rule can be groups.
     pub group_sources: bool,
+    /// Sources of a new rule can be groups of accounts that the caller cannot see.
+    pub foreign_groups: bool,
+    /// Sources of a new rule can be lists that the cloud keeps.
+    pub prefix_lists: bool,
     /// Sources of a new rule can be IPv6.
     pub ipv6: bool,
+    /// Rules can be for protocols other than tcp, udp and icmp.
+    pub other_protocols: bool,
+    /// Rules have descriptions.
+    pub descriptions: bool,
+    /// A new rule joins one that is there for the same traffic: the two become one rule with the sources of both.
+    pub joins_rules: bool,
+    /// A firewall can be made in a network that the caller chooses.
+    pub networks: bool,
+    /// Answers leave egress rules out unless the client asks for them, since firewalls have some that nobody made and
+    /// clients of old delete every rule they are shown.
+    pub hides_egress: bool,
 }
 
 /// How far a deletion has come.
@@ -182,12 +201,27 @@ impl fmt::Display for ProviderName {
 }
 
 impl Capabilities {
+    /// Whether a driver with these capabilities can make this firewall. Drivers call it before they ask their cloud.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), naming what it cannot do.
+    pub fn permit_firewall(&self, firewall: &NewFirewall, driver: &'static str) -> Result<(), Error> {
+        if !self.create_firewall {
+            return Err(Error::unsupported(driver, "create firewalls"));
+        }
+        if firewall.network.is_some() && !self.networks {
+            return Err(Error::unsupported(driver, "choose a firewall's network"));
+        }
+        Ok(())
+    }
+
     /// Whether a driver with these capabilities can make this rule. Drivers call it before they ask their cloud.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), naming the first thing that it cannot do.
     pub fn permit(&self, rule: &NewRule, driver: &'static str) -> Result<(), Error> {
         let has = |kind: fn(&Source) -> bool| rule.sources().iter().any(kind);
+        let is_other = |protocol| !matches!(protocol, Protocol::Tcp(_) | Protocol::Udp(_) | Protocol::Icmp(_));
         let missing = if !self.create_rule {
             "create rules"
         } else if rule.direction() == Direction::Egress && !self.egress {
@@ -198,6 +232,12 @@ impl Capabilities {
             "log what a rule matches"
         } else if has(|source| matches!(source, Source::Group(_))) && !self.group_sources {
             "make rules with groups as sources"
+        } else if has(|source| matches!(source, Source::PrefixList(_))) && !self.prefix_lists {
+            "make rules with prefix lists as sources"
+        } else if is_other(rule.protocol()) && !self.other_protocols {
+            "make rules for protocols other than tcp, udp and icmp"
+        } else if rule.description().is_some() && !self.descriptions {
+            "give rules a description"
         } else if has(|source| matches!(source, Source::Address(cidr) if cidr.address().is_ipv6())) && !self.ipv6 {
             "make rules with IPv6 sources"
         } else {

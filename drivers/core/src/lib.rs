@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`model`] | firewalls, rules, and what is needed to make them |
 //! | [`protocol`] | protocols with their ports, and ICMP types |
-//! | [`source`] | where a rule's traffic comes from: CIDRs and groups |
+//! | [`source`] | where a rule's traffic comes from: CIDRs, groups, prefix lists |
 //! | [`text`] | names, ids and descriptions |
 //! | [`rule_id`] | the codec between a rule and its id |
 //! | [`driver`] | the trait, its contract, and what a driver can do |
@@ -35,4 +35,4 @@ pub use model::{Action, Direction, Filter, Firewall, NewFirewall, NewRule, Rule,
 pub use protocol::{IcmpType, PortRange, Protocol};
 pub use rule_id::{CloudRuleId, RuleId};
 pub use source::{Cidr, Group, Source};
-pub use text::{Account, Description, FirewallId, FirewallName};
+pub use text::{Account, Description, FirewallId, FirewallName, NetworkId, PrefixListId};

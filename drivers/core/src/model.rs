@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::protocol::Protocol;
 use crate::rule_id::{CloudRuleId, RuleId};
 use crate::source::Source;
-use crate::text::{Account, Description, FirewallId, FirewallName};
+use crate::text::{Account, Description, FirewallId, FirewallName, NetworkId};
 
 /// A named set of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Rule {
     pub content: RuleContent,
     /// Whether a match is logged. No part of the content: a cloud that can log has rule ids of its own.
     pub log: bool,
+    /// What it is for. No part of the content: two rules that differ in nothing else are the same.
+    pub description: Option<Description>,
 }
 
 /// What a rule matches and does.
@@ -75,6 +77,8 @@ pub struct NewFirewall {
     pub name: FirewallName,
     /// What it is for.
     pub description: Description,
+    /// The network that it is to stand in; none for the driver's default.
+    pub network: Option<NetworkId>,
 }
 
 /// What is needed to make a rule: at least one source, and none twice.
@@ -84,6 +88,7 @@ pub struct NewRule {
     direction: Direction,
     action: Action,
     log: bool,
+    description: Option<Description>,
     sources: Vec<Source>,
 }
 
@@ -164,7 +169,14 @@ impl NewRule {
         if let Some([repeated, _]) = canonical.array_windows().find(|[a, b]| a == b) {
             return Err(InvalidSources::Repeated(repeated.clone().into_owned()));
         }
-        Ok(Self { protocol, direction: Direction::default(), action: Action::default(), log: false, sources })
+        Ok(Self {
+            protocol,
+            direction: Direction::default(),
+            action: Action::default(),
+            log: false,
+            description: None,
+            sources,
+        })
     }
 
     /// The same rule for this direction.
@@ -183,6 +195,22 @@ impl NewRule {
     #[must_use]
     pub fn with_log(self, log: bool) -> Self {
         Self { log, ..self }
+    }
+
+    /// The same rule with a description.
+    #[must_use]
+    pub fn with_description(self, description: Option<Description>) -> Self {
+        Self { description, ..self }
+    }
+
+    /// Which traffic.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// What it is for.
+    pub fn description(&self) -> Option<&Description> {
+        self.description.as_ref()
     }
 
     /// Which way.

@@ -1,5 +1,7 @@
 //! Protocols together with the ports they need, so that neither can be had without the other.
 
+use std::borrow::Cow;
+
 /// The traffic that a rule is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Protocol {
@@ -11,8 +13,14 @@ pub enum Protocol {
     TcpUdp(PortRange),
     /// ICMP messages of this type.
     Icmp(IcmpType),
-    /// Whatever there is, as in FGCP's default rule.
-    Any,
+    /// ICMP messages of this type, for IPv6.
+    Icmpv6(IcmpType),
+    /// Another protocol, by its IANA number.
+    Number(u8),
+    /// Every protocol and port, which EC2 writes as -1.
+    All,
+    /// Whatever there is: the rule names no protocol, as FGCP's default rule.
+    Unnamed,
 }
 
 /// Ports from one number to another, both included.
@@ -37,8 +45,14 @@ pub enum IcmpType {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidProtocol {
     /// Not a protocol that can be named in a rule.
-    #[error("protocol '{0}' is not one of tcp, udp, tcp-udp, icmp")]
+    #[error("protocol '{0}' is not one of tcp, udp, tcp-udp, icmp, icmpv6, a protocol's number, or -1 for all")]
     Unknown(String),
+    /// Ports, or type and code, that are missing.
+    #[error("protocol {0} needs two numbers")]
+    NumbersMissing(&'static str),
+    /// Ports for a protocol that has none.
+    #[error("ports cannot be chosen for this protocol: a rule for it is for all of it")]
+    NumbersGiven,
     /// A port outside 0 to 65535.
     #[error("port {0} is not between 0 and 65535")]
     Port(i32),
@@ -54,39 +68,64 @@ pub enum InvalidProtocol {
 }
 
 impl Protocol {
-    /// Puts a protocol's name (any case) and its two numbers together. For ICMP these are type and code, -1 for any.
+    /// Puts a protocol's name (any case) or number and its two numbers together: ports, or for ICMP type and code, -1 for
+    /// any. A protocol that has no ports has no numbers; -1 and -1 count as none.
     ///
     /// # Errors
     /// When the name is unknown or the numbers are not ones that the protocol can have.
-    pub fn from_parts(name: &str, from: i32, to: i32) -> Result<Self, InvalidProtocol> {
+    pub fn from_parts(name: &str, numbers: Option<(i32, i32)>) -> Result<Self, InvalidProtocol> {
+        let ports = |name| {
+            let (from, to) = numbers.ok_or(InvalidProtocol::NumbersMissing(name))?;
+            PortRange::new(from, to)
+        };
+        let icmp = |name| {
+            let (kind, code) = numbers.ok_or(InvalidProtocol::NumbersMissing(name))?;
+            IcmpType::new(kind, code)
+        };
+        let no_ports = |protocol| match numbers {
+            None | Some((-1, -1)) => Ok(protocol),
+            Some(_) => Err(InvalidProtocol::NumbersGiven),
+        };
         match name.to_ascii_lowercase().as_str() {
-            "tcp" => Ok(Self::Tcp(PortRange::new(from, to)?)),
-            "udp" => Ok(Self::Udp(PortRange::new(from, to)?)),
-            "tcp-udp" => Ok(Self::TcpUdp(PortRange::new(from, to)?)),
-            "icmp" => Ok(Self::Icmp(IcmpType::new(from, to)?)),
-            _ => Err(InvalidProtocol::Unknown(name.to_owned())),
+            "tcp" | "6" => ports("tcp").map(Self::Tcp),
+            "udp" | "17" => ports("udp").map(Self::Udp),
+            "tcp-udp" => ports("tcp-udp").map(Self::TcpUdp),
+            "icmp" | "1" => icmp("icmp").map(Self::Icmp),
+            "icmpv6" | "58" => icmp("icmpv6").map(Self::Icmpv6),
+            "-1" => no_ports(Self::All),
+            "" => no_ports(Self::Unnamed),
+            number => match number.parse() {
+                Ok(number) => no_ports(Self::Number(number)),
+                Err(_) => Err(InvalidProtocol::Unknown(name.to_owned())),
+            },
         }
     }
 
-    /// The protocol's name in lower case; none where the rule names no protocol.
-    pub fn name(&self) -> Option<&'static str> {
-        match self {
-            Self::Tcp(_) => Some("tcp"),
-            Self::Udp(_) => Some("udp"),
-            Self::TcpUdp(_) => Some("tcp-udp"),
-            Self::Icmp(_) => Some("icmp"),
-            Self::Any => None,
-        }
+    /// The protocol's name in lower case, or its number; none where the rule names no protocol.
+    pub fn name(&self) -> Option<Cow<'static, str>> {
+        let name = match self {
+            Self::Tcp(_) => "tcp",
+            Self::Udp(_) => "udp",
+            Self::TcpUdp(_) => "tcp-udp",
+            Self::Icmp(_) => "icmp",
+            Self::Icmpv6(_) => "icmpv6",
+            Self::Number(number) => return Some(Cow::Owned(number.to_string())),
+            Self::All => "-1",
+            Self::Unnamed => return None,
+        };
+        Some(Cow::Borrowed(name))
     }
 
-    /// First and last port, or ICMP type and code with -1 for any; none where the rule names no protocol.
+    /// First and last port, or ICMP type and code with -1 for any; none where the protocol has no such numbers.
     pub fn numbers(&self) -> Option<(i32, i32)> {
         match self {
             Self::Tcp(ports) | Self::Udp(ports) | Self::TcpUdp(ports) => Some((ports.from.into(), ports.to.into())),
-            Self::Icmp(IcmpType::Any) => Some((-1, -1)),
-            Self::Icmp(IcmpType::Type(kind)) => Some(((*kind).into(), -1)),
-            Self::Icmp(IcmpType::Code(kind, code)) => Some(((*kind).into(), (*code).into())),
-            Self::Any => None,
+            Self::Icmp(IcmpType::Any) | Self::Icmpv6(IcmpType::Any) => Some((-1, -1)),
+            Self::Icmp(IcmpType::Type(kind)) | Self::Icmpv6(IcmpType::Type(kind)) => Some(((*kind).into(), -1)),
+            Self::Icmp(IcmpType::Code(kind, code)) | Self::Icmpv6(IcmpType::Code(kind, code)) => {
+                Some(((*kind).into(), (*code).into()))
+            }
+            Self::Number(_) | Self::All | Self::Unnamed => None,
         }
     }
 }
@@ -141,27 +180,40 @@ mod tests {
 
     #[test]
     fn numbers_come_back_as_they_were_given() {
-        for (name, from, to) in
-            [("tcp", 0, 65535), ("udp", 53, 53), ("tcp-udp", 1, 2), ("icmp", -1, -1), ("icmp", 8, -1), ("icmp", 3, 4)]
-        {
-            let protocol = Protocol::from_parts(&name.to_uppercase(), from, to).unwrap();
-            assert_eq!((protocol.name(), protocol.numbers()), (Some(name), Some((from, to))));
+        for (name, numbers) in [
+            ("tcp", Some((0, 65535))),
+            ("udp", Some((53, 53))),
+            ("tcp-udp", Some((1, 2))),
+            ("icmp", Some((-1, -1))),
+            ("icmp", Some((8, -1))),
+            ("icmpv6", Some((3, 4))),
+            ("47", None),
+            ("-1", None),
+        ] {
+            let protocol = Protocol::from_parts(&name.to_uppercase(), numbers).unwrap();
+            assert_eq!((protocol.name().as_deref(), protocol.numbers()), (Some(name), numbers));
         }
+        assert_eq!(Protocol::from_parts("6", Some((1, 2))), Protocol::from_parts("tcp", Some((1, 2))));
+        assert_eq!(Protocol::from_parts("-1", Some((-1, -1))), Ok(Protocol::All));
     }
 
     #[test]
     fn nonsense_is_refused() {
         use InvalidProtocol as Invalid;
-        for (name, from, to, why) in [
-            ("gre", 1, 1, Invalid::Unknown("gre".into())),
-            ("tcp", -1, 1, Invalid::Port(-1)),
-            ("tcp", 1, 65536, Invalid::Port(65536)),
-            ("udp", 2, 1, Invalid::Reversed(2, 1)),
-            ("icmp", 256, -1, Invalid::Icmp(256)),
-            ("icmp", -2, -1, Invalid::Icmp(-2)),
-            ("icmp", -1, 0, Invalid::CodeWithoutType(0)),
+        for (name, numbers, why) in [
+            ("gre", Some((1, 1)), Invalid::Unknown("gre".into())),
+            ("256", None, Invalid::Unknown("256".into())),
+            ("tcp", None, Invalid::NumbersMissing("tcp")),
+            ("47", Some((1, 1)), Invalid::NumbersGiven),
+            ("-1", Some((22, 22)), Invalid::NumbersGiven),
+            ("tcp", Some((-1, 1)), Invalid::Port(-1)),
+            ("tcp", Some((1, 65536)), Invalid::Port(65536)),
+            ("udp", Some((2, 1)), Invalid::Reversed(2, 1)),
+            ("icmp", Some((256, -1)), Invalid::Icmp(256)),
+            ("icmp", Some((-2, -1)), Invalid::Icmp(-2)),
+            ("icmpv6", Some((-1, 0)), Invalid::CodeWithoutType(0)),
         ] {
-            assert_eq!(Protocol::from_parts(name, from, to), Err(why));
+            assert_eq!(Protocol::from_parts(name, numbers), Err(why));
         }
     }
 }

@@ -21,13 +21,10 @@ use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use crate::model::{Action, Direction, Rule, RuleContent};
 use crate::protocol::{InvalidProtocol, Protocol};
 use crate::source::{Cidr, Group, InvalidCidr, Source};
-use crate::text::{Account, FirewallName, InvalidText};
+use crate::text::{Account, FirewallName, InvalidText, PrefixListId};
 
 /// What stands for something else within an id.
 const DELIMITERS: &AsciiSet = &AsciiSet::EMPTY.add(b'~').add(b'@').add(b',').add(b'/').add(b' ').add(b'%');
-
-/// What protocol and ports are written as where the rule names no protocol: EC2's word for it.
-const ANY_PROTOCOL: &str = "-1";
 
 /// What a rule is addressed by, within its firewall.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +57,8 @@ pub enum InvalidRuleId {
     /// A protocol and ports that do not go together.
     #[error("in the rule id, {0}")]
     Protocol(#[from] InvalidProtocol),
-    /// A source that is neither `@group,OWNER,NAME` nor `@address,FAMILY,ADDRESS,PREFIX`.
-    #[error("a source in a rule id is @group,OWNER,NAME or @address,FAMILY,ADDRESS,PREFIX")]
+    /// A source that is neither `@group,OWNER,NAME`, `@address,FAMILY,ADDRESS,PREFIX` nor `@prefix_list,ID`.
+    #[error("a source in a rule id is @group,OWNER,NAME or @address,FAMILY,ADDRESS,PREFIX or @prefix_list,ID")]
     Source,
     /// An address and prefix that do not go together.
     #[error("in the rule id, {0}")]
@@ -109,6 +106,16 @@ impl<'a> RuleId<'a> {
     }
 }
 
+impl RuleId<'_> {
+    /// The same id, of its own.
+    pub fn into_owned(self) -> RuleId<'static> {
+        match self {
+            Self::Cloud(id) => RuleId::Cloud(Cow::Owned(id.into_owned())),
+            Self::Content(content) => RuleId::Content(Cow::Owned(content.into_owned())),
+        }
+    }
+}
+
 impl RuleId<'static> {
     /// Reads an id of either form.
     ///
@@ -132,9 +139,12 @@ impl fmt::Display for RuleId<'_> {
 }
 
 fn write_content(content: &RuleContent, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let protocol = content.protocol.name().unwrap_or(ANY_PROTOCOL);
-    let (from, to) = content.protocol.numbers().unwrap_or((-1, -1));
-    write!(f, "{}~{protocol}~{from}~{to}~", escape(content.owner.as_str()))?;
+    let protocol = content.protocol.name().unwrap_or_default();
+    write!(f, "{}~{protocol}~", escape(content.owner.as_str()))?;
+    match content.protocol.numbers() {
+        Some((from, to)) => write!(f, "{from}~{to}~")?,
+        None => f.write_str("~~")?,
+    }
     for (index, source) in content.sources.iter().enumerate() {
         if index > 0 {
             f.write_str(",")?;
@@ -146,6 +156,7 @@ fn write_content(content: &RuleContent, f: &mut fmt::Formatter<'_>) -> fmt::Resu
             Source::Address(cidr) => {
                 write!(f, "@address,{},{},{}", cidr.family(), cidr.address(), cidr.prefix())?;
             }
+            Source::PrefixList(id) => write!(f, "@prefix_list,{}", escape(id.as_str()))?,
         }
     }
     if content.direction == Direction::Egress {
@@ -188,11 +199,12 @@ fn parse_content(text: &str) -> Result<RuleContent, InvalidRuleId> {
 }
 
 fn parse_protocol(name: &str, from: &str, to: &str) -> Result<Protocol, InvalidRuleId> {
-    if [name, from, to] == [ANY_PROTOCOL; 3] {
-        return Ok(Protocol::Any);
-    }
     let number = |text: &str| text.parse::<i32>().ok().ok_or_else(|| InvalidRuleId::Number(text.to_owned()));
-    Ok(Protocol::from_parts(name, number(from)?, number(to)?)?)
+    let numbers = match (from, to) {
+        ("", "") => None,
+        _ => Some((number(from)?, number(to)?)),
+    };
+    Ok(Protocol::from_parts(name, numbers)?)
 }
 
 fn parse_sources(text: &str) -> Result<Vec<Source>, InvalidRuleId> {
@@ -219,6 +231,7 @@ fn parse_sources(text: &str) -> Result<Vec<Source>, InvalidRuleId> {
                 }
                 Source::Address(cidr)
             }
+            "@prefix_list" => Source::PrefixList(PrefixListId::new(unescape(part()?)?)?),
             _ => return Err(InvalidRuleId::Source),
         });
     }
@@ -239,7 +252,10 @@ mod tests {
             "1~icmp~-1~-1~@address,ipv4,0.0.0.0,0",
             "1~tcp~1~2~@group,2,a%7E%40%2C%2F%20%25b~egress~deny",
             "1~tcp~1~2~@address,ipv4,0.0.0.0,0~deny",
-            "1~-1~-1~-1~",
+            "1~-1~~~@prefix_list,pl-1,@address,ipv6,::,0",
+            "1~47~~~@address,ipv4,10.0.0.0,8",
+            "1~icmpv6~128~0~@address,ipv6,::,0",
+            "1~~~~",
             "45001",
         ] {
             assert_eq!(RuleId::parse(id).unwrap().to_string(), id);
@@ -256,6 +272,10 @@ mod tests {
             "~tcp~22~22~@group,1,a",
             "1~tcp~x~22~@group,1,a",
             "1~tcp~23~22~@group,1,a",
+            "1~tcp~~~@group,1,a",
+            "1~tcp~~22~@group,1,a",
+            "1~-1~1~2~@group,1,a",
+            "1~tcp~22~22~@prefix_list",
             "1~gre~1~1~@group,1,a",
             "1~tcp~22~22~@group,1",
             "1~tcp~22~22~@group,1,",
@@ -276,7 +296,7 @@ mod tests {
     #[test]
     fn a_rule_is_found_by_what_its_id_says() {
         let content = parse_content("1~tcp~22~22~@group,1,a/b,@address,ipv4,10.1.2.3,24").unwrap();
-        let rule = Rule { cloud_id: None, content, log: false };
+        let rule = Rule { cloud_id: None, content, log: false, description: None };
         for other in [
             "1~TCP~22~22~@group,1,a%2fb,@address,ipv4,10.1.2.3,24",
             "1~tcp~22~22~@address,ipv4,10.1.2.0,24,@group,1,a%2Fb",
@@ -305,7 +325,8 @@ mod tests {
         });
         let v4 = (any::<[u8; 4]>(), 0..=32_u8).prop_map(|(ip, prefix)| Cidr::new(ip.into(), prefix));
         let v6 = (any::<[u8; 16]>(), 0..=128_u8).prop_map(|(ip, prefix)| Cidr::new(ip.into(), prefix));
-        prop_oneof![group, prop_oneof![v4, v6].prop_map(|cidr| Source::Address(cidr.unwrap()))]
+        let list = name().prop_map(|name| Source::PrefixList(PrefixListId::new(name).unwrap()));
+        prop_oneof![group, list, prop_oneof![v4, v6].prop_map(|cidr| Source::Address(cidr.unwrap()))]
     }
 
     fn protocol() -> impl Strategy<Value = Protocol> {
@@ -317,8 +338,12 @@ mod tests {
             ports.clone().prop_map(Protocol::Tcp),
             ports.clone().prop_map(Protocol::Udp),
             ports.prop_map(Protocol::TcpUdp),
-            icmp.prop_map(Protocol::Icmp),
-            Just(Protocol::Any),
+            icmp.clone().prop_map(Protocol::Icmp),
+            icmp.prop_map(Protocol::Icmpv6),
+            any::<u8>()
+                .prop_filter_map("it has a name", |number| { Protocol::from_parts(&number.to_string(), None).ok() }),
+            Just(Protocol::All),
+            Just(Protocol::Unnamed),
         ]
     }
 
@@ -336,7 +361,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_rule_is_read_back_from_its_id(content in content()) {
-            let rule = Rule { cloud_id: None, content: content.clone(), log: false };
+            let rule = Rule { cloud_id: None, content: content.clone(), log: false, description: None };
             let id = rule.id().to_string();
             prop_assert!(!id.contains([' ', '/']), "{id}");
             prop_assert_eq!(RuleId::parse(&id), Ok(RuleId::Content(Cow::Owned(content))));
@@ -354,7 +379,7 @@ mod tests {
                 _ => b.action = other.action,
             }
             let id = |content: &RuleContent| {
-                Rule { cloud_id: None, content: content.clone(), log: false }.id().to_string()
+                Rule { cloud_id: None, content: content.clone(), log: false, description: None }.id().to_string()
             };
             prop_assert_eq!(a == b, id(&a) == id(&b));
         }

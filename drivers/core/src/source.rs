@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
-use crate::text::{Account, FirewallName};
+use crate::text::{Account, FirewallName, PrefixListId};
 
 /// One source of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +16,8 @@ pub enum Source {
     Group(Group),
     /// The addresses of a network.
     Address(Cidr),
+    /// The networks of a list that the cloud keeps.
+    PrefixList(PrefixListId),
 }
 
 /// A firewall as the source of another's rule.
@@ -42,7 +44,7 @@ impl Source {
     /// same traffic exactly when these are equal.
     pub fn canonical(&self) -> Cow<'_, Self> {
         match self {
-            Self::Group(_) => Cow::Borrowed(self),
+            Self::Group(_) | Self::PrefixList(_) => Cow::Borrowed(self),
             Self::Address(cidr) => Cow::Owned(Self::Address(cidr.network())),
         }
     }
@@ -53,6 +55,7 @@ impl fmt::Display for Source {
         match self {
             Self::Group(group) => write!(f, "{}:{}", group.owner, group.name),
             Self::Address(cidr) => cidr.fmt(f),
+            Self::PrefixList(id) => id.fmt(f),
         }
     }
 }

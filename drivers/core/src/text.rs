@@ -42,6 +42,13 @@ macro_rules! text_type {
                 Ok(Self(text))
             }
 
+            /// Takes text from a cloud, which may hold what no client could have sent: control characters become
+            /// U+FFFD. None when it is blank.
+            pub fn from_cloud(text: &str) -> Option<Self> {
+                let printable = |c| if is_printable(c) { c } else { char::REPLACEMENT_CHARACTER };
+                Self::new(text.chars().map(printable).collect::<String>()).ok()
+            }
+
             /// The text as it was given.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -69,6 +76,14 @@ text_type! {
     Description
 }
 text_type! {
+    /// A network that firewalls stand in, such as one of EC2's VPCs.
+    NetworkId
+}
+text_type! {
+    /// A list of networks that the cloud keeps, such as one of EC2's prefix lists.
+    PrefixListId
+}
+text_type! {
     /// An account that owns firewalls: twelve digits on EC2, a user on FGCP.
     Account
 }
@@ -93,5 +108,7 @@ mod tests {
             assert_eq!(FirewallName::new(hostile), Err(InvalidText::ControlCharacter));
         }
         assert_eq!(FirewallName::new(" a/b ]]> é ").unwrap().as_str(), " a/b ]]> é ");
+        assert_eq!(FirewallName::from_cloud("a\0b").unwrap().as_str(), "a\u{fffd}b");
+        assert_eq!(FirewallName::from_cloud(" "), None);
     }
 }

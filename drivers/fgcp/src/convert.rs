@@ -40,6 +40,7 @@ fn rule(policy: &Policy, between: &ZonePair, owner: &Account) -> Result<Rule, Er
             sources: policy.sources.iter().copied().map(Source::Address).collect(),
         },
         log: policy.log,
+        description: None,
     })
 }
 
@@ -48,12 +49,13 @@ fn default_rule(owner: &Account) -> Result<Rule, Error> {
         cloud_id: Some(CloudRuleId::new(DEFAULT_POLICY).map_err(internal)?),
         content: RuleContent {
             owner: owner.clone(),
-            protocol: Protocol::Any,
+            protocol: Protocol::Unnamed,
             direction: Direction::Ingress,
             action: Action::Deny,
             sources: vec![Source::Address(anywhere().map_err(internal)?)],
         },
         log: false,
+        description: None,
     })
 }
 

@@ -192,7 +192,8 @@ fn policy(entry: PolicyEntry, digits: Option<&str>) -> Result<Policy, InvalidDat
         return Err(about(&"it has no sources"));
     }
     Ok(Policy {
-        protocol: Protocol::from_parts(&entry.protocol, entry.port_from, entry.port_to).map_err(|why| about(&why))?,
+        protocol: Protocol::from_parts(&entry.protocol, Some((entry.port_from, entry.port_to)))
+            .map_err(|why| about(&why))?,
         sources,
         accept: entry.action == ActionEntry::Accept,
         log: entry.log,

@@ -43,7 +43,14 @@ const CAPABILITIES: Capabilities = Capabilities {
     deny: true,
     log: true,
     group_sources: false,
+    foreign_groups: false,
+    prefix_lists: false,
     ipv6: false,
+    other_protocols: false,
+    descriptions: false,
+    joins_rules: false,
+    networks: false,
+    hides_egress: false,
 };
 
 /// A virtual data centre for each region.
@@ -134,6 +141,7 @@ impl Driver for Fgcp {
 
     async fn create_firewall(&self, context: &Context, new: NewFirewall) -> Result<Arc<Firewall>, Error> {
         let mut centre = self.data_centre(context)?;
+        CAPABILITIES.permit_firewall(&new, ID)?;
         let creator = context.credentials.user();
         convert::firewall(centre.create_system(new.name.as_str(), new.description.as_str(), creator)?)
     }

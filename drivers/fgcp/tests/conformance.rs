@@ -25,6 +25,7 @@ fn subject() -> Subject {
         new_firewall: |name: FirewallName| NewFirewall {
             name,
             description: Description::new("2-tier Skeleton").unwrap(),
+            network: None,
         },
         known_rule: Some((FirewallId::new("UZXC0GRT-ZG8ZJCJ07-S-0001").unwrap(), "45001")),
         settles_within: STOP_DELAY * 2,

@@ -69,7 +69,7 @@ pub(crate) fn parse(text: &str) -> Result<(Credentials, World), InvalidData> {
         let about_this = about(&entry.name);
         let name = FirewallName::new(&*entry.name).map_err(about("a firewall's name"))?;
         let description = Description::new(&*entry.description).map_err(about(format!("{name}: description")))?;
-        world.create(NewFirewall { name, description }).map_err(about_this)?;
+        world.create(NewFirewall { name, description, network: None }).map_err(about_this)?;
     }
     for entry in &file.firewalls {
         let id = FirewallId::new(&*entry.name).map_err(about("a firewall's name"))?;
@@ -93,7 +93,7 @@ fn new_rule(entry: &RuleEntry, account: &Account) -> Result<NewRule, Box<dyn std
     for address in &entry.addresses {
         sources.push(Source::Address(address.parse::<Cidr>()?));
     }
-    let protocol = Protocol::from_parts(&entry.protocol, entry.port_from, entry.port_to)?;
+    let protocol = Protocol::from_parts(&entry.protocol, Some((entry.port_from, entry.port_to)))?;
     let direction = if entry.egress { Direction::Egress } else { Direction::Ingress };
     Ok(NewRule::new(protocol, sources)?.with_direction(direction))
 }

@@ -131,6 +131,8 @@ impl Driver for Memory {
     }
 
     async fn create_firewall(&self, context: &Context, new: NewFirewall) -> Result<Arc<Firewall>, Error> {
+        self.check(context)?;
+        world::CAPABILITIES.permit_firewall(&new, ID)?;
         self.change(context, |world| world.create(new))
     }
 

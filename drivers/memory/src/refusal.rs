@@ -47,10 +47,13 @@ impl From<Refusal> for Error {
 
 /// A permission's protocol and ports as EC2 words them.
 fn traffic(protocol: &Protocol) -> String {
-    let name = protocol.name().unwrap_or("ALL").to_uppercase();
+    let name = match protocol {
+        Protocol::All => "ALL".into(),
+        _ => protocol.name().unwrap_or_default().to_uppercase(),
+    };
     match (protocol, protocol.numbers()) {
         (_, None) => format!("{name},"),
-        (Protocol::Icmp(_), Some((kind, code))) => format!("{name}, type: {kind}, code: {code},"),
+        (Protocol::Icmp(_) | Protocol::Icmpv6(_), Some((kind, code))) => format!("{name}, type: {kind}, code: {code},"),
         (_, Some((from, to))) => format!("{name}, from port: {from}, to port: {to},"),
     }
 }

@@ -21,7 +21,14 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
     deny: false,
     log: false,
     group_sources: true,
+    foreign_groups: true,
+    prefix_lists: false,
     ipv6: true,
+    other_protocols: true,
+    descriptions: true,
+    joins_rules: false,
+    networks: false,
+    hides_egress: false,
 };
 
 /// EC2: "Up to 255 characters in length" for the name and the description of a group.
@@ -100,12 +107,13 @@ impl World {
                 return Err(Refusal::NoGroup(group.name.to_string()));
             }
         }
+        let description = new.description().cloned();
         let content = new.into_content(self.account.clone());
         if let Some(peer) = first_repeated(&firewall.rules, &content) {
             return Err(Refusal::RuleExists { peer, protocol: content.protocol });
         }
         let firewall = self.held_mut(id)?;
-        Arc::make_mut(firewall).rules.push(Rule { cloud_id: None, content, log: false });
+        Arc::make_mut(firewall).rules.push(Rule { cloud_id: None, content, log: false, description });
         Ok(Arc::clone(firewall))
     }
 

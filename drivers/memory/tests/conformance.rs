@@ -23,6 +23,7 @@ fn subject() -> Subject {
         new_firewall: |name: FirewallName| NewFirewall {
             name,
             description: Description::new("made by a test").unwrap(),
+            network: None,
         },
         known_rule: None,
         settles_within: Duration::ZERO,

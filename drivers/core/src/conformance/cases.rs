@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::Subject;
 use crate::driver::{Context, Deletion, ProviderName};
 use crate::error::{Error, ErrorKind};
-use crate::model::{Action, Direction, Filter, Firewall, NewRule};
+use crate::model::{Action, Direction, Filter, Firewall, NewFirewall, NewRule, Rule};
 use crate::protocol::Protocol;
 use crate::rule_id::RuleId;
 use crate::source::{Group, Source};
-use crate::text::{Account, FirewallId, FirewallName};
+use crate::text::{Account, Description, FirewallId, FirewallName, NetworkId};
 
 /// An id that no firewall has, on any cloud.
 const ABSENT: &str = "no-such-firewall";
@@ -23,9 +23,9 @@ pub(super) async fn the_list_and_the_firewall_alone_are_the_same(subject: &Subje
 }
 
 pub(super) async fn the_list_keeps_its_order(subject: &Subject) {
-    let before = subject.list().await;
-    subject.create("later").await;
-    assert_eq!(subject.list().await[..before.len()], before[..]);
+    for name in ["one", "two", "three"] {
+        subject.create(name).await;
+    }
     assert_eq!(subject.list().await, subject.list().await);
 }
 
@@ -84,13 +84,14 @@ pub(super) async fn strangers_change_nothing(subject: &Subject) {
     assert_eq!(subject.list().await, before);
 }
 
-pub(super) async fn a_new_firewall_is_shown_and_listed_last(subject: &Subject) {
+pub(super) async fn a_new_firewall_is_shown_and_listed(subject: &Subject) {
     let before = subject.list().await;
     let created = subject.create("fresh").await;
     assert_eq!(subject.show(&created.id).await, created);
-    let after = subject.list().await;
-    assert_eq!(after.len(), before.len() + 1);
-    assert_eq!(after.last(), Some(&created));
+    let mut after = subject.list().await;
+    assert!(after.contains(&created));
+    after.retain(|firewall| *firewall != created);
+    assert_eq!(after, before, "the others are as they were, in their order");
 }
 
 pub(super) async fn a_taken_name_is_refused(subject: &Subject) {
@@ -116,19 +117,37 @@ pub(super) async fn deleting_one_firewall_leaves_the_others(subject: &Subject) {
         [subject.create("first").await, subject.create("middle").await, subject.create("last").await];
     subject.delete(&middle.id).await;
     let left = subject.list().await;
-    assert_eq!(left[left.len() - 2..], [first, last]);
+    assert!(left.contains(&first) && left.contains(&last));
 }
 
-pub(super) async fn a_new_rule_is_last_and_as_it_was_asked_for(subject: &Subject) {
-    let firewall = subject.create("web").await;
-    let asked = [tcp(80, &["192.0.2.0/24"]), tcp(443, &["192.0.2.0/24"]), tcp(80, &["198.51.100.7"])];
-    for (index, new) in asked.iter().enumerate() {
-        let Some(changed) = subject.add(&firewall.id, new).await else { return };
-        assert_eq!(changed.rules.len(), firewall.rules.len() + index + 1);
-        assert_eq!(changed, subject.show(&firewall.id).await);
-        let made = &changed.rules.last().unwrap().content;
-        assert!(made.same_as(&new.clone().into_content(made.owner.clone())), "{made:?}");
+pub(super) async fn a_new_rule_is_as_it_was_asked_for(subject: &Subject) {
+    let mut before = subject.create("web").await;
+    for new in [tcp(80, &["192.0.2.0/24"]), tcp(443, &["192.0.2.0/24"]), tcp(80, &["198.51.100.7", "203.0.113.0/24"])] {
+        let Some(after) = subject.add(&before.id, &new).await else { return };
+        assert_eq!(after, subject.show(&before.id).await);
+        let made = &added(&before, &after).content;
+        let asked = new.into_content(made.owner.clone());
+        if subject.can(|c| c.joins_rules) {
+            assert_eq!((made.protocol, made.direction, made.action), (asked.protocol, asked.direction, asked.action));
+            assert!(asked.sources.iter().all(|source| made.sources.contains(source)), "{made:?}");
+        } else {
+            assert!(made.same_as(&asked), "{made:?}");
+            let kept: Vec<_> = after.rules.iter().filter(|rule| rule.content != *made).collect();
+            assert_eq!(kept, before.rules.iter().collect::<Vec<_>>(), "the others are as they were, in their order");
+        }
+        before = after;
     }
+}
+
+/// Where rules join, the new sources are added to those that are there, and none goes.
+pub(super) async fn rules_for_the_same_traffic_join_where_the_driver_says_so(subject: &Subject) {
+    let firewall = subject.create("joining").await;
+    let Some(one) = subject.add(&firewall.id, &tcp(80, &["192.0.2.0/24"])).await else { return };
+    let two = subject.add(&firewall.id, &tcp(80, &["198.51.100.7"])).await.unwrap();
+    let sources = |firewall: &Firewall| firewall.rules.iter().map(|rule| rule.content.sources.len()).sum::<usize>();
+    assert_eq!(sources(&two), sources(&one) + 1);
+    let new_rules = if subject.can(|c| c.joins_rules) { 0 } else { 1 };
+    assert_eq!(two.rules.len(), one.rules.len() + new_rules);
 }
 
 pub(super) async fn a_rule_with_many_sources_is_one_rule(subject: &Subject) {
@@ -137,19 +156,57 @@ pub(super) async fn a_rule_with_many_sources_is_one_rule(subject: &Subject) {
     let sources: Vec<_> = sources.iter().map(String::as_str).collect();
     let Some(changed) = subject.add(&firewall.id, &tcp(80, &sources)).await else { return };
     assert_eq!(changed.rules.len(), firewall.rules.len() + 1);
-    assert_eq!(changed.rules.last().unwrap().content.sources.len(), 50);
+    assert_eq!(added(&firewall, &changed).content.sources.len(), 50);
 }
 
 pub(super) async fn a_rule_for_each_protocol(subject: &Subject) {
-    let firewall = subject.create("protocols").await;
+    let mut before = subject.create("protocols").await;
     for (protocol, from, to) in
         [("tcp", 0, 65535), ("udp", 53, 53), ("icmp", -1, -1), ("icmp", 8, -1), ("icmp", 3, 4), ("tcp", 22, 22)]
     {
-        let protocol = Protocol::from_parts(protocol, from, to).unwrap();
+        let protocol = Protocol::from_parts(protocol, Some((from, to))).unwrap();
         let new = NewRule::new(protocol, vec![address("192.0.2.0/24")]).unwrap();
-        let Some(changed) = subject.add(&firewall.id, &new).await else { return };
-        assert_eq!(changed.rules.last().unwrap().content.protocol, protocol);
+        let Some(after) = subject.add(&before.id, &new).await else { return };
+        assert_eq!(added(&before, &after).content.protocol, protocol);
+        before = after;
     }
+}
+
+pub(super) async fn rules_for_other_protocols(subject: &Subject) {
+    let mut before = subject.create("others").await;
+    for (protocol, numbers) in [("icmpv6", Some((128, 0))), ("47", None), ("-1", None)] {
+        let protocol = Protocol::from_parts(protocol, numbers).unwrap();
+        let new = NewRule::new(protocol, vec![address("192.0.2.0/24")]).unwrap();
+        if !subject.can(|c| c.create_rule && c.other_protocols) {
+            subject.refuses(&before, new).await;
+            continue;
+        }
+        let after = subject.add(&before.id, &new).await.unwrap();
+        assert_eq!(added(&before, &after).content.protocol, protocol);
+        before = after;
+    }
+}
+
+pub(super) async fn a_rule_with_a_description(subject: &Subject) {
+    let firewall = subject.create("described").await;
+    let description = Some(Description::new("for the office").unwrap());
+    let new = tcp(22, &["192.0.2.0/24"]).with_description(description.clone());
+    if !subject.can(|c| c.create_rule && c.descriptions) {
+        return subject.refuses(&firewall, new).await;
+    }
+    let changed = subject.add(&firewall.id, &new).await.unwrap();
+    assert_eq!(added(&firewall, &changed).description, description);
+}
+
+pub(super) async fn a_network_is_chosen_only_where_there_are_any(subject: &Subject) {
+    if subject.can(|c| c.networks) {
+        return;
+    }
+    let network = Some(NetworkId::new("vpc-1").unwrap());
+    let new = NewFirewall { network, ..(subject.new_firewall)(name("placed")) };
+    let before = subject.list().await;
+    expect(subject.driver.create_firewall(&subject.context, new).await, ErrorKind::Unsupported);
+    assert_eq!(subject.list().await, before);
 }
 
 pub(super) async fn an_egress_rule(subject: &Subject) {
@@ -160,13 +217,14 @@ pub(super) async fn an_egress_rule(subject: &Subject) {
         return subject.refuses(&firewall, egress).await;
     }
     // The same traffic the other way is another rule.
-    subject.add(&firewall.id, &ingress).await;
-    let changed = subject.add(&firewall.id, &egress).await.unwrap();
-    let [.., first, second] = &changed.rules[..] else { panic!("two rules were made") };
-    assert_eq!([first, second].map(|rule| rule.content.direction), [Direction::Ingress, Direction::Egress]);
-    let id = second.id().to_string();
-    subject.driver.delete_rule(&subject.context, &firewall.id, &RuleId::parse(&id).unwrap()).await.unwrap();
-    assert_eq!(subject.show(&firewall.id).await.rules.last(), Some(first));
+    let one = subject.add(&firewall.id, &ingress).await.unwrap();
+    let both = subject.add(&firewall.id, &egress).await.unwrap();
+    assert_eq!(added(&firewall, &one).content.direction, Direction::Ingress);
+    let made = added(&one, &both);
+    assert_eq!(made.content.direction, Direction::Egress);
+    let id = RuleId::parse(&made.id().to_string()).unwrap();
+    subject.driver.delete_rule(&subject.context, &firewall.id, &id).await.unwrap();
+    assert_eq!(subject.show(&firewall.id).await, one);
 }
 
 pub(super) async fn a_rule_that_denies(subject: &Subject) {
@@ -176,7 +234,7 @@ pub(super) async fn a_rule_that_denies(subject: &Subject) {
         return subject.refuses(&firewall, new).await;
     }
     let changed = subject.add(&firewall.id, &new).await.unwrap();
-    assert_eq!(changed.rules.last().unwrap().content.action, Action::Deny);
+    assert_eq!(added(&firewall, &changed).content.action, Action::Deny);
 }
 
 pub(super) async fn a_rule_that_logs(subject: &Subject) {
@@ -185,7 +243,7 @@ pub(super) async fn a_rule_that_logs(subject: &Subject) {
     if !subject.can(|c| c.create_rule && c.log) {
         return subject.refuses(&firewall, new).await;
     }
-    assert!(subject.add(&firewall.id, &new).await.unwrap().rules.last().unwrap().log);
+    assert!(added(&firewall, &subject.add(&firewall.id, &new).await.unwrap()).log);
 }
 
 pub(super) async fn a_rule_with_an_ipv6_source(subject: &Subject) {
@@ -195,7 +253,7 @@ pub(super) async fn a_rule_with_an_ipv6_source(subject: &Subject) {
         return subject.refuses(&firewall, new).await;
     }
     let changed = subject.add(&firewall.id, &new).await.unwrap();
-    assert!(changed.rules.last().unwrap().content.sources.contains(&address("2001:db8::/32")));
+    assert!(added(&firewall, &changed).content.sources.contains(&address("2001:db8::/32")));
 }
 
 pub(super) async fn a_rule_with_a_group_source(subject: &Subject) {
@@ -206,7 +264,7 @@ pub(super) async fn a_rule_with_a_group_source(subject: &Subject) {
         return subject.refuses(&firewall, new).await;
     }
     let changed = subject.add(&firewall.id, &new).await.unwrap();
-    assert_eq!(changed.rules.last().unwrap().content.sources, new.sources());
+    assert_eq!(added(&firewall, &changed).content.sources, new.sources());
 }
 
 pub(super) async fn an_unknown_group_of_our_own_account_is_not_found(subject: &Subject) {
@@ -224,12 +282,17 @@ pub(super) async fn an_unknown_group_of_our_own_account_is_not_found(subject: &S
 pub(super) async fn a_group_of_another_account_is_taken_as_it_is(subject: &Subject) {
     let firewall = subject.create("friendly").await;
     let group = Group { owner: Account::new("111122223333").unwrap(), name: name("theirs") };
-    let new = NewRule::new(Protocol::from_parts("tcp", 1, 2).unwrap(), vec![Source::Group(group)]).unwrap();
+    let new = NewRule::new(Protocol::from_parts("tcp", Some((1, 2))).unwrap(), vec![Source::Group(group)]).unwrap();
     if !subject.can(|c| c.create_rule && c.group_sources) {
         return subject.refuses(&firewall, new).await;
     }
+    if !subject.can(|c| c.foreign_groups) {
+        assert!(subject.driver.create_rule(&subject.context, &firewall.id, new).await.is_err());
+        assert_eq!(subject.show(&firewall.id).await, firewall);
+        return;
+    }
     let changed = subject.add(&firewall.id, &new).await.unwrap();
-    assert_eq!(changed.rules.last().unwrap().content.sources, new.sources());
+    assert_eq!(added(&firewall, &changed).content.sources, new.sources());
 }
 
 pub(super) async fn a_rule_that_is_there_is_refused(subject: &Subject) {
@@ -276,7 +339,7 @@ pub(super) async fn a_deleted_rule_is_gone(subject: &Subject) {
 pub(super) async fn a_rule_is_deleted_by_what_its_id_says(subject: &Subject) {
     let firewall = subject.create("spelled").await;
     let Some(made) = subject.add(&firewall.id, &tcp(80, &["192.0.2.0/24", "198.51.100.0/24"])).await else { return };
-    let rule = made.rules.last().unwrap();
+    let rule = added(&firewall, &made);
     let id = match &rule.cloud_id {
         Some(id) => id.as_str().to_owned(),
         None => format!("{}~TCP~80~80~@address,ipv4,198.51.100.9,24,@address,ipv4,192.0.2.0,24", rule.content.owner),
@@ -289,7 +352,7 @@ pub(super) async fn a_deleted_rule_can_be_made_again(subject: &Subject) {
     let firewall = subject.create("again").await;
     let new = tcp(80, &["192.0.2.0/24"]);
     let Some(made) = subject.add(&firewall.id, &new).await else { return };
-    let id = made.rules.last().unwrap().id().to_string();
+    let id = added(&firewall, &made).id().to_string();
     subject.driver.delete_rule(&subject.context, &firewall.id, &RuleId::parse(&id).unwrap()).await.unwrap();
     assert_eq!(subject.show(&firewall.id).await, firewall);
     let again = subject.add(&firewall.id, &new).await.unwrap();
@@ -350,7 +413,7 @@ pub(super) async fn a_provider_of_hostile_spelling_is_refused(subject: &Subject)
 pub(super) async fn changes_at_the_same_time_are_all_kept(subject: &Subject) {
     const CHANGES: usize = 16;
     let shared = subject.create("shared").await;
-    let before = subject.show(&shared.id).await;
+    let (before, listed) = (subject.show(&shared.id).await, subject.list().await.len());
     let tasks: Vec<_> = (0..CHANGES)
         .map(|n| {
             let (driver, context, id) = (Arc::clone(&subject.driver), subject.context.clone(), shared.id.clone());
@@ -368,10 +431,9 @@ pub(super) async fn changes_at_the_same_time_are_all_kept(subject: &Subject) {
         task.await.unwrap();
     }
     let firewalls = subject.list().await;
-    let made = firewalls.iter().skip_while(|firewall| firewall.id != shared.id).skip(1).count();
-    assert_eq!(made, CHANGES);
+    assert_eq!(firewalls.len(), listed + CHANGES);
     if subject.can(|c| c.create_rule) {
-        assert_eq!(subject.show(&shared.id).await.rules.len(), CHANGES);
+        assert_eq!(subject.show(&shared.id).await.rules.len(), before.rules.len() + CHANGES);
     } else {
         assert_eq!(subject.show(&shared.id).await, before);
     }
@@ -389,7 +451,6 @@ pub(super) async fn a_list_is_whole_while_it_changes(subject: &Subject) {
     while !changes.is_finished() {
         let now = subject.list().await;
         assert!(now.len() >= seen, "a list lost what an earlier one had");
-        assert_eq!(now[..before.len()], before[..]);
         seen = now.len();
     }
     changes.await.unwrap();
@@ -442,13 +503,21 @@ impl Subject {
             Some((id, rule)) => (id.clone(), (*rule).to_owned()),
             None => {
                 let firewall = self.create("with-rules").await;
-                self.add(&firewall.id, &tcp(80, &["192.0.2.0/24"])).await;
-                let made = self.add(&firewall.id, &tcp(443, &["192.0.2.0/24"])).await.unwrap();
-                (firewall.id.clone(), made.rules[0].id().to_string())
+                let one = self.add(&firewall.id, &tcp(80, &["192.0.2.0/24"])).await.unwrap();
+                self.add(&firewall.id, &tcp(443, &["192.0.2.0/24"])).await.unwrap();
+                (firewall.id.clone(), added(&firewall, &one).id().to_string())
             }
         };
         (self.show(&id).await, RuleId::parse(&rule).unwrap())
     }
+}
+
+/// The one rule that `after` has and `before` has not.
+#[track_caller]
+fn added<'a>(before: &Firewall, after: &'a Firewall) -> &'a Rule {
+    let new: Vec<_> = after.rules.iter().filter(|rule| !before.rules.contains(rule)).collect();
+    let [rule] = new[..] else { panic!("one rule is new: {new:?}") };
+    rule
 }
 
 #[track_caller]
@@ -473,10 +542,10 @@ fn address(text: &str) -> Source {
 
 fn tcp(port: i32, addresses: &[&str]) -> NewRule {
     let sources = addresses.iter().map(|text| address(text)).collect();
-    NewRule::new(Protocol::from_parts("tcp", port, port).unwrap(), sources).unwrap()
+    NewRule::new(Protocol::from_parts("tcp", Some((port, port))).unwrap(), sources).unwrap()
 }
 
 fn from_group(firewall: &Firewall) -> NewRule {
     let group = Group { owner: firewall.owner.clone().unwrap(), name: firewall.name.clone() };
-    NewRule::new(Protocol::from_parts("tcp", 22, 22).unwrap(), vec![Source::Group(group)]).unwrap()
+    NewRule::new(Protocol::from_parts("tcp", Some((22, 22))).unwrap(), vec![Source::Group(group)]).unwrap()
 }

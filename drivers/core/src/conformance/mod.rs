@@ -75,13 +75,17 @@ macro_rules! conformance_suite {
             what_is_absent_is_not_found
             strangers_are_turned_away
             strangers_change_nothing
-            a_new_firewall_is_shown_and_listed_last
+            a_new_firewall_is_shown_and_listed
             a_taken_name_is_refused
             a_deleted_firewall_is_gone
             deleting_one_firewall_leaves_the_others
-            a_new_rule_is_last_and_as_it_was_asked_for
+            a_new_rule_is_as_it_was_asked_for
+            rules_for_the_same_traffic_join_where_the_driver_says_so
             a_rule_with_many_sources_is_one_rule
             a_rule_for_each_protocol
+            rules_for_other_protocols
+            a_rule_with_a_description
+            a_network_is_chosen_only_where_there_are_any
             an_egress_rule
             a_rule_that_denies
             a_rule_that_logs
