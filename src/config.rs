@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::http::Uri;
 use clap::Parser;
 use clap::error::ErrorKind;
-use deltawall_core::InvalidData;
+use deltawall_core::{InvalidData, NetworkId, ProviderName};
 use serde::Deserialize;
 
 use crate::Error;
@@ -55,6 +55,19 @@ struct Settings {
     #[arg(long, env = "API_LOG_FORMAT", value_name = "FORMAT")]
     log_format: Option<LogFormat>,
 
+    /// The VPC whose security groups go by their names [default: the account's default VPC]
+    #[arg(long, env = "API_EC2_VPC", value_name = "VPC")]
+    ec2_vpc: Option<String>,
+
+    /// Show egress rules of security groups to clients that do not ask for them
+    #[arg(long, env = "API_EC2_SHOW_EGRESS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    ec2_show_egress: Option<bool>,
+
+    /// Where EC2 is, for all regions or one, which may be one that Amazon does not have; may be given several times
+    #[arg(long, env = "API_EC2_ENDPOINT", value_name = "[REGION=]URL", value_delimiter = ',')]
+    #[serde(default)]
+    ec2_endpoint: Vec<String>,
+
     /// Account, credentials and firewalls that the mock driver starts with [default: built in]
     #[arg(long, env = "API_MOCK_DATA", value_name = "FILE")]
     mock_data: Option<PathBuf>,
@@ -83,6 +96,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// How the log is written.
     pub log_format: LogFormat,
+    /// What the operator decides about EC2.
+    pub ec2: Ec2,
     /// What the mock driver starts with, if not its samples.
     pub mock_data: Option<PathBuf>,
     /// What the fgcp driver starts with, if not its samples.
@@ -93,11 +108,22 @@ pub struct Config {
     pub backend_timeout: Duration,
 }
 
+/// What an operator decides about EC2, whether or not its driver was built in.
+#[derive(Debug, Clone, Default)]
+pub struct Ec2 {
+    /// The VPC whose groups go by their names; none for the account's default VPC.
+    pub vpc: Option<NetworkId>,
+    /// Whether egress rules are shown to clients that do not ask for them.
+    pub show_egress: bool,
+    /// Endpoints, each for one region or for all that no other is for.
+    pub endpoints: Vec<(Option<ProviderName>, String)>,
+}
+
 /// What the arguments ask for.
 #[derive(Debug)]
 pub enum Start {
     /// To serve.
-    Serve(Config),
+    Serve(Box<Config>),
     /// To print the help or the version.
     Print(String),
 }
@@ -111,6 +137,7 @@ impl Default for Config {
             port: 3001,
             public_url: None,
             log_format: LogFormat::default(),
+            ec2: Ec2::default(),
             mock_data: None,
             fgcp_data: None,
             fgcp_stop_delay: Duration::from_secs(2),
@@ -136,7 +163,7 @@ impl Config {
             Some(path) => read_file(path)?,
             None => Settings::default(),
         };
-        Self::from_settings(args.settings, file).map(Start::Serve)
+        Self::from_settings(args.settings, file).map(Box::new).map(Start::Serve)
     }
 
     fn from_settings(typed: Settings, file: Settings) -> Result<Self, Error> {
@@ -151,6 +178,16 @@ impl Config {
             port: typed.port.or(file.port).unwrap_or(default.port),
             public_url: text(typed.public_url, file.public_url).map(|url| public_url(&url)).transpose()?,
             log_format: typed.log_format.or(file.log_format).unwrap_or_default(),
+            ec2: Ec2 {
+                vpc: text(typed.ec2_vpc, file.ec2_vpc).map(|vpc| vpc_id(&vpc)).transpose()?,
+                show_egress: typed.ec2_show_egress.or(file.ec2_show_egress).unwrap_or_default(),
+                endpoints: match typed.ec2_endpoint.is_empty() {
+                    true => file.ec2_endpoint.iter(),
+                    false => typed.ec2_endpoint.iter(),
+                }
+                .map(|endpoint| ec2_endpoint(endpoint))
+                .collect::<Result<_, _>>()?,
+            },
             mock_data: typed.mock_data.or(file.mock_data),
             fgcp_data: typed.fgcp_data.or(file.fgcp_data),
             fgcp_stop_delay: match typed.fgcp_stop_delay.or(file.fgcp_stop_delay) {
@@ -180,17 +217,39 @@ fn read_file(path: &Path) -> Result<Settings, Error> {
     toml::from_str(&text).map_err(|error| file_error(path, InvalidData::at(&text, error.span(), error.message())))
 }
 
+fn vpc_id(text: &str) -> Result<NetworkId, Error> {
+    NetworkId::new(text).map_err(|invalid| Error::Usage(format!("'{text}' for --ec2-vpc {invalid}")))
+}
+
+/// Reads `[REGION=]URL`.
+fn ec2_endpoint(text: &str) -> Result<(Option<ProviderName>, String), Error> {
+    let (region, url) = match text.split_once('=') {
+        Some((region, url)) if !region.contains('/') => (Some(region), url),
+        _ => (None, text),
+    };
+    let usage = |why: String| Error::Usage(format!("'{text}' for --ec2-endpoint: {why}"));
+    let region = region.map(ProviderName::new).transpose().map_err(|invalid| usage(invalid.to_string()))?;
+    match is_base_url(url) {
+        true => Ok((region, url.to_owned())),
+        false => Err(usage("that is not [REGION=]URL, such as https://ec2.example.com".into())),
+    }
+}
+
 fn public_url(url: &str) -> Result<String, Error> {
-    let is_valid = url.parse::<Uri>().is_ok_and(|uri| {
-        let host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-        matches!(uri.scheme_str(), Some("http" | "https")) && host && uri.query().is_none() && !url.contains('#')
-    });
-    if !is_valid {
+    if !is_base_url(url) {
         let message =
             format!("'{url}' for --public-url is not a URL like https://fw.example.com or http://example.com/fw");
         return Err(Error::Usage(message));
     }
     Ok(url.trim_end_matches('/').to_owned())
+}
+
+/// Whether a path can be put behind it: a URL with a host, and neither user, query nor fragment.
+fn is_base_url(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|uri| {
+        let has_host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+        matches!(uri.scheme_str(), Some("http" | "https")) && has_host && uri.query().is_none() && !url.contains('#')
+    })
 }
 
 fn stop_delay(seconds: f64) -> Result<Duration, Error> {

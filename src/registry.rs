@@ -13,6 +13,27 @@ use crate::config::{self, Config};
 #[derive(Debug, Default)]
 pub struct Registry {
     entries: Vec<Entry>,
+    /// Where calls to clouds run. It lives as long as the drivers.
+    #[cfg(feature = "ec2")]
+    cloud: CloudRuntime,
+}
+
+/// How many threads make calls to clouds. They wait more than they work.
+#[cfg(feature = "ec2")]
+const CLOUD_THREADS: usize = 2;
+
+/// A runtime that may be dropped on one of the server's own.
+#[cfg(feature = "ec2")]
+#[derive(Debug, Default)]
+struct CloudRuntime(Option<tokio::runtime::Runtime>);
+
+#[cfg(feature = "ec2")]
+impl Drop for CloudRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -32,13 +53,14 @@ impl Registry {
     /// [`Error::Usage`] when that data cannot be read.
     pub fn from_config(config: &Config) -> Result<Self, Error> {
         let mut registry = Self::default();
-
         let memory = match &config.mock_data {
             Some(path) => Memory::from_toml(&config::read(path)?).map_err(|error| config::file_error(path, error))?,
             None => Memory::from_toml(deltawall_memory::SAMPLE_DATA).map_err(built_in)?,
         };
         let login = config.mock_data.is_none().then_some(deltawall_memory::SAMPLE_LOGIN);
         registry.add(Arc::new(memory), Some("memory"), login);
+
+        registry.add_ec2(config)?;
 
         let delay = config.fgcp_stop_delay;
         let fgcp = match &config.fgcp_data {
@@ -51,6 +73,27 @@ impl Registry {
         registry.add(Arc::new(fgcp), Some("gcp"), login);
 
         Ok(registry)
+    }
+
+    #[cfg(feature = "ec2")]
+    fn add_ec2(&mut self, config: &Config) -> Result<(), Error> {
+        let config::Ec2 { vpc, show_egress, endpoints } = config.ec2.clone();
+        let endpoints = endpoints.into_iter().map(|(region, url)| deltawall_ec2::Endpoint { region, url }).collect();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(CLOUD_THREADS)
+            .thread_name("cloud")
+            .enable_all()
+            .build()?;
+        let options = deltawall_ec2::Options { vpc, show_egress, endpoints };
+        self.add(Arc::new(deltawall_ec2::Ec2::new(runtime.handle().clone(), options)), None, None);
+        self.cloud = CloudRuntime(Some(runtime));
+        Ok(())
+    }
+
+    #[cfg(not(feature = "ec2"))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it does something where EC2 is built in")]
+    fn add_ec2(&mut self, _: &Config) -> Result<(), Error> {
+        Ok(())
     }
 
     /// Adds a driver, which is also found by its alias.

@@ -1,6 +1,9 @@
 //! A client's whole life with a driver that can do all, step by step and in both formats. Drivers differ in name and
 //! credentials only.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
 use crate::server::Server;
 use crate::wire::{Answer, Request};
 
@@ -63,14 +66,24 @@ impl Client<'_> {
     }
 }
 
-fn live(driver: &str, login: &str) {
-    let server = Server::start();
+fn live(server: &Server, driver: &str, login: &str) {
     for format in ["xml", "json"] {
-        Client { server: &server, driver, login, format }.live();
+        Client { server, driver, login, format }.live();
     }
 }
 
 #[test]
 fn on_the_in_memory_driver() {
-    live("mock", crate::wire::MOCK_LOGIN);
+    live(&Server::start(), "mock", crate::wire::MOCK_LOGIN);
+}
+
+/// On the emulators that `tests/run` starts.
+#[test]
+fn on_ec2() {
+    for (number, variable) in ["DELTAWALL_EC2_PLAIN", "DELTAWALL_EC2_STRICT"].into_iter().enumerate() {
+        let url = std::env::var(variable).expect("tests/run starts the emulator and sets this variable");
+        let server = Server::with(&["--ec2-endpoint", &url]);
+        let key = format!("AKIAFULL{:012}", u64::from(std::process::id()) * 1000 + number as u64);
+        live(&server, "ec2", &BASE64_STANDARD.encode(format!("{key}:secret-{key}")));
+    }
 }

@@ -1,0 +1,93 @@
+//! EC2's errors, which the SDK leaves untyped: the code decides what becomes of each.
+//!
+//! The codes are those of "Error codes for the Amazon EC2 API" in the EC2 API reference.
+
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::operation::RequestId;
+use deltawall_core::{Error, ErrorKind};
+
+use crate::ID;
+
+/// The codes that say: not now, ask again. EC2 has not acted on such a request.
+const THROTTLED: [&str; 4] = ["RequestLimitExceeded", "Throttling", "ThrottlingException", "RequestThrottled"];
+
+/// The codes that say: in use.
+const IN_USE: [&str; 2] = ["DependencyViolation", "InvalidGroup.InUse"];
+
+/// Turns what the SDK says of a failed call into the error of all drivers. What the error came from goes into the log: the
+/// SDK's chain of causes names hosts and codes, and no credentials or signatures.
+pub(crate) fn from_sdk<E>(error: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let own = |kind, message| Error::new(kind, ID, message);
+    let base = match &error {
+        SdkError::ServiceError(service) => match error.code() {
+            Some(code) => {
+                let message = error.message().unwrap_or("EC2 refused.").trim_end();
+                let request = error.request_id().map(|id| format!("\n  REQUEST ID={id}")).unwrap_or_default();
+                own(kind(code), format!("{message}{request}")).with_code(code)
+            }
+            None => own(ErrorKind::Unavailable, format!("EC2 answered with HTTP status {}.", service.raw().status())),
+        },
+        SdkError::TimeoutError(_) => own(ErrorKind::Timeout, "EC2 did not answer in time.".into()),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            own(ErrorKind::Timeout, "EC2 did not take the connection in time.".into())
+        }
+        SdkError::DispatchFailure(_) => own(ErrorKind::Unavailable, "EC2 could not be reached.".into()),
+        SdkError::ResponseError(_) => own(ErrorKind::Unavailable, "EC2's answer was cut short or is none.".into()),
+        _ => own(ErrorKind::Internal, "The request to EC2 could not be made.".into()),
+    };
+    base.with_source(error)
+}
+
+fn kind(code: &str) -> ErrorKind {
+    match code {
+        "AuthFailure"
+        | "ExpiredToken"
+        | "IncompleteSignature"
+        | "InvalidAccessKeyId"
+        | "InvalidClientTokenId"
+        | "InvalidSecurity"
+        | "MissingAuthenticationToken"
+        | "RequestExpired"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException" => ErrorKind::Unauthenticated,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "Blocked"
+        | "OptInRequired"
+        | "PendingVerification"
+        | "UnauthorizedOperation" => ErrorKind::Forbidden,
+        "InvalidGroupId.Malformed" | "InvalidSecurityGroupId.Malformed" => ErrorKind::NotFound,
+        code if code.ends_with(".NotFound") => ErrorKind::NotFound,
+        _ => ErrorKind::Refused,
+    }
+}
+
+/// Whether EC2 has turned a request away without looking at it.
+pub(crate) fn is_throttled<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    error.code().is_some_and(|code| THROTTLED.contains(&code))
+}
+
+/// Whether a group could not be deleted because something uses it.
+pub(crate) fn is_in_use(error: &Error) -> bool {
+    error.code.as_deref().is_some_and(|code| IN_USE.contains(&code))
+}
+
+/// What EC2 says of a group that is not there, where it has only sent an empty list.
+pub(crate) fn no_group(name: &str) -> Error {
+    Error::new(ErrorKind::NotFound, ID, format!("The security group '{name}' does not exist"))
+        .with_code("InvalidGroup.NotFound")
+}
+
+/// What EC2 says of a rule that is not there.
+pub(crate) fn no_rule() -> Error {
+    Error::new(ErrorKind::NotFound, ID, "The specified rule does not exist in this security group")
+        .with_code("InvalidPermission.NotFound")
+}
+
+/// An answer of EC2's that makes no sense.
+pub(crate) fn nonsense(what: &str) -> Error {
+    Error::new(ErrorKind::Unavailable, ID, format!("EC2's answer makes no sense: {what}."))
+}

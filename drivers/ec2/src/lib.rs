@@ -1,0 +1,222 @@
+//! Firewalls as security groups of Amazon EC2, or of a cloud that speaks its API.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `client` | the calls to EC2, and what a change takes of them |
+//! | `convert` | security groups and permissions ↔ the model |
+//! | `error` | EC2's error codes, and what becomes of each |
+//! | `regions` | the regions that are known beforehand |
+
+mod client;
+mod convert;
+mod error;
+mod regions;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::tls;
+use deltawall_core::{
+    Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, NetworkId, NewFirewall,
+    NewRule, Provider, ProviderName, RuleId,
+};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use client::Client;
+
+/// The id of this driver.
+pub const ID: &str = "ec2";
+
+const CAPABILITIES: Capabilities = Capabilities {
+    create_firewall: true,
+    delete_firewall: true,
+    create_rule: true,
+    delete_rule: true,
+    egress: true,
+    deny: false,
+    log: false,
+    group_sources: true,
+    foreign_groups: false,
+    prefix_lists: true,
+    ipv6: true,
+    other_protocols: true,
+    descriptions: true,
+    joins_rules: true,
+    networks: true,
+    hides_egress: true,
+};
+
+/// What an operator decides about EC2.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The VPC whose groups go by their names; none for the account's default VPC.
+    pub vpc: Option<NetworkId>,
+    /// Whether egress rules are shown to clients that do not ask for them.
+    pub show_egress: bool,
+    /// Where EC2 is, if not where the SDK's own configuration says. Regions named here are accepted as providers.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// A URL that speaks EC2's API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The region that it answers for; none for all that no other endpoint is for.
+    pub region: Option<ProviderName>,
+    /// Where it is.
+    pub url: String,
+}
+
+/// The driver. It keeps connections, and nothing of what went through them.
+pub struct Ec2 {
+    sdk: SdkConfig,
+    runtime: Handle,
+    options: Options,
+}
+
+impl Ec2 {
+    /// A driver whose calls run on `runtime`. This must be a multi-threaded runtime that outlives the driver: a connection
+    /// that was made on one of the server's own single-threaded runtimes would hang when another takes it from the pool.
+    ///
+    /// It reads the SDK's environment and configuration files for endpoints, but not for credentials, which come with
+    /// each call. It must not be called from within a runtime.
+    pub fn new(runtime: Handle, options: Options) -> Self {
+        let https = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
+            .build_https();
+        let loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::from_static(regions::DEFAULT))
+            .no_credentials()
+            .http_client(https);
+        Self { sdk: runtime.block_on(loader.load()), runtime, options }
+    }
+
+    fn client(&self, context: &Context) -> Client {
+        let region = context.provider.as_ref().map_or(regions::DEFAULT, ProviderName::as_str);
+        let endpoints = &self.options.endpoints;
+        let of_region =
+            |wanted| endpoints.iter().find(|endpoint| endpoint.region.as_ref().map(ProviderName::as_str) == wanted);
+        let endpoint = of_region(Some(region)).or_else(|| of_region(None));
+        Client::new(
+            &self.sdk,
+            region,
+            endpoint.map(|endpoint| endpoint.url.as_str()),
+            self.options.vpc.clone(),
+            context,
+        )
+    }
+
+    /// Does something on the runtime that the connections belong to. It ends with the call that waits for it.
+    async fn on_runtime<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let mut task = Task(self.runtime.spawn(work));
+        let failed = |error| Error::new(ErrorKind::Internal, ID, "The call to EC2 was broken off.").with_source(error);
+        (&mut task.0).await.map_err(failed)?
+    }
+}
+
+/// A task that ends when nobody waits for it any more.
+struct Task<T>(JoinHandle<T>);
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl fmt::Debug for Ec2 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ec2").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Driver for Ec2 {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn name(&self) -> &'static str {
+        "EC2"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { hides_egress: !self.options.show_egress, ..CAPABILITIES }
+    }
+
+    fn providers(&self) -> Vec<Provider> {
+        let mut providers: Vec<_> = regions::known().map(|(name, entrypoint)| Provider { name, entrypoint }).collect();
+        for Endpoint { region, url } in &self.options.endpoints {
+            let Some(name) = region else { continue };
+            match providers.iter_mut().find(|provider| provider.name == *name) {
+                Some(provider) => provider.entrypoint.clone_from(url),
+                None => providers.push(Provider { name: name.clone(), entrypoint: url.clone() }),
+            }
+        }
+        providers
+    }
+
+    fn provider(&self, name: &str) -> Result<ProviderName, Error> {
+        let known = self.providers().into_iter().map(|provider| provider.name);
+        let unknown = |message| Error::new(ErrorKind::Invalid, ID, message);
+        let name = ProviderName::new(name).map_err(|invalid| unknown(format!("Unknown provider: {invalid}.")))?;
+        let names: Vec<_> = known.map(|known| known.to_string()).collect();
+        match names.iter().any(|known| *known == name.as_str()) {
+            true => Ok(name),
+            false => {
+                let names = names.join(", ");
+                Err(unknown(format!("Unknown provider '{name}'. The providers of ec2 are {names}.")))
+            }
+        }
+    }
+
+    async fn authenticate(&self, context: &Context) -> Result<(), Error> {
+        let client = self.client(context);
+        self.on_runtime(async move { client.authenticate().await }).await
+    }
+
+    async fn firewalls(&self, context: &Context, filter: &Filter) -> Result<Vec<Arc<Firewall>>, Error> {
+        let (client, filter) = (self.client(context), filter.clone());
+        self.on_runtime(async move {
+            match filter.id {
+                None => client.list().await,
+                Some(id) => match client.show(&id).await {
+                    Ok(firewall) => Ok(vec![firewall]),
+                    Err(error) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
+                    Err(error) => Err(error),
+                },
+            }
+        })
+        .await
+    }
+
+    async fn firewall(&self, context: &Context, id: &FirewallId) -> Result<Arc<Firewall>, Error> {
+        let (client, id) = (self.client(context), id.clone());
+        self.on_runtime(async move { client.show(&id).await }).await
+    }
+
+    async fn create_firewall(&self, context: &Context, new: NewFirewall) -> Result<Arc<Firewall>, Error> {
+        let client = self.client(context);
+        self.on_runtime(async move { client.create(new).await }).await
+    }
+
+    async fn delete_firewall(&self, context: &Context, id: &FirewallId) -> Result<Deletion, Error> {
+        let (client, id) = (self.client(context), id.clone());
+        self.on_runtime(async move { client.delete(&id).await.map(|()| Deletion::Done) }).await
+    }
+
+    async fn create_rule(&self, context: &Context, id: &FirewallId, new: NewRule) -> Result<Arc<Firewall>, Error> {
+        CAPABILITIES.permit(&new, ID)?;
+        let (client, id) = (self.client(context), id.clone());
+        self.on_runtime(async move { client.create_rule(&id, new).await }).await
+    }
+
+    async fn delete_rule(&self, context: &Context, id: &FirewallId, rule: &RuleId<'_>) -> Result<(), Error> {
+        let (client, id, rule) = (self.client(context), id.clone(), rule.clone().into_owned());
+        self.on_runtime(async move { client.delete_rule(&id, &rule).await }).await
+    }
+}

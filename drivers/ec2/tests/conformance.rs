@@ -1,0 +1,58 @@
+//! The suite that every driver passes, on an EC2 API: moto as it is, and moto with the layer that makes it behave as EC2.
+//! `tests/run` starts both; `tests/emulator/ec2.py` says how to start them by hand.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use deltawall_core::conformance::Subject;
+use deltawall_core::{Context, Credentials, Description, FirewallName, NewFirewall};
+use deltawall_ec2::{Ec2, Endpoint, Options};
+use tokio::runtime::Runtime;
+
+/// A driver for the emulator that the variable names, and an account that nobody else uses.
+fn subject(variable: &str) -> Subject {
+    static SUBJECTS: AtomicU64 = AtomicU64::new(0);
+    let url = std::env::var(variable).expect("tests/run starts the emulator and sets this variable");
+    let account = u64::from(std::process::id()) * 1000 + SUBJECTS.fetch_add(1, Ordering::Relaxed);
+    let key = format!("AKIAFULL{account:012}");
+    let context = |user: &str, password: &str| Context {
+        credentials: Credentials::new(user, password),
+        provider: None,
+        request_id: "conformance".into(),
+        deadline: Instant::now() + Duration::from_secs(60),
+    };
+    // Kept for as long as the test's process lives, as the gateway keeps its own.
+    let runtime = Box::leak(Box::new(Runtime::new().unwrap()));
+    let options = Options { endpoints: vec![Endpoint { region: None, url }], ..Options::default() };
+    Subject {
+        driver: Arc::new(Ec2::new(runtime.handle().clone(), options)),
+        context: context(&key, &format!("secret-{key}")),
+        strangers: vec![context(&key, "secret"), context("AKIANOBODY", &format!("secret-{key}"))],
+        providers: ["us-east-1", "EU-West-1"],
+        new_firewall: |name: FirewallName| NewFirewall {
+            name,
+            description: Description::new("made by a test").unwrap(),
+            network: None,
+        },
+        known_rule: None,
+        settles_within: Duration::ZERO,
+    }
+}
+
+mod plain {
+    fn subject() -> deltawall_core::conformance::Subject {
+        super::subject("DELTAWALL_EC2_PLAIN")
+    }
+
+    deltawall_core::conformance_suite!(subject);
+}
+
+mod strict {
+    fn subject() -> deltawall_core::conformance::Subject {
+        super::subject("DELTAWALL_EC2_STRICT")
+    }
+
+    deltawall_core::conformance_suite!(subject);
+}
