@@ -52,7 +52,8 @@ impl Server {
             Some((user, password)) => format!("curl -u {user}:{password} '{url}/firewalls?format=xml'"),
             None => format!("curl '{url}?format=xml'"),
         };
-        format!("deltawall listens on {url} with driver {driver}\n{command}")
+        let drivers = self.gateway.drivers();
+        format!("deltawall listens on {url} with driver {driver}, and has {drivers}\n{command}")
     }
 
     /// Serves until SIGTERM or ctrl-C, and then until the requests under way are answered. `greet` gets two lines for

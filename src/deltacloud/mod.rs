@@ -88,6 +88,11 @@ impl Gateway {
         self.default_driver.id()
     }
 
+    /// The ids of all drivers, as a list for people.
+    pub fn drivers(&self) -> String {
+        self.registry.names()
+    }
+
     /// What opens the default driver, where it has its built-in sample data.
     pub fn sample_login(&self) -> Option<SampleLogin> {
         self.registry.sample_login(self.default_driver())

@@ -319,7 +319,8 @@ class Layer:
 
     @staticmethod
     def answer(start_response, status, body, content_type="text/xml;charset=UTF-8"):
-        start_response(f"{status} X", [("Content-Type", content_type), ("Content-Length", str(len(body)))])
+        headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
+        start_response(f"{status} X", headers + [("x-amzn-RequestId", str(uuid.uuid4()))])
         return [body]
 
 

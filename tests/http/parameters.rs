@@ -237,14 +237,51 @@ fn what_a_driver_cannot_do_is_refused_and_what_it_does_anyway_is_taken() {
     for (query, message) in [
         ("rule_action=deny", "The mock driver cannot make rules that deny."),
         ("log_rule=true", "The mock driver cannot log what a rule matches."),
+        ("prefix_list1=pl-1", "The mock driver cannot make rules with prefix lists as sources."),
     ] {
         let answer = server.send(rules(&format!("{base}&{query}"))).expect(501);
         assert_eq!(answer.message(), message);
     }
+    let placed = Request::post("/api/firewalls?name=n&description=d&vpc_id=vpc-1&format=json").on_mock();
+    assert_eq!(server.send(placed).expect(501).message(), "The mock driver cannot choose a firewall's network.");
     let egress = server.send(rules(&format!("{base}&direction=EGRESS&rule_action=accept&log_rule=false"))).expect(201);
     let rule = &egress.json()["firewall"]["rules"][0];
     assert_eq!(rule["id"], "393485797142~tcp~1~1~@address,ipv4,10.0.0.0,8~egress");
     assert_eq!((&rule["direction"], rule.get("rule_action"), rule.get("log_rule")), (&"egress".into(), None, None));
+}
+
+#[test]
+fn protocols_without_ports_take_none() {
+    let server = Server::start();
+    let create = |query: &str| server.send(rules(&format!("{query}&ip_address1=10.0.0.0/8")));
+    for (query, id) in [
+        ("protocol=-1", "-1~~"),
+        ("protocol=47&port_from=-1&port_to=-1", "47~~"),
+        ("protocol=icmpv6&port_from=128&port_to=0", "icmpv6~128~0"),
+    ] {
+        let made = create(query).expect(201);
+        assert!(made.body.contains(&format!("\"393485797142~{id}~@address,ipv4,10.0.0.0,8\"")), "{}", made.body);
+    }
+    for query in
+        ["protocol=-1&port_from=22&port_to=22", "protocol=47&port_from=1&port_to=2", "protocol=-1&port_from=-1"]
+    {
+        create(query).expect(400);
+    }
+}
+
+#[test]
+fn a_rule_is_described_and_rules_are_shown_by_direction() {
+    let server = Server::start();
+    let query = "protocol=tcp&port_from=1&port_to=1&ip_address1=10.0.0.0/8&description=for+%3Cthe%3E+office";
+    let made = server.send(rules(query)).expect(201).json();
+    assert_eq!(made["firewall"]["rules"][0]["description"], "for <the> office");
+    server.send(rules("protocol=tcp&port_from=1&port_to=1&ip_address1=10.0.0.0/8&direction=egress")).expect(201);
+    let show = |query: &str| server.send(Request::get(&format!("/api/firewalls/new_firewall?{query}")).on_mock());
+    for (query, count) in [("", 2), ("direction=all", 2), ("direction=ingress", 1), ("direction=EGRESS", 1)] {
+        assert_eq!(show(query).expect(200).body.matches("<rule ").count(), count, "{query}");
+    }
+    assert!(show("").body.contains("<description><![CDATA[for <the> office]]></description>"));
+    show("direction=up").expect(400);
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 fn the_greeting_is_the_url_and_a_command_that_works() {
     let mut server = Server::start();
     let url = format!("http://{}/api", server.address);
-    assert_eq!(server.greeting[0], format!("deltawall listens on {url} with driver mock"));
+    assert_eq!(server.greeting[0], format!("deltawall listens on {url} with driver mock, and has mock, ec2, fgcp"));
     assert_eq!(server.greeting[1], format!("curl -u mockuser:mockpassword '{url}/firewalls?format=xml'"));
     let output = std::process::Command::new("sh").args(["-c", &server.greeting[1]]).output().unwrap();
     let body = String::from_utf8(output.stdout).unwrap();
