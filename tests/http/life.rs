@@ -1,10 +1,13 @@
 //! A client's whole life with a driver that can do all, step by step and in both formats. Drivers differ in name and
 //! credentials only.
 
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::server::Server;
+use crate::server::{Server, program};
 use crate::wire::{Answer, Request};
 
 struct Client<'a> {
@@ -77,13 +80,51 @@ fn on_the_in_memory_driver() {
     live(&Server::start(), "mock", crate::wire::MOCK_LOGIN);
 }
 
-/// On the emulators that `tests/run` starts.
+/// The emulator that a variable of `tests/run`'s names.
+fn emulator(variable: &str) -> String {
+    std::env::var(variable).expect("tests/run starts the emulator and sets this variable")
+}
+
+/// The login of an account that no other test uses.
+fn ec2_login(number: u32) -> String {
+    let key = format!("AKIAFULL{:012}", u64::from(std::process::id()) * 1000 + u64::from(number));
+    BASE64_STANDARD.encode(format!("{key}:secret-{key}"))
+}
+
 #[test]
 fn on_ec2() {
-    for (number, variable) in ["DELTAWALL_EC2_PLAIN", "DELTAWALL_EC2_STRICT"].into_iter().enumerate() {
-        let url = std::env::var(variable).expect("tests/run starts the emulator and sets this variable");
-        let server = Server::with(&["--ec2-endpoint", &url]);
-        let key = format!("AKIAFULL{:012}", u64::from(std::process::id()) * 1000 + number as u64);
-        live(&server, "ec2", &BASE64_STANDARD.encode(format!("{key}:secret-{key}")));
+    let server = Server::with(&["--ec2-endpoint", &emulator("DELTAWALL_EC2_PLAIN")]);
+    live(&server, "ec2", &ec2_login(1));
+}
+
+/// With the endpoint where the SDK itself looks for it.
+#[test]
+fn on_ec2_that_is_strict() {
+    let mut command = program(&["-p", "0"]);
+    command.env("AWS_ENDPOINT_URL_EC2", emulator("DELTAWALL_EC2_STRICT")).stderr(Stdio::null());
+    live(&Server::spawn(command), "ec2", &ec2_login(2));
+}
+
+/// A connection to the cloud that was made for one of the server's workers must not hang another that takes it from the
+/// pool: many clients, each on a connection that it keeps, and all of them are answered.
+#[test]
+fn on_ec2_workers_share_their_connections_to_the_cloud() {
+    let server = Server::with(&["--ec2-endpoint", &emulator("DELTAWALL_EC2_PLAIN")]);
+    let login = format!("Basic {}", ec2_login(3));
+    let started = Instant::now();
+    for _ in 0..3 {
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                let (mut connection, login) = (server.connect(), &login);
+                scope.spawn(move || {
+                    for _ in 0..5 {
+                        let request = Request::get("/api;driver=ec2/firewalls/default").header("Authorization", login);
+                        connection.send(request).expect(200);
+                    }
+                });
+            }
+        });
     }
+    // One that hangs is given up by the gateway after its 30 seconds, with a 504.
+    assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
 }
