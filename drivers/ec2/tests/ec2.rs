@@ -232,7 +232,7 @@ fn rules_for_the_same_traffic_are_one_and_go_together() {
 #[test]
 fn names_of_every_allowed_character() {
     let bench = Bench::new();
-    for name in ["a b._-:/()#,@[]+=&;{}!$*z", "*", "?no".trim_start_matches('?'), "a*b", "axb"] {
+    for name in ["a b._-:/()#,@[]+=&;{}!$*z", "*", "a*b", "axb"] {
         let made = bench.create(name);
         assert_eq!(bench.show(name).unwrap(), made);
         let group = Source::Group(Group { owner: made.owner.clone().unwrap(), name: made.name.clone() });
@@ -353,7 +353,6 @@ fn a_change_is_repeated_only_where_ec2_has_not_looked_at_it() {
     let refused = refused.unwrap_err();
     assert_eq!((refused.kind, refused.code.as_deref()), (ErrorKind::Refused, Some("RequestLimitExceeded")));
     assert_eq!(authorized(&calls), 5);
-    bench.fault("AuthorizeSecurityGroupIngress", "throttle", 0);
 
     for (action, kind) in
         [("error", ErrorKind::Refused), ("garbage", ErrorKind::Unavailable), ("cut", ErrorKind::Unavailable)]
