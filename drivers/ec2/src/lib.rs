@@ -161,17 +161,14 @@ impl Driver for Ec2 {
     }
 
     fn provider(&self, name: &str) -> Result<ProviderName, Error> {
-        let known = self.providers().into_iter().map(|provider| provider.name);
+        let known = self.providers();
         let unknown = |message| Error::new(ErrorKind::Invalid, ID, message);
         let name = ProviderName::new(name).map_err(|invalid| unknown(format!("Unknown provider: {invalid}.")))?;
-        let names: Vec<_> = known.map(|known| known.to_string()).collect();
-        match names.iter().any(|known| *known == name.as_str()) {
-            true => Ok(name),
-            false => {
-                let names = names.join(", ");
-                Err(unknown(format!("Unknown provider '{name}'. The providers of ec2 are {names}.")))
-            }
+        if known.iter().any(|provider| provider.name == name) {
+            return Ok(name);
         }
+        let names: Vec<_> = known.iter().map(|provider| provider.name.as_str()).collect();
+        Err(unknown(format!("Unknown provider '{name}'. The providers of ec2 are {}.", names.join(", "))))
     }
 
     async fn authenticate(&self, context: &Context) -> Result<(), Error> {

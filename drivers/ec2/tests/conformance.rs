@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use deltawall_core::conformance::Subject;
-use deltawall_core::{Context, Credentials, Description, FirewallName, NewFirewall};
+use deltawall_core::conformance::{Subject, context};
+use deltawall_core::{Description, FirewallName, NewFirewall};
 use deltawall_ec2::{Ec2, Endpoint, Options};
 use tokio::runtime::Runtime;
 
@@ -17,12 +17,6 @@ fn subject(variable: &str) -> Subject {
     let url = std::env::var(variable).expect("tests/run starts the emulator and sets this variable");
     let account = u64::from(std::process::id()) * 1000 + SUBJECTS.fetch_add(1, Ordering::Relaxed);
     let key = format!("AKIAFULL{account:012}");
-    let context = |user: &str, password: &str| Context {
-        credentials: Credentials::new(user, password),
-        provider: None,
-        request_id: "conformance".into(),
-        deadline: Instant::now() + Duration::from_secs(60),
-    };
     // Kept for as long as the test's process lives, as the gateway keeps its own.
     let runtime = Box::leak(Box::new(Runtime::new().unwrap()));
     let options = Options { endpoints: vec![Endpoint { region: None, url }], ..Options::default() };

@@ -2,21 +2,15 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use deltawall_core::conformance::Subject;
-use deltawall_core::{Context, Credentials, Description, Driver, Filter, FirewallId, FirewallName, NewFirewall};
+use deltawall_core::conformance::{Subject, context};
+use deltawall_core::{Description, Driver, Filter, FirewallId, FirewallName, NewFirewall};
 use deltawall_fgcp::{Fgcp, SAMPLE_DATA};
 
 const STOP_DELAY: Duration = Duration::from_millis(20);
 
 fn subject() -> Subject {
-    let context = |user: &str, password: &str| Context {
-        credentials: Credentials::new(user, password),
-        provider: None,
-        request_id: "conformance".into(),
-        deadline: Instant::now() + Duration::from_secs(60),
-    };
     Subject {
         driver: Arc::new(Fgcp::from_toml(SAMPLE_DATA, STOP_DELAY).unwrap()),
         context: context("fgcpuser", "fgcppassword"),

@@ -2,19 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use deltawall_core::conformance::Subject;
-use deltawall_core::{Context, Credentials, Description, FirewallName, NewFirewall};
+use deltawall_core::conformance::{Subject, context};
+use deltawall_core::{Description, FirewallName, NewFirewall};
 use deltawall_memory::{Memory, SAMPLE_DATA};
 
 fn subject() -> Subject {
-    let context = |user: &str, password: &str| Context {
-        credentials: Credentials::new(user, password),
-        provider: None,
-        request_id: "conformance".into(),
-        deadline: Instant::now() + Duration::from_secs(60),
-    };
     Subject {
         driver: Arc::new(Memory::from_toml(SAMPLE_DATA).unwrap()),
         context: context("mockuser", "mockpassword"),

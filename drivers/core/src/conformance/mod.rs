@@ -17,8 +17,9 @@ mod cases;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::credentials::Credentials;
 use crate::driver::{Capabilities, Context, Driver};
 use crate::model::NewFirewall;
 use crate::text::{FirewallId, FirewallName};
@@ -39,6 +40,16 @@ pub struct Subject {
     pub known_rule: Option<(FirewallId, &'static str)>,
     /// How long after it was accepted a deletion is done at the latest.
     pub settles_within: Duration,
+}
+
+/// What a call of the suite is made for: with these credentials, and no provider.
+pub fn context(user: &str, password: &str) -> Context {
+    Context {
+        credentials: Credentials::new(user, password),
+        provider: None,
+        request_id: "conformance".into(),
+        deadline: Instant::now() + Duration::from_secs(60),
+    }
 }
 
 impl Subject {
