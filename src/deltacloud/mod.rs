@@ -15,14 +15,18 @@
 
 mod answer;
 mod body;
+mod cross_site;
 mod error;
 mod features;
 mod format;
 mod handlers;
 mod html;
 mod json;
+mod openapi;
+mod parameter;
 mod parameters;
 mod path;
+mod reference;
 mod request;
 mod urls;
 mod xml;

@@ -23,14 +23,43 @@ pub(super) enum Resource {
     /// What stands before the API, and sends people to it.
     Root,
     EntryPoint,
+    /// The page that describes the API.
+    Reference,
+    /// The document that describes it for programs.
+    OpenApi,
+    /// What pages are made of besides themselves.
+    Asset(Segment),
     Drivers,
     Driver(Segment),
     Firewalls,
     Firewall(Segment),
     Rules(Segment),
+    /// The page with the form for a rule.
+    NewRule(Segment),
     Rule(Segment, Segment),
-    /// A page for people, of which there is no other form.
-    Page,
+}
+
+/// The paths below `/api`, in the order in which they are tried. `{…}` is any segment that is not empty.
+const TEMPLATES: [(&str, Make); 12] = [
+    ("", Make::Plain(|| Resource::EntryPoint)),
+    ("docs", Make::Plain(|| Resource::Reference)),
+    ("openapi.json", Make::Plain(|| Resource::OpenApi)),
+    ("assets/{name}", Make::Named(Resource::Asset)),
+    ("drivers", Make::Plain(|| Resource::Drivers)),
+    ("drivers/{driver}", Make::Named(Resource::Driver)),
+    ("firewalls", Make::Plain(|| Resource::Firewalls)),
+    ("firewalls/new", Make::Plain(|| Resource::Firewall(Segment(NEW_FIREWALL_PAGE.to_owned())))),
+    ("firewalls/{id}", Make::Named(Resource::Firewall)),
+    ("firewalls/{id}/rules", Make::Named(Resource::Rules)),
+    ("firewalls/{id}/new_rule", Make::Named(Resource::NewRule)),
+    ("firewalls/{id}/{rule}", Make::Within(Resource::Rule)),
+];
+
+/// How a resource is made of what stands in its path for `{…}`.
+enum Make {
+    Plain(fn() -> Resource),
+    Named(fn(Segment) -> Resource),
+    Within(fn(Segment, Segment) -> Resource),
 }
 
 /// A segment of a path that names something, as it came over the wire.
@@ -59,7 +88,11 @@ pub(super) enum Operation<'a> {
     DeleteFirewall(&'a Segment),
     CreateRule(&'a Segment),
     DeleteRule(&'a Segment, &'a Segment),
-    ShowPage,
+    ShowNewFirewall,
+    ShowNewRule(&'a Segment),
+    ShowReference,
+    ShowOpenApi,
+    ShowAsset(&'a Segment),
     ShowMethods,
 }
 
@@ -99,20 +132,15 @@ impl Path {
 
 impl Resource {
     fn parse(segments: &[&str]) -> Option<Self> {
-        let named = |segment: &str| Segment(segment.to_owned());
-        match *segments {
-            [] => Some(Self::EntryPoint),
-            ["docs"] => Some(Self::Page),
-            ["drivers"] => Some(Self::Drivers),
-            ["firewalls"] => Some(Self::Firewalls),
-            [_, ""] | [_, "", _] | [_, _, ""] => None,
-            ["drivers", name] => Some(Self::Driver(named(name))),
-            ["firewalls", id] => Some(Self::Firewall(named(id))),
-            ["firewalls", id, "rules"] => Some(Self::Rules(named(id))),
-            ["firewalls", _, "new_rule"] => Some(Self::Page),
-            ["firewalls", id, rule] => Some(Self::Rule(named(id), named(rule))),
-            _ => None,
-        }
+        TEMPLATES.iter().find_map(|(template, make)| make.resource(matched(template, segments)?))
+    }
+
+    /// Every resource below `/api` with its template, whose `{…}` stand for the segments.
+    pub(super) fn all() -> impl Iterator<Item = (&'static str, Self)> {
+        TEMPLATES.iter().filter_map(|(template, make)| {
+            let segments: Vec<_> = parts(template).collect();
+            Some((*template, make.resource(matched(template, &segments)?)?))
+        })
     }
 
     /// What the method does here; none where the resource does not have it. This is the one table of both.
@@ -125,12 +153,15 @@ impl Resource {
             (Self::Driver(name), Method::Get) => Some(Operation::ShowDriver(name)),
             (Self::Firewalls, Method::Get) => Some(Operation::ListFirewalls),
             (Self::Firewalls, Method::Post) => Some(Operation::CreateFirewall),
-            (Self::Firewall(id), Method::Get) if id.0 == NEW_FIREWALL_PAGE => Some(Operation::ShowPage),
+            (Self::Firewall(id), Method::Get) if id.0 == NEW_FIREWALL_PAGE => Some(Operation::ShowNewFirewall),
             (Self::Firewall(id), Method::Get) => Some(Operation::ShowFirewall(id)),
             (Self::Firewall(id), Method::Delete) => Some(Operation::DeleteFirewall(id)),
             (Self::Rules(id), Method::Post) => Some(Operation::CreateRule(id)),
             (Self::Rule(id, rule), Method::Delete) => Some(Operation::DeleteRule(id, rule)),
-            (Self::Page, Method::Get) => Some(Operation::ShowPage),
+            (Self::NewRule(id), Method::Get) => Some(Operation::ShowNewRule(id)),
+            (Self::Reference, Method::Get) => Some(Operation::ShowReference),
+            (Self::OpenApi, Method::Get) => Some(Operation::ShowOpenApi),
+            (Self::Asset(name), Method::Get) => Some(Operation::ShowAsset(name)),
             _ => None,
         }
     }
@@ -149,7 +180,48 @@ impl Resource {
     }
 }
 
+impl Make {
+    fn resource(&self, segments: Vec<Segment>) -> Option<Resource> {
+        let mut segments = segments.into_iter();
+        Some(match self {
+            Self::Plain(make) => make(),
+            Self::Named(make) => make(segments.next()?),
+            Self::Within(make) => make(segments.next()?, segments.next()?),
+        })
+    }
+}
+
+/// What stands for the template's `{…}`; none where the path is another.
+fn matched(template: &str, segments: &[&str]) -> Option<Vec<Segment>> {
+    if parts(template).count() != segments.len() {
+        return None;
+    }
+    let mut named = Vec::new();
+    for (part, segment) in parts(template).zip(segments) {
+        match part.starts_with('{') {
+            true if segment.is_empty() => return None,
+            true => named.push(Segment((*segment).to_owned())),
+            false if part != *segment => return None,
+            false => {}
+        }
+    }
+    Some(named)
+}
+
+fn parts(template: &str) -> impl Iterator<Item = &str> {
+    template.split('/').filter(|part| !part.is_empty())
+}
+
 impl Method {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+        }
+    }
+
     /// The method of this name, which is case-sensitive in HTTP.
     pub(super) fn named(name: &str) -> Option<Self> {
         match name {
@@ -223,7 +295,7 @@ mod tests {
             ("/api/firewalls/a;b", Some(Resource::Firewall(segment("a;b")))),
             ("/api/firewalls/rules", Some(Resource::Firewall(segment("rules")))),
             ("/api/firewalls/a/b/", Some(Resource::Rule(segment("a"), segment("b")))),
-            ("/api/firewalls/a/new_rule", Some(Resource::Page)),
+            ("/api/firewalls/a/new_rule", Some(Resource::NewRule(segment("a")))),
             ("/api//firewalls", None),
             ("/api/firewalls//", None),
             ("/api/firewalls//rules", None),
