@@ -26,7 +26,7 @@ pub(super) async fn answer(request: &Request<'_>) -> Result<Answer, ApiError> {
         Operation::DeleteFirewall(id) => delete_firewall(request, id).await,
         Operation::CreateRule(id) => create_rule(request, id).await,
         Operation::DeleteRule(id, rule) => delete_rule(request, id, rule).await,
-        Operation::ShowNewFirewall => show_new_firewall(request),
+        Operation::ShowNewFirewall => show_new_firewall(request).await,
         Operation::ShowNewRule(id) => show_new_rule(request, id).await,
         Operation::ShowReference => Ok(Answer::ok(View::Reference)),
         Operation::ShowOpenApi => Ok(Answer::ok(View::OpenApi)),
@@ -124,8 +124,9 @@ async fn delete_rule(request: &Request<'_>, id: &Segment, rule: &Segment) -> Res
     Ok(Answer::empty(StatusCode::NO_CONTENT).then(request.head.urls.firewall(&id)))
 }
 
-fn show_new_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
-    request.with_credentials()?.needs("create firewalls", |driver| driver.create_firewall)?;
+async fn show_new_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
+    let call = request.with_credentials()?.needs("create firewalls", |driver| driver.create_firewall)?;
+    call.ask(async |driver, context| driver.authenticate(context).await).await?;
     Ok(Answer::ok(View::Form(Form { firewall: None, values: request.parameters()?.clone() })))
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, PathsBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Content, ContentBuilder, HttpMethod, InfoBuilder, OpenApiBuilder, PathItem, Ref, RefOr, Required, Response,
@@ -72,7 +72,7 @@ fn operation(endpoint: &Endpoint, head: &Head) -> OperationBuilder {
                 .name(name)
                 .parameter_in(ParameterIn::Path)
                 .required(Required::True)
-                .schema(Some(of_type(Type::String).min_length(Some(1)))),
+                .schema(Some(of_type(Type::String).min_length(Some(1)).examples([example_of(name)]))),
         );
     }
     for parameter in description.query {
@@ -90,12 +90,13 @@ fn operation(endpoint: &Endpoint, head: &Head) -> OperationBuilder {
         }
     }
     if !description.body.is_empty() {
-        let content = content(body(description.body), None);
-        let body = ["application/x-www-form-urlencoded", "multipart/form-data", "application/json"]
-            .into_iter()
-            .fold(RequestBodyBuilder::new().required(Some(Required::True)), |body, kind| {
-                body.content(kind, content.clone())
-            });
+        let form = content(body(description.body, schema), None);
+        let json = content(body(description.body, json_schema), None);
+        let body = RequestBodyBuilder::new()
+            .required(Some(Required::True))
+            .content("application/x-www-form-urlencoded", form.clone())
+            .content("multipart/form-data", form)
+            .content("application/json", json);
         operation = operation.request_body(Some(body.build()));
     }
     let (status, meaning) = description.success();
@@ -122,6 +123,15 @@ fn operation(endpoint: &Endpoint, head: &Head) -> OperationBuilder {
     operation
 }
 
+/// What may stand for a placeholder of a path.
+fn example_of(placeholder: &str) -> &'static str {
+    match placeholder {
+        "driver" => "mock",
+        "rule" => "393485797142~tcp~22~22~@address,ipv4,87.228.192.251,32",
+        _ => "default",
+    }
+}
+
 fn in_query(parameter: &Parameter) -> ParameterBuilder {
     ParameterBuilder::new()
         .name(parameter.name)
@@ -133,7 +143,7 @@ fn in_query(parameter: &Parameter) -> ParameterBuilder {
 }
 
 /// An object of these parameters, the numbered ones with number 1. Others are let pass: clients of old send more.
-fn body(parameters: &[&Parameter]) -> Schema {
+fn body(parameters: &[&Parameter], schema: fn(&Parameter) -> ObjectBuilder) -> Schema {
     let object = parameters.iter().fold(of_type(Type::Object), |object, parameter| {
         let name = parameter.name.replacen('N', "1", 1);
         match parameter.is_required {
@@ -144,19 +154,51 @@ fn body(parameters: &[&Parameter]) -> Schema {
     object.build().into()
 }
 
+/// Text that is not blank and has no control characters (`deltawall_core::text`).
+const NOT_BLANK: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\s][^\x00-\x1f\x7f-\x9f]*$";
+/// The same, or blank.
+const MAYBE_BLANK: &str = r"^(\s*|[^\x00-\x1f\x7f-\x9f]*)$";
+/// The same with any white space around it.
+const SPACED: &str = r"^\s*[^\x00-\x1f\x7f-\x9f]*\s*$";
+const WHOLE_NUMBER: &str = r"^-?[0-9]{1,5}$";
+
+/// What a parameter is in a query or form, where everything is text.
 fn schema(parameter: &Parameter) -> ObjectBuilder {
     let schema = ObjectBuilder::new().description(Some(parameter.meaning));
     let schema = match parameter.form {
-        Form::Text | Form::Addresses => schema.schema_type(Type::String),
+        Form::Any => schema.schema_type(Type::String),
+        Form::Exact if parameter.is_required => schema.schema_type(Type::String).pattern(Some(NOT_BLANK)),
+        Form::Exact => schema.schema_type(Type::String).pattern(Some(MAYBE_BLANK)),
+        Form::Text | Form::Addresses => schema.schema_type(Type::String).pattern(Some(SPACED)),
         Form::Number(first, last) => {
             schema.schema_type(Type::Integer).minimum(Some(f64::from(first))).maximum(Some(f64::from(last)))
         }
-        Form::Word(words) => schema.schema_type(Type::String).enum_values(Some(words.iter().copied())),
+        // What may be left out may be left empty.
+        Form::Word(words) if parameter.is_required => words_of(schema, words, None),
+        Form::Word(words) => words_of(schema, words, Some("")),
     };
     match parameter.example {
         "" => schema,
         example => schema.examples([Value::from(example)]),
     }
+}
+
+fn words_of(schema: ObjectBuilder, words: &[&str], empty: Option<&str>) -> ObjectBuilder {
+    schema.schema_type(Type::String).enum_values(Some(words.iter().copied().chain(empty)))
+}
+
+/// What a parameter is in JSON: text, or a number or boolean that stands for its text.
+fn json_schema(parameter: &Parameter) -> ObjectBuilder {
+    let schema = schema(parameter);
+    match parameter.form {
+        Form::Number(..) => schema.schema_type(types([Type::Integer, Type::String])).pattern(Some(WHOLE_NUMBER)),
+        Form::Any | Form::Exact | Form::Text => schema.schema_type(types([Type::String, Type::Number, Type::Boolean])),
+        Form::Addresses | Form::Word(_) => schema,
+    }
+}
+
+fn types<const N: usize>(types: [Type; N]) -> SchemaType {
+    SchemaType::Array(types.into())
 }
 
 /// The answer of success.

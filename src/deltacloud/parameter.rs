@@ -18,6 +18,11 @@ pub(super) struct Parameter {
 /// What the values of a parameter look like.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Form {
+    /// Whatever there is.
+    Any,
+    /// Text without control characters, taken as it is.
+    Exact,
+    /// The same without the white space around it.
     Text,
     /// A whole number of this range.
     Number(i32, i32),
@@ -50,7 +55,7 @@ const OTHERS: [&Parameter; 4] = [&ID, &SHOWN_DIRECTION, &FORCE_AUTH, &FORMAT];
 
 pub(super) const NAME: Parameter = Parameter {
     name: "name",
-    form: Form::Text,
+    form: Form::Exact,
     is_required: true,
     meaning: "What the firewall is called.",
     example: "web",
@@ -58,7 +63,7 @@ pub(super) const NAME: Parameter = Parameter {
 
 pub(super) const FIREWALL_DESCRIPTION: Parameter = Parameter {
     name: "description",
-    form: Form::Text,
+    form: Form::Exact,
     is_required: true,
     meaning: "What the firewall is for.",
     example: "Web servers",
@@ -83,16 +88,16 @@ pub(super) const PROTOCOL: Parameter = Parameter {
 pub(super) const PORT_FROM: Parameter = Parameter {
     name: "port_from",
     form: Form::Number(-1, 65535),
-    is_required: true,
-    meaning: "The first port; for ICMP the type, -1 for any. Not needed for protocols that have no ports.",
+    is_required: false,
+    meaning: "The first port; for ICMP the type, -1 for any. tcp, udp, icmp and icmpv6 need it, others have none.",
     example: "80",
 };
 
 pub(super) const PORT_TO: Parameter = Parameter {
     name: "port_to",
     form: Form::Number(-1, 65535),
-    is_required: true,
-    meaning: "The last port; for ICMP the code, -1 for any. Not needed for protocols that have no ports.",
+    is_required: false,
+    meaning: "The last port; for ICMP the code, -1 for any. tcp, udp, icmp and icmpv6 need it, others have none.",
     example: "80",
 };
 
@@ -106,7 +111,7 @@ pub(super) const IP_ADDRESS: Parameter = Parameter {
 
 pub(super) const GROUP: Parameter = Parameter {
     name: "groupN",
-    form: Form::Text,
+    form: Form::Exact,
     is_required: false,
     meaning: "A source: another firewall, by its name. groupNowner goes with it.",
     example: "default",
@@ -114,7 +119,7 @@ pub(super) const GROUP: Parameter = Parameter {
 
 pub(super) const GROUP_OWNER: Parameter = Parameter {
     name: "groupNowner",
-    form: Form::Text,
+    form: Form::Exact,
     is_required: false,
     meaning: "The account that owns the firewall that groupN names.",
     example: "393485797142",
@@ -162,7 +167,7 @@ pub(super) const RULE_DESCRIPTION: Parameter = Parameter {
 
 pub(super) const ID: Parameter = Parameter {
     name: "id",
-    form: Form::Text,
+    form: Form::Exact,
     is_required: false,
     meaning: "Only the firewall with this id: a list of one, or of none.",
     example: "default",
@@ -178,7 +183,7 @@ pub(super) const SHOWN_DIRECTION: Parameter = Parameter {
 
 pub(super) const FORCE_AUTH: Parameter = Parameter {
     name: "force_auth",
-    form: Form::Text,
+    form: Form::Any,
     is_required: false,
     meaning: "With any value, the credentials are checked: 401 where they are wrong or missing.",
     example: "1",
@@ -192,10 +197,19 @@ pub(super) const FORMAT: Parameter = Parameter {
     example: "json",
 };
 
+/// What `format` is for pages, which have no other.
+pub(super) const PAGE_FORMAT: Parameter = Parameter {
+    name: "format",
+    form: Form::Word(&["html"]),
+    is_required: true,
+    meaning: "The format of the answer. Browsers say it in Accept, and need not send it.",
+    example: "html",
+};
+
 /// Of the page that lists firewalls.
 pub(super) const SHOWN_NAMES: Parameter = Parameter {
     name: "filter",
-    form: Form::Text,
+    form: Form::Any,
     is_required: false,
     meaning: "On the page: only firewalls whose name, id or description holds this text.",
     example: "web",
@@ -205,7 +219,7 @@ impl fmt::Display for Form {
     /// Says it in a sentence; nothing where any text will do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text | Self::Addresses => Ok(()),
+            Self::Any | Self::Exact | Self::Text | Self::Addresses => Ok(()),
             Self::Number(first, last) => write!(f, "A whole number from {first} to {last}."),
             Self::Word(words) => write!(f, "One of {}.", words.join(", ")),
         }

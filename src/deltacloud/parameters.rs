@@ -63,7 +63,7 @@ impl Parameters {
 
     /// Which firewalls to list.
     pub(super) fn filter(&self) -> Result<Filter, ApiError> {
-        let id = self.get(ID.name).filter(|id| !id.is_empty());
+        let id = self.get(ID.name).filter(|id| !id.trim().is_empty());
         Ok(Filter { id: id.map(FirewallId::new).transpose().map_err(|why| text_error(ID.name, why))? })
     }
 

@@ -96,7 +96,7 @@ pub(super) enum Operation<'a> {
     ShowMethods,
 }
 
-/// The name of the page for making a firewall. As the id of a firewall it can be deleted, and is in the list.
+/// The name of the page for making a firewall.
 const NEW_FIREWALL_PAGE: &str = "new";
 
 /// What the ids of rules are divided by, as it is and percent-encoded.
@@ -153,7 +153,7 @@ impl Resource {
             (Self::Driver(name), Method::Get) => Some(Operation::ShowDriver(name)),
             (Self::Firewalls, Method::Get) => Some(Operation::ListFirewalls),
             (Self::Firewalls, Method::Post) => Some(Operation::CreateFirewall),
-            (Self::Firewall(id), Method::Get) if id.0 == NEW_FIREWALL_PAGE => Some(Operation::ShowNewFirewall),
+            (Self::Firewall(id), Method::Get) if id.is_a_page() => Some(Operation::ShowNewFirewall),
             (Self::Firewall(id), Method::Get) => Some(Operation::ShowFirewall(id)),
             (Self::Firewall(id), Method::Delete) => Some(Operation::DeleteFirewall(id)),
             (Self::Rules(id), Method::Post) => Some(Operation::CreateRule(id)),
@@ -238,6 +238,11 @@ impl Segment {
     /// The text that the segment stands for, as far as it is UTF-8.
     pub(super) fn text(&self) -> Cow<'_, str> {
         percent_decode_str(&self.0).decode_utf8_lossy()
+    }
+
+    /// Whether a page stands where a firewall of this name would. Such a firewall can be deleted, and is in the list.
+    pub(super) fn is_a_page(&self) -> bool {
+        self.0 == NEW_FIREWALL_PAGE
     }
 
     /// The firewall that the segment names.

@@ -4,7 +4,7 @@
 use actix_web::http::StatusCode;
 
 use super::error::Failure;
-use super::parameter::{self, FORCE_AUTH, FORMAT, ID, Parameter, SHOWN_DIRECTION, SHOWN_NAMES};
+use super::parameter::{self, FORCE_AUTH, FORMAT, ID, PAGE_FORMAT, Parameter, SHOWN_DIRECTION, SHOWN_NAMES};
 use super::path::{Method, Operation, Resource};
 
 /// A method of a path.
@@ -84,20 +84,13 @@ const WITH_BODY: [Failure; 2] = [Failure::TooLarge, Failure::UnsupportedBody];
 
 /// Every operation that the API has, but for HEAD and OPTIONS, which all paths have.
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    // From the last, since the page for a new firewall stands before the firewalls that may have its name.
-    let mut resources: Vec<_> = Resource::all().collect();
-    resources.reverse();
-    let mut endpoints: Vec<Endpoint> = Vec::new();
-    for (template, resource) in resources {
-        for method in [Method::Delete, Method::Post, Method::Get] {
+    let mut endpoints = Vec::new();
+    for (template, resource) in Resource::all() {
+        for method in [Method::Get, Method::Post, Method::Delete] {
             let description = resource.operation(method).and_then(describe);
-            let is_new = |one: &Description| endpoints.iter().all(|known| known.description.id != one.id);
-            if let Some(description) = description.filter(is_new) {
-                endpoints.push(Endpoint { template, method, description });
-            }
+            endpoints.extend(description.map(|description| Endpoint { template, method, description }));
         }
     }
-    endpoints.reverse();
     endpoints
 }
 
@@ -161,13 +154,22 @@ fn describe(operation: Operation<'_>) -> Option<Description> {
         )
         .with(&ASKED)
         .with(&[Failure::NotFound]),
-        Operation::DeleteFirewall(_) => description(
-            "deleteFirewall",
-            "Deletes a firewall and its rules.",
-            Gives::Deletion,
-            &[&FORMAT],
-            "-u LOGIN -X DELETE API/firewalls/web",
-        )
+        Operation::DeleteFirewall(id) => match id.is_a_page() {
+            true => description(
+                "deleteFirewallCalledNew",
+                "Deletes the firewall that is itself called as the page is.",
+                Gives::Deletion,
+                &[&FORMAT],
+                "-u LOGIN -X DELETE API/firewalls/new",
+            ),
+            false => description(
+                "deleteFirewall",
+                "Deletes a firewall and its rules.",
+                Gives::Deletion,
+                &[&FORMAT],
+                "-u LOGIN -X DELETE API/firewalls/web",
+            ),
+        }
         .with(&ASKED)
         .with(&[Failure::NotFound, Failure::MethodNotAllowed, Failure::NotSupported]),
         Operation::CreateRule(_) => description(
@@ -190,23 +192,24 @@ fn describe(operation: Operation<'_>) -> Option<Description> {
         .with(&[Failure::NotFound, Failure::MethodNotAllowed, Failure::NotSupported]),
         Operation::ShowNewFirewall => description(
             "showNewFirewall",
-            "The page with the form for a firewall. A firewall that is itself called 'new' is in the list.",
+            "The page with the form for a firewall.",
             Gives::Page,
-            &[&FORMAT],
+            &[&PAGE_FORMAT],
             "-u LOGIN 'API/firewalls/new?format=html'",
         )
-        .with(&[Failure::Authentication, Failure::NotSupported]),
+        .with(&ASKED)
+        .with(&[Failure::NotSupported]),
         Operation::ShowNewRule(_) => description(
             "showNewRule",
             "The page with the form for a rule.",
             Gives::Page,
-            &[&FORMAT],
+            &[&PAGE_FORMAT],
             "-u LOGIN 'API/firewalls/default/new_rule?format=html'",
         )
         .with(&ASKED)
         .with(&[Failure::NotFound, Failure::NotSupported]),
         Operation::ShowReference => {
-            description("showReference", "This page.", Gives::Page, &[&FORMAT], "'API/docs?format=html'")
+            description("showReference", "This page.", Gives::Page, &[&PAGE_FORMAT], "'API/docs?format=html'")
         }
         Operation::ShowOpenApi => {
             description("showOpenApi", "The same for programs, as OpenAPI 3.1.", Gives::Document, &[], "API/openapi.json")

@@ -41,6 +41,7 @@ fn the_document_has_what_the_server_has() {
             "GET /firewalls",
             "POST /firewalls",
             "GET /firewalls/new",
+            "DELETE /firewalls/new",
             "GET /firewalls/{id}",
             "DELETE /firewalls/{id}",
             "GET /firewalls/{id}/new_rule",
@@ -112,7 +113,8 @@ fn the_pages_examples_work() {
     let page = server.send(request).expect(200).body;
     let examples: Vec<_> =
         page.split("<code>curl ").skip(1).map(|rest| rest.split("</code>").next().unwrap()).collect();
-    assert_eq!(examples.len(), 13);
+    assert_eq!(examples.len(), 14);
+    server.send(Request::post("/api/firewalls").on_mock().form("name=new&description=d")).expect(201);
     for example in examples {
         let example = example.replace("&#39;", "'").replace("&#38;", "&");
         let command = format!("curl -s -o /dev/null -w '%{{http_code}}' {example}");
