@@ -38,6 +38,8 @@ pub(super) struct Head {
     pub(super) target: String,
     /// The host that the client has called.
     pub(super) host: String,
+    /// What comes before the path in URLs of ours.
+    pub(super) origin: String,
     pub(super) urls: Urls,
     pub(super) gateway: Arc<Gateway>,
     /// How long the driver took, once it has been asked.
@@ -80,17 +82,15 @@ impl Head {
         let host = host(http).or_else(|| gateway.address.map(|address| address.to_string()));
         let host = host.unwrap_or_else(|| "localhost".into());
         let format = format(http);
-        let base = match (&gateway.public_url, format) {
-            // Links on pages work by whatever name and scheme a browser has come.
-            (Some(url), Some(Format::Html)) => path_of(url).to_owned(),
-            (None, Some(Format::Html)) => String::new(),
-            (Some(url), _) => url.clone(),
-            (None, _) => format!("http://{host}"),
-        };
+        let url = gateway.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
+        let (origin, path_before) = url.split_at(path_start(&url));
+        // Links on pages work by whatever name and scheme a browser has come.
+        let base = if format == Some(Format::Html) { path_before } else { &url };
         Self {
+            origin: origin.to_owned(),
             id: Uuid::new_v4().to_string(),
             target: http.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
-            urls: Urls::new(&base, &path),
+            urls: Urls::new(base, &path),
             host,
             format,
             selection: Selection::read(http, &path, &gateway),
@@ -341,10 +341,11 @@ fn method_override(http: &HttpRequest, body: &Result<(BodyType, Pairs), ApiError
     (!name.is_empty()).then(|| name.to_ascii_uppercase())
 }
 
-/// The path of a URL that has a host.
-fn path_of(url: &str) -> &str {
-    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    after_scheme.find('/').and_then(|slash| after_scheme.get(slash..)).unwrap_or_default()
+/// Where the path begins in a URL with a host.
+fn path_start(url: &str) -> usize {
+    let authority = url.find("://").map_or(0, |scheme| scheme + "://".len());
+    let slash = url.bytes().skip(authority).position(|byte| byte == b'/');
+    slash.map_or(url.len(), |slash| authority + slash)
 }
 
 /// The host that the client has called, unless it is of a form that could do harm in a link.

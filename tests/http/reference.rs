@@ -123,3 +123,10 @@ fn the_pages_examples_work() {
         assert!(["200", "201", "204"].contains(&&*status), "{status}: {example}");
     }
 }
+
+#[test]
+fn the_pages_examples_name_the_server_as_it_is_known_outside() {
+    let server = Server::with(&["--public-url", "https://fw.example.com/x"]);
+    let page = server.send(Request::get("/api;driver=fgcp/docs?format=html")).expect(200).body;
+    assert!(page.contains("https://fw.example.com/x/api;driver=fgcp/firewalls"), "{page}");
+}
