@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, Header, IF_NONE_MATCH, IfNoneMatch, LOCATION, SERVER,
-    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, Header, IF_NONE_MATCH, IfNoneMatch, LOCATION, RETRY_AFTER,
+    SERVER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use deltawall_core::{Driver, Firewall};
@@ -17,6 +17,7 @@ use super::format::Format;
 use super::parameters::ShownRules;
 use super::request::Head;
 use super::{VERSION, html, json, xml};
+use crate::trace;
 
 /// What a handler has found, in no format yet.
 pub(super) struct Answer {
@@ -114,6 +115,9 @@ fn failed(head: &Head, error: &ApiError) -> HttpResponse {
         let realm = format!("Basic realm=\"{}-deltacloud@{}\"", head.driver().id(), head.host);
         response.insert_header((WWW_AUTHENTICATE, realm));
     }
+    if error.failure == Failure::Overloaded {
+        response.insert_header((RETRY_AFTER, "1"));
+    }
     response.insert_header((CONTENT_TYPE, head.format().content_type()));
     let rendered = match head.format() {
         Format::Xml => xml::error(error, head),
@@ -134,6 +138,7 @@ fn begin(head: &Head, status: StatusCode) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response.insert_header((SERVER, format!("Apache-Deltacloud/{VERSION}")));
     response.insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    response.insert_header((trace::REQUEST_ID, head.id.as_str()));
     response.insert_header(("X-Deltacloud-Driver", head.driver().id()));
     if let Some(provider) = head.provider() {
         response.insert_header(("X-Deltacloud-Provider", provider.as_str()));

@@ -19,6 +19,8 @@ pub(super) enum Failure {
     Validation,
     /// A body that is too large.
     TooLarge,
+    /// A body that took too long.
+    TooSlow,
     /// A body of a type that is not read.
     UnsupportedBody,
     /// No credentials, or wrong ones.
@@ -39,6 +41,8 @@ pub(super) enum Failure {
     Provider,
     /// The cloud did not answer in time.
     ProviderTimeout,
+    /// Too many ask at a time. Nothing was done.
+    Overloaded,
     /// Our own fault.
     Backend,
 }
@@ -55,6 +59,7 @@ impl Failure {
         let (status, class, kind) = match self {
             Self::Validation => (StatusCode::BAD_REQUEST, "ValidationFailure", "validation_failure"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "ValidationFailure", "validation_failure"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "ValidationFailure", "validation_failure"),
             Self::UnsupportedBody => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "ValidationFailure", "validation_failure"),
             Self::Authentication => (StatusCode::UNAUTHORIZED, "AuthenticationFailure", "authentication_failure"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenError", "forbidden"),
@@ -65,6 +70,7 @@ impl Failure {
             Self::NotSupported => (StatusCode::NOT_IMPLEMENTED, "NotSupported", "not_supported"),
             Self::Provider => (StatusCode::BAD_GATEWAY, "ProviderError", "backend_error"),
             Self::ProviderTimeout => (StatusCode::GATEWAY_TIMEOUT, "ProviderTimeout", "backend_timeout"),
+            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "service_unavailable"),
             Self::Backend => (StatusCode::INTERNAL_SERVER_ERROR, "BackendError", "server_error"),
         };
         Appearance { status, class, kind }

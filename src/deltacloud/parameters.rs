@@ -32,6 +32,15 @@ impl Parameters {
         self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Those that have a meaning, in the order they were sent and as they might stand in a query, and no more than a line
+    /// of a log should hold.
+    pub(super) fn summary(&self) -> String {
+        let known = self.0.iter().filter(|(name, _)| is_known(name));
+        let pairs: Vec<_> =
+            known.take(MAX_SHOWN).map(|(name, value)| format!("{}={}", shown(name), shown(value))).collect();
+        pairs.join("&")
+    }
+
     fn get_not_blank(&self, name: &str) -> Option<&str> {
         self.get(name).map(str::trim).filter(|value| !value.is_empty())
     }

@@ -1,0 +1,59 @@
+//! The names of routes and operations, for figures and audit. They hold nothing that a client has sent.
+
+use super::path::{Operation, Resource};
+
+impl Resource {
+    /// The path with names in the place of what differs from one to the other.
+    pub(super) fn template(&self) -> &'static str {
+        match self {
+            Self::Root => "/",
+            Self::EntryPoint => "/api",
+            Self::Drivers => "/api/drivers",
+            Self::Driver(_) => "/api/drivers/:id",
+            Self::Firewalls => "/api/firewalls",
+            Self::Firewall(_) => "/api/firewalls/:id",
+            Self::Rules(_) => "/api/firewalls/:id/rules",
+            Self::Rule(..) => "/api/firewalls/:id/:rule",
+            Self::Page => "page",
+        }
+    }
+}
+
+impl Operation<'_> {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Redirect => "redirect",
+            Self::ShowEntryPoint => "show_entry_point",
+            Self::ListDrivers => "list_drivers",
+            Self::ShowDriver(_) => "show_driver",
+            Self::ListFirewalls => "list_firewalls",
+            Self::CreateFirewall => "create_firewall",
+            Self::ShowFirewall(_) => "show_firewall",
+            Self::DeleteFirewall(_) => "delete_firewall",
+            Self::CreateRule(_) => "create_rule",
+            Self::DeleteRule(..) => "delete_rule",
+            Self::ShowPage => "show_page",
+            Self::ShowMethods => "show_methods",
+        }
+    }
+
+    /// Whether it changes anything at a cloud.
+    pub(super) fn is_change(&self) -> bool {
+        match self {
+            Self::CreateFirewall | Self::DeleteFirewall(_) | Self::CreateRule(_) | Self::DeleteRule(..) => true,
+            Self::Redirect
+            | Self::ShowEntryPoint
+            | Self::ListDrivers
+            | Self::ShowDriver(_)
+            | Self::ListFirewalls
+            | Self::ShowFirewall(_)
+            | Self::ShowPage
+            | Self::ShowMethods => false,
+        }
+    }
+}
+
+/// A method as figures name it: clients may invent any number of others.
+pub(super) fn method_label(method: &str) -> &'static str {
+    ["GET", "HEAD", "POST", "DELETE", "OPTIONS"].into_iter().find(|known| *known == method).unwrap_or("other")
+}
