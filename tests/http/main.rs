@@ -4,19 +4,28 @@
 //! the wire is just what the test says. Whole answers are compared with the files in `snapshots`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 
+mod accounts;
+mod cloud;
 mod concurrency;
 mod documentation;
 mod failures;
 mod fgcp;
 mod formats;
 mod ids;
+mod instance;
 mod life;
 mod limits;
 mod methods;
 mod mock;
+mod observe;
+mod options;
+mod overload;
 mod parameters;
 mod process;
 mod resources;
 mod selection;
 mod server;
+mod shutdown;
+mod slow;
+mod tls;
 mod wire;
