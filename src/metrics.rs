@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use deltawall_core::{CloudCall, Observer};
+use deltawall_core::{CloudCall, Observer, Outcome};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -224,7 +224,11 @@ impl Metrics {
 
 impl Observer for Metrics {
     fn called(&self, call: CloudCall<'_>) {
-        let result = if call.succeeded { "success" } else { "failure" };
+        let result = match call.outcome {
+            Outcome::Done => "done",
+            Outcome::Refused => "refused",
+            Outcome::Unanswered => "unanswered",
+        };
         let labels = CloudLabels { driver: call.driver, call: call.name.to_owned(), result };
         self.cloud_seconds.get_or_create(&labels).observe(call.time.as_secs_f64());
         if call.is_retry {

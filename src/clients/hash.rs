@@ -8,7 +8,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
 /// What a password can be checked against.
 pub(super) enum Hash {
-    Argon2(PasswordHash),
+    Argon2(Box<PasswordHash>),
     Bcrypt(String),
 }
 
@@ -20,7 +20,7 @@ impl Hash {
             return Ok(Self::Bcrypt(text.to_owned()));
         }
         match PasswordHash::new(text) {
-            Ok(hash) if text.starts_with("$argon2") => Ok(Self::Argon2(hash)),
+            Ok(hash) if text.starts_with("$argon2") => Ok(Self::Argon2(Box::new(hash))),
             _ => Err("the hash is neither Argon2's nor bcrypt's".into()),
         }
     }
@@ -34,7 +34,7 @@ impl Hash {
     /// Whether it is of this password. This takes tens of milliseconds on purpose.
     pub(super) fn is_of(&self, password: &str) -> bool {
         match self {
-            Self::Argon2(hash) => Argon2::default().verify_password(password.as_bytes(), hash).is_ok(),
+            Self::Argon2(hash) => Argon2::default().verify_password(password.as_bytes(), hash.as_ref()).is_ok(),
             Self::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
         }
     }

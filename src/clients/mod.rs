@@ -86,7 +86,7 @@ impl Clients {
         let known = RwLock::new(Arc::new(read(path, Some(registry))?));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
-            .map_err(|_| Error::Usage("the system has no random numbers".into()))?;
+            .or(Err(Error::Usage("the system has no random numbers".into())))?;
         Ok(Self { path: path.to_owned(), known, checks: Queue::new(cores, MAX_WAITING), key })
     }
 

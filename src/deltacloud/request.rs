@@ -209,10 +209,10 @@ impl<'a> Request<'a> {
         let user = sent.as_ref().map(|sent| sent.user().to_owned());
         let caller = head.admit(sent, operation).await;
         let request = Request { head, resource, operation, method, parameters, caller };
-        if let (Err(denial @ ApiError { failure: Failure::Forbidden, .. }), Some(user)) = (&request.caller, user) {
-            if let Some(mut change) = Change::begin(&request, &user) {
-                change.deny(&denial.message);
-            }
+        if let (Err(denial @ ApiError { failure: Failure::Forbidden, .. }), Some(user)) = (&request.caller, user)
+            && let Some(mut change) = Change::begin(&request, &user)
+        {
+            change.deny(&denial.message);
         }
         Ok(request)
     }
@@ -299,7 +299,7 @@ impl Call<'_> {
         }
         if kind == ErrorKind::Unauthenticated && self.caller.is_own {
             // The client can do nothing about it, least of all send others.
-            return Failure::Provider.with(format!("The gateway's own credentials were refused. {error}"));
+            return Failure::Provider.with(format!("The gateway cannot prove itself to the cloud. {error}"));
         }
         let failure = ApiError::from(error);
         if kind == ErrorKind::State { failure.allowing(resource.allow(Some(*method))) } else { failure }

@@ -231,7 +231,7 @@ fn the_commands_make_and_check_the_file() {
 fn a_cloud_that_refuses_the_gateways_credentials_is_not_the_clients_fault() {
     let instance = Instance::with(&["--user", "mockuser", "--password", "hunter2"]);
     let answer = instance.send(Request::get("/api/firewalls")).expect(502);
-    assert!(answer.message().starts_with("The gateway's own credentials were refused."), "{}", answer.body);
+    assert!(answer.message().starts_with("The gateway cannot prove itself to the cloud."), "{}", answer.body);
     assert!(!answer.body.contains("hunter2") && !format!("{:?}", instance.log()).contains("hunter2"));
 }
 

@@ -34,7 +34,7 @@ pub use data::InvalidData;
 pub use driver::{Capabilities, Context, Deletion, Driver, Provider, ProviderName};
 pub use error::{Error, ErrorKind};
 pub use model::{Action, Direction, Filter, Firewall, NewFirewall, NewRule, Rule, RuleContent};
-pub use observer::{CloudCall, Observer};
+pub use observer::{CloudCall, Observer, Outcome};
 pub use protocol::{IcmpType, PortRange, Protocol};
 pub use rule_id::{CloudRuleId, RuleId};
 pub use source::{Cidr, Group, Source};

@@ -12,10 +12,21 @@ pub struct CloudCall<'a> {
     pub name: &'a str,
     /// How long it took.
     pub time: Duration,
-    /// Whether the cloud has done what it was asked.
-    pub succeeded: bool,
+    /// What became of it.
+    pub outcome: Outcome,
     /// Whether it repeats one that has failed.
     pub is_retry: bool,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The cloud has done what it was asked.
+    Done,
+    /// The cloud has answered that it would not, for whatever reason.
+    Refused,
+    /// There was no answer that could be read, or nobody waited for it any more.
+    Unanswered,
 }
 
 /// Whoever wants to know of the calls that drivers make.

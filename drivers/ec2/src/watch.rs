@@ -1,7 +1,7 @@
 //! Telling the gateway of each call to EC2, in what the SDK offers for that.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use aws_sdk_ec2::config::interceptors::{BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef};
@@ -10,7 +10,7 @@ use aws_sdk_ec2::error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
-use deltawall_core::{CloudCall, Observer};
+use deltawall_core::{CloudCall, Observer, Outcome};
 
 use crate::ID;
 
@@ -28,7 +28,7 @@ struct Attempt {
     observer: Arc<dyn Observer>,
     name: String,
     started: Instant,
-    succeeded: AtomicBool,
+    outcome: Mutex<Outcome>,
     is_retry: bool,
 }
 
@@ -42,7 +42,7 @@ impl Drop for Attempt {
             driver: ID,
             name: &self.name,
             time: self.started.elapsed(),
-            succeeded: self.succeeded.load(Ordering::Acquire),
+            outcome: *self.outcome.lock().unwrap_or_else(PoisonError::into_inner),
             is_retry: self.is_retry,
         });
     }
@@ -64,7 +64,7 @@ impl Intercept for Watch {
             observer: Arc::clone(&self.observer),
             name: config.load::<Metadata>().map_or("unknown", Metadata::name).to_owned(),
             started: Instant::now(),
-            succeeded: AtomicBool::new(false),
+            outcome: Mutex::new(Outcome::Unanswered),
             is_retry: is_repeated || self.is_repeating.load(Ordering::Acquire),
         };
         config.interceptor_state().store_put(attempt);
@@ -78,8 +78,12 @@ impl Intercept for Watch {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(attempt) = config.load::<Attempt>() {
-            let succeeded = context.output_or_error().is_some_and(|result| result.is_ok());
-            attempt.succeeded.store(succeeded, Ordering::Release);
+            let outcome = match context.output_or_error() {
+                Some(Ok(_)) => Outcome::Done,
+                Some(Err(error)) if error.is_operation_error() => Outcome::Refused,
+                _ => Outcome::Unanswered,
+            };
+            *attempt.outcome.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
         }
         config.interceptor_state().unset::<Attempt>();
         Ok(())
