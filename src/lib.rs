@@ -4,15 +4,28 @@
 //! |---|---|
 //! | [`config`] | what was typed, and what is valid of it |
 //! | [`registry`] | the drivers there are, by name |
-//! | [`server`] | the listening socket, the workers, shutdown |
+//! | [`server`] | the listening sockets, the workers, shutdown |
+//! | [`connection`] | clients' connections: counted, and closed in time |
+//! | [`tls`] | the certificate |
 //! | [`deltacloud`] | Apache Deltacloud's firewall API: requests in, answers out |
-//! | [`logging`] | the log's form |
+//! | [`access`], [`clients`] | whose credentials a cloud is asked with, and who may ask |
+//! | [`limits`] | how many may be served at a time |
+//! | [`admin`], [`metrics`] | health and figures, on a listener of their own |
+//! | [`logging`], [`trace`] | the log's form, and what requests are called in it |
 
+pub mod access;
+pub mod admin;
+pub mod clients;
 pub mod config;
+pub mod connection;
 pub mod deltacloud;
+pub mod limits;
 pub mod logging;
+pub mod metrics;
 pub mod registry;
 pub mod server;
+pub mod tls;
+pub mod trace;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -37,6 +50,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A client's password is not the one that was given, or there is no such client.
+    #[error("{0}")]
+    Clients(String),
     /// The server stopped for a reason of its own.
     #[error("the server failed: {0}")]
     Serve(#[from] std::io::Error),
@@ -47,7 +63,7 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::from(2),
-            Self::Listen { .. } | Self::Serve(_) => ExitCode::FAILURE,
+            Self::Listen { .. } | Self::Clients(_) | Self::Serve(_) => ExitCode::FAILURE,
         }
     }
 }
@@ -61,6 +77,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
         Start::Serve(config) => config,
         Start::Print(text) => {
             print_line(&text);
+            return Ok(());
+        }
+        Start::Clients(command) => {
+            print_line(&command.run()?);
             return Ok(());
         }
     };

@@ -3,16 +3,21 @@
 use std::sync::Arc;
 
 use deltawall_core::Driver;
+#[cfg(feature = "ec2")]
+use deltawall_core::Observer;
 use deltawall_fgcp::Fgcp;
 use deltawall_memory::Memory;
 
 use crate::Error;
 use crate::config::{self, Config};
+use crate::metrics::Metrics;
 
 /// Drivers in the order in which they are listed.
 #[derive(Debug, Default)]
 pub struct Registry {
     entries: Vec<Entry>,
+    /// What drivers tell of their calls, and the gateway of its own.
+    metrics: Arc<Metrics>,
     /// Where calls to clouds run. It lives as long as the drivers.
     #[cfg(feature = "ec2")]
     cloud: CloudRuntime,
@@ -77,14 +82,17 @@ impl Registry {
 
     #[cfg(feature = "ec2")]
     fn add_ec2(&mut self, config: &Config) -> Result<(), Error> {
-        let config::Ec2 { vpc, show_egress, endpoints } = config.ec2.clone();
+        let config::Ec2 { vpc, credentials, show_egress, endpoints } = config.ec2.clone();
+        let ambient_credentials = credentials == config::Ec2Credentials::Ambient;
+        let observer = Arc::clone(&self.metrics) as Arc<dyn Observer>;
         let endpoints = endpoints.into_iter().map(|(region, url)| deltawall_ec2::Endpoint { region, url }).collect();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(CLOUD_THREADS)
             .thread_name("cloud")
             .enable_all()
             .build()?;
-        let options = deltawall_ec2::Options { vpc, show_egress, endpoints };
+        let options =
+            deltawall_ec2::Options { vpc, show_egress, endpoints, ambient_credentials, observer: Some(observer) };
         self.add(Arc::new(deltawall_ec2::Ec2::new(runtime.handle().clone(), options)), None, None);
         self.cloud = CloudRuntime(Some(runtime));
         Ok(())
@@ -94,6 +102,11 @@ impl Registry {
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it does something where EC2 is built in")]
     fn add_ec2(&mut self, _: &Config) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// Adds a driver, which is also found by its alias.

@@ -1,42 +1,72 @@
-//! The listening socket, the workers behind it, and how they stop.
+//! The listening sockets, the workers behind them, and how they stop.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
 
-use actix_web::{App, HttpServer, rt, web};
-use tokio::signal::unix::{SignalKind, signal};
+use actix_http::{HttpService, KeepAlive, Protocol};
+use actix_server::ServerBuilder;
+use actix_service::{ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::AppConfig;
+use actix_web::{App, rt, web};
+use sd_notify::NotifyState;
+use tokio::net::TcpStream;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 
 use crate::Error;
-use crate::config::Config;
+use crate::admin;
+use crate::config::{Config, Limits};
+use crate::connection::{Connection, Connections, Stream, Timeouts};
 use crate::deltacloud::{self, Gateway};
+use crate::metrics::Metrics;
+use crate::tls::Certificate;
 
-/// How long requests under way may take after the signal to stop, in seconds.
-const SHUTDOWN_SECONDS: u64 = 30;
+/// How long the last bytes of a connection may take to be sent.
+const GOODBYE: Duration = Duration::from_secs(1);
 
-/// A gateway that has its address and has not begun to serve.
+/// A gateway that has its addresses and has not begun to serve.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    admin: Option<TcpListener>,
+    certificate: Option<Arc<Certificate>>,
     gateway: Gateway,
+    limits: Limits,
+    drain_timeout: Duration,
 }
 
 impl Server {
-    /// Takes the address that the configuration names. From here on clients can connect.
+    /// Takes the addresses that the configuration names. From here on clients can connect.
     ///
     /// # Errors
-    /// [`Error::Listen`] when the address is in use or not ours.
+    /// [`Error::Listen`] when an address is in use or not ours, [`Error::Usage`] when others than this machine could
+    /// connect without TLS, or without being known, or when the certificate cannot be read.
     pub fn bind(config: &Config, gateway: Gateway) -> Result<Self, Error> {
+        let certificate = config.tls.clone().map(Certificate::read).transpose()?.map(Arc::new);
         let host = config.hostname.trim_start_matches('[').trim_end_matches(']');
-        let listen = || {
-            let listener = TcpListener::bind((host, config.port))?;
-            let address = listener.local_addr()?;
-            Ok((listener, address))
-        };
-        match listen() {
-            Ok((listener, address)) => Ok(Self { listener, address, gateway: gateway.at(address) }),
-            Err(source) => Err(Error::Listen { address: format!("{}:{}", config.hostname, config.port), source }),
+        let addresses = resolve(host, config.port)?;
+        if addresses.iter().any(|address| !address.ip().to_canonical().is_loopback()) {
+            permit_strangers(config)?;
         }
+        let (listener, address) = listen(host, config.port, &addresses)?;
+        let admin = match &config.admin_listen {
+            Some((host, port)) => Some(listen(host, *port, &resolve(host, *port)?)?.0),
+            None => None,
+        };
+        let scheme = if certificate.is_some() { "https" } else { "http" };
+        Ok(Self {
+            listener,
+            address,
+            admin,
+            certificate,
+            gateway: gateway.at(scheme, address),
+            limits: config.limits.clone(),
+            drain_timeout: config.drain_timeout,
+        })
     }
 
     /// The address that was taken.
@@ -44,45 +74,223 @@ impl Server {
         self.address
     }
 
-    /// Two lines for who started it: the URL, and a command to try it with.
+    /// Lines for who started it: the URL, a command to try it with, and where health and metrics are.
     fn greeting(&self) -> String {
         let driver = self.gateway.default_driver();
-        let url = format!("http://{}/api", self.address);
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}/api", self.address);
         let command = match self.gateway.sample_login() {
             Some((user, password)) => format!("curl -u {user}:{password} '{url}/firewalls?format=xml'"),
             None => format!("curl '{url}?format=xml'"),
         };
         let drivers = self.gateway.drivers();
-        format!("deltawall listens on {url} with driver {driver}, and has {drivers}\n{command}")
+        let greeting = format!("deltawall listens on {url} with driver {driver}, and has {drivers}\n{command}");
+        match self.admin.as_ref().and_then(|listener| listener.local_addr().ok()) {
+            Some(address) => {
+                format!("{greeting}\nhealth and metrics are at http://{address}/healthz, /readyz and /metrics")
+            }
+            None => greeting,
+        }
     }
 
-    /// Serves until SIGTERM or ctrl-C, and then until the requests under way are answered. `greet` gets two lines for
-    /// who started it, as soon as both signals are heeded.
+    /// Serves until SIGTERM or ctrl-C, and then until the requests under way are answered or the time for that is over; a
+    /// second signal ends it at once. SIGHUP reads the certificate anew. `greet` gets lines for who started it, as soon
+    /// as all signals are heeded.
     ///
     /// # Errors
-    /// When the workers cannot be started.
+    /// When the workers cannot be started, or a second signal came.
     pub fn run(self, greet: impl FnOnce(&str)) -> io::Result<()> {
         rt::System::new().block_on(async {
-            let stop = stop_signal()?;
-            greet(&self.greeting());
+            let mut signals = StopSignals::new()?;
+            let mut hang_up = signal(SignalKind::hangup())?;
+            let stop = self.gateway.stop().clone();
+            let greeting = self.greeting();
             let gateway = web::Data::new(self.gateway);
-            HttpServer::new(move || App::new().app_data(gateway.clone()).default_service(web::to(deltacloud::serve)))
-                .shutdown_signal(stop)
-                .shutdown_timeout(SHUTDOWN_SECONDS)
-                .listen(self.listener)?
-                .run()
-                .await
+            let metrics = Arc::clone(gateway.metrics());
+            let connections = Arc::new(Connections::new(&self.limits));
+            metrics.watch(&connections);
+            let front = Front {
+                connections,
+                limits: self.limits,
+                acceptor: match &self.certificate {
+                    Some(certificate) => Some(Arc::new(certificate.server_config().map_err(io::Error::other)?).into()),
+                    None => None,
+                },
+                stop: stop.clone(),
+                metrics: Arc::clone(&metrics),
+            };
+            // The number of connections is kept by the front, for all workers together.
+            let server = ServerBuilder::new()
+                .disable_signals()
+                .max_concurrent_connections(usize::MAX)
+                .shutdown_timeout(self.drain_timeout.as_secs_f64().ceil() as u64)
+                .listen("deltawall", self.listener, {
+                    let gateway = gateway.clone();
+                    move || front.clone().service(gateway.clone())
+                })?
+                .run();
+            let handle = server.handle();
+            let mut serving = rt::spawn(server);
+            let admin = self.admin.map(|listener| admin::serve(listener, metrics, stop.clone())).transpose()?;
+            greet(&greeting);
+            tell_systemd(&[NotifyState::Ready]);
+
+            loop {
+                tokio::select! {
+                    ended = &mut serving => return ended.map_err(io::Error::other)?,
+                    Some(()) = hang_up.recv() => reload(self.certificate.as_deref(), &gateway),
+                    () = signals.next() => break,
+                }
+            }
+            tell_systemd(&[NotifyState::Stopping]);
+            stop.cancel();
+            let ended = tokio::select! {
+                () = handle.stop(true) => Ok(()),
+                () = signals.next() => Err(io::Error::new(io::ErrorKind::Interrupted, "stopped at once by a second signal")),
+            };
+            if let Some(admin) = admin {
+                admin.stop(false).await;
+            }
+            ended
         })
     }
 }
 
-/// What completes when the process is asked to stop.
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        let terminate = std::pin::pin!(terminate.recv());
-        let interrupt = std::pin::pin!(interrupt.recv());
-        futures_util::future::select(terminate, interrupt).await;
-    })
+fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
+    let addresses = (host, port).to_socket_addrs().map(Vec::from_iter);
+    addresses.map_err(|source| Error::Listen { address: format!("{host}:{port}"), source })
+}
+
+fn listen(host: &str, port: u16, addresses: &[SocketAddr]) -> Result<(TcpListener, SocketAddr), Error> {
+    let listen = || {
+        let listener = TcpListener::bind(addresses)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    listen().map_err(|source| Error::Listen { address: format!("{host}:{port}"), source })
+}
+
+/// Whether the gateway may be reached from other machines: credentials are keys of clouds.
+fn permit_strangers(config: &Config) -> Result<(), Error> {
+    let host = &config.hostname;
+    if config.tls.is_none() && !config.insecure_http {
+        let message = format!(
+            "others than this machine can connect to {host}, and would send their credentials in the clear: \
+             give --tls-cert and --tls-key, or --insecure-http"
+        );
+        return Err(Error::Usage(message));
+    }
+    if config.has_own_credentials() && config.clients.is_none() {
+        let message = format!(
+            "others than this machine can connect to {host}, and would all use the gateway's own credentials: \
+             give --clients"
+        );
+        return Err(Error::Usage(message));
+    }
+    Ok(())
+}
+
+/// What stands before the HTTP server: it counts connections, speaks TLS, and keeps the time.
+#[derive(Clone)]
+struct Front {
+    connections: Arc<Connections>,
+    limits: Limits,
+    acceptor: Option<TlsAcceptor>,
+    stop: CancellationToken,
+    metrics: Arc<Metrics>,
+}
+
+impl Front {
+    /// What becomes of an accepted connection, in one worker.
+    fn service(
+        self,
+        gateway: web::Data<Gateway>,
+    ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = (), InitError = ()> {
+        let app = App::new().app_data(gateway).default_service(web::to(deltacloud::serve));
+        let app = actix_service::IntoServiceFactory::into_factory(app);
+        let app = app.map_err(|error: actix_web::Error| error.error_response());
+        let http = HttpService::build()
+            .keep_alive(KeepAlive::Timeout(self.limits.idle_timeout))
+            .client_request_timeout(self.limits.header_timeout)
+            .client_disconnect_timeout(GOODBYE)
+            .on_connect_ext(|connection: &Connection, data| {
+                data.insert(Arc::clone(connection.activity()));
+            })
+            .finish(map_config(app, |()| AppConfig::default()));
+        let open = move |tcp| {
+            let front = self.clone();
+            async move { front.open(tcp).await.ok_or(()) }
+        };
+        fn_service(open).and_then(http.map_err(drop))
+    }
+
+    /// Takes a connection in; none where it is one too many, or TLS comes to nothing.
+    async fn open(self, tcp: TcpStream) -> Option<(Connection, Protocol, Option<SocketAddr>)> {
+        let address = tcp.peer_addr().ok()?;
+        let place = match self.connections.admit(address.ip()) {
+            Ok(place) => place,
+            Err(refusal) => {
+                self.metrics.rejected(refusal.into());
+                return None;
+            }
+        };
+        // Answers are written whole, so there is nothing to wait for.
+        let _ = tcp.set_nodelay(true);
+        let (stream, protocol) = match &self.acceptor {
+            None => (Stream::Plain(tcp), Protocol::Http1),
+            Some(acceptor) => {
+                let handshake = tokio::time::timeout(self.limits.header_timeout, acceptor.accept(tcp));
+                let tls = handshake.await.ok()?.ok()?;
+                let protocol = match tls.get_ref().1.alpn_protocol() {
+                    Some(b"h2") => Protocol::Http2,
+                    _ => Protocol::Http1,
+                };
+                (Stream::Tls(Box::new(tls)), protocol)
+            }
+        };
+        let timeouts = Timeouts {
+            idle: self.limits.idle_timeout,
+            head: (protocol == Protocol::Http1).then_some(self.limits.header_timeout),
+            write: self.limits.body_timeout,
+        };
+        Some((Connection::new(stream, place, timeouts, self.stop), protocol, Some(address)))
+    }
+}
+
+/// Reads the certificate and the clients anew. What is bad of them changes nothing but the log.
+fn reload(certificate: Option<&Certificate>, gateway: &Gateway) {
+    let certificate = certificate.map_or(Ok(()), Certificate::reload);
+    for (what, result) in [("certificate", certificate), ("clients", gateway.reload())] {
+        match result {
+            Ok(()) => tracing::info!(what, "read anew"),
+            Err(error) => tracing::error!(what, %error, "left as it was, since the new one cannot be used"),
+        }
+    }
+}
+
+/// Says how things are to whoever started the program and wants to know.
+fn tell_systemd(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "systemd cannot be told");
+    }
+}
+
+/// The signals to stop.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Completes when the process is asked to stop, once more if it has been before.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

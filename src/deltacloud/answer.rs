@@ -7,7 +7,7 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EntityTag, Header, IF_NONE_MATCH, IfNoneMatch,
-    LOCATION, REFERRER_POLICY, SERVER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    LOCATION, REFERRER_POLICY, RETRY_AFTER, SERVER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use deltawall_core::{Driver, Firewall, FirewallId};
@@ -18,6 +18,7 @@ use super::html::Asset;
 use super::parameters::{Parameters, ShownRules};
 use super::request::Head;
 use super::{VERSION, html, json, openapi, xml};
+use crate::trace;
 
 /// What pages may do: load what this server has, send forms to it, and stand in no other page.
 const PAGE_POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -148,6 +149,9 @@ fn failed(head: &Head, error: &ApiError) -> HttpResponse {
         let realm = format!("Basic realm=\"{}-deltacloud@{}\"", head.driver().id(), head.host);
         response.insert_header((WWW_AUTHENTICATE, realm));
     }
+    if error.failure == Failure::Overloaded {
+        response.insert_header((RETRY_AFTER, "1"));
+    }
     response.insert_header((CONTENT_TYPE, head.format().content_type()));
     let rendered = match head.format() {
         Format::Xml => xml::error(error, head),
@@ -174,6 +178,7 @@ fn begin(head: &Head, status: StatusCode) -> HttpResponseBuilder {
         // Other sites learn nothing. Our own forms say where they come from, which is how they are known for ours.
         response.insert_header((REFERRER_POLICY, "same-origin"));
     }
+    response.insert_header((trace::REQUEST_ID, head.id.as_str()));
     response.insert_header(("X-Deltacloud-Driver", head.driver().id()));
     if let Some(provider) = head.provider() {
         response.insert_header(("X-Deltacloud-Provider", provider.as_str()));

@@ -1,6 +1,7 @@
 //! What a client sends, as parameters by name: from the query, a form, a multipart form or a JSON object.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Payload};
@@ -29,7 +30,17 @@ pub(super) type Pairs = Vec<(String, String)>;
 
 /// Reads a body to its end, keeping no more than [`MAX_BODY`] of it. What is left of a body that never seems to end
 /// is the server's to deal with: it closes the connection.
-pub(super) async fn read(mut payload: Payload) -> Result<Bytes, ApiError> {
+pub(super) async fn read(payload: Payload, limit: Duration) -> Result<Bytes, ApiError> {
+    match tokio::time::timeout(limit, read_to_end(payload)).await {
+        Ok(result) => result,
+        Err(_) => {
+            let limit = limit.as_secs_f64();
+            Err(Failure::TooSlow.with(format!("The body of the request took longer than {limit} seconds.")))
+        }
+    }
+}
+
+async fn read_to_end(mut payload: Payload) -> Result<Bytes, ApiError> {
     let mut bytes = BytesMut::new();
     let mut discarded = 0;
     while let Some(chunk) = payload.next().await {

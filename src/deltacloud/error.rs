@@ -25,6 +25,8 @@ pub(super) enum Failure {
     Validation,
     /// A body that is too large.
     TooLarge,
+    /// A body that took too long.
+    TooSlow,
     /// A body of a type that is not read.
     UnsupportedBody,
     /// No credentials, or wrong ones.
@@ -45,6 +47,8 @@ pub(super) enum Failure {
     Provider,
     /// The cloud did not answer in time.
     ProviderTimeout,
+    /// Too many ask at a time. Nothing was done.
+    Overloaded,
     /// Our own fault.
     Backend,
 }
@@ -70,6 +74,12 @@ impl Failure {
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "ValidationFailure", "validation_failure", "body too large")
             }
+            Self::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "ValidationFailure",
+                "validation_failure",
+                "the body did not come in time",
+            ),
             Self::UnsupportedBody => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "ValidationFailure",
@@ -116,6 +126,12 @@ impl Failure {
             Self::ProviderTimeout => {
                 (StatusCode::GATEWAY_TIMEOUT, "ProviderTimeout", "backend_timeout", "the cloud did not answer in time")
             }
+            Self::Overloaded => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "ServiceUnavailable",
+                "service_unavailable",
+                "too many wait for the cloud already; Retry-After says when to try again",
+            ),
             Self::Backend => (StatusCode::INTERNAL_SERVER_ERROR, "BackendError", "server_error", "our own fault"),
         };
         Appearance { status, class, kind, meaning }

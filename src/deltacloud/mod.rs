@@ -11,9 +11,11 @@
 //! | `answer` | the answer in the client's format, with its headers |
 //!
 //! `parameters` makes the model's types of parameters, `xml`, `json` and `html` are the views, `urls` the
-//! links in them, `error` is the table from failure to status, and `features` what a driver advertises.
+//! links in them, `error` is the table from failure to status, `features` what a driver advertises, `route` the names for
+//! figures, and `audit` the line that each change leaves.
 
 mod answer;
+mod audit;
 mod body;
 mod cross_site;
 mod error;
@@ -28,21 +30,33 @@ mod parameters;
 mod path;
 mod reference;
 mod request;
+mod route;
 mod urls;
 mod xml;
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use actix_web::http::Method;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::http::{ConnectionType, Method};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use deltawall_core::{Driver, ProviderName};
+use tokio_util::sync::CancellationToken;
 
 use crate::Error;
+use crate::access::Access;
 use crate::config::Config;
+use crate::connection::Activity;
+use crate::limits::Backends;
+use crate::metrics::{Limit, Metrics, RequestLabels};
 use crate::registry::{Registry, SampleLogin};
+use crate::trace::Trace;
+use answer::Answer;
+use error::{ApiError, Failure};
 use request::{Head, Request};
 
 /// The version of Deltacloud that is spoken. Clients compare it with the `Server` header.
@@ -57,7 +71,13 @@ pub struct Gateway {
     public_url: Option<String>,
     /// Where it listens: what hrefs say to a client that sends no `Host`.
     address: Option<SocketAddr>,
+    /// `https` where it speaks TLS itself.
+    scheme: &'static str,
+    access: Access,
+    backends: Backends,
     backend_timeout: Duration,
+    body_timeout: Duration,
+    stop: CancellationToken,
 }
 
 impl Gateway {
@@ -73,18 +93,41 @@ impl Gateway {
         let provider = config.provider.as_ref().map(|name| driver.provider(name)).transpose();
         Ok(Self {
             default_provider: provider.map_err(|error| Error::Usage(error.to_string()))?,
+            access: Access::new(config, &registry, driver.id())?,
+            backends: Backends::new(&registry, &config.limits),
             default_driver: driver,
             registry,
             public_url: config.public_url.clone(),
             address: None,
+            scheme: "http",
             backend_timeout: config.backend_timeout,
+            body_timeout: config.limits.body_timeout,
+            stop: CancellationToken::new(),
         })
     }
 
-    /// The same gateway, listening here.
+    /// The same gateway, listening here and speaking this.
     #[must_use]
-    pub fn at(self, address: SocketAddr) -> Self {
-        Self { address: Some(address), ..self }
+    pub fn at(self, scheme: &'static str, address: SocketAddr) -> Self {
+        Self { scheme, address: Some(address), ..self }
+    }
+
+    /// What it counts.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        self.registry.metrics()
+    }
+
+    /// What is cancelled to have it stop. From then on each answer is the last on its connection.
+    pub fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    /// Reads anew what names clients.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when it cannot be read; all stays as it was then.
+    pub fn reload(&self) -> Result<(), Error> {
+        self.access.reload(&self.registry)
     }
 
     /// The id of the driver for requests that choose none.
@@ -103,26 +146,76 @@ impl Gateway {
     }
 }
 
-/// Answers one request, and logs it.
+/// Answers one request, counts it, and logs it.
 pub async fn serve(http: HttpRequest, payload: web::Payload, gateway: web::Data<Gateway>) -> HttpResponse {
     let started = Instant::now();
-    let head = Head::read(&http, gateway.into_inner());
-    // What follows a CONNECT is no body: there is none, and no end to wait for.
-    let body = if http.method() == Method::CONNECT { Ok(Bytes::new()) } else { body::read(payload).await };
-    let result = match Request::read(&head, &http, body).await {
-        Ok(request) => handlers::answer(&request).await,
-        Err(refusal) => Err(refusal),
+    let gateway = gateway.into_inner();
+    let counted = gateway.metrics().begin();
+    let place = http.conn_data::<Arc<Activity>>().map(Activity::begin);
+    let head = Head::read(&http, Arc::clone(&gateway));
+    let result = match place {
+        Some(None) => {
+            gateway.metrics().rejected(Limit::ConnectionRequests);
+            Err(Failure::Overloaded.with("Too many requests are under way on this connection."))
+        }
+        _ => result(&head, &http, payload).await,
     };
-    let response = answer::finish(&head, &http, result);
+    let mut response = answer::finish(&head, &http, result);
+    if gateway.stop.is_cancelled() {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    let (time, status) = (started.elapsed(), response.status().as_u16());
+    let method = route::method_label(http.method().as_str());
+    let labels = RequestLabels { route: head.route(), method, status, driver: head.driver().id() };
+    gateway.metrics().answered(&labels, time);
+    let trace = Trace::read(http.headers());
     tracing::info!(
         method = http.method().as_str(),
         path = http.uri().path(),
-        status = response.status().as_u16(),
+        status,
         driver = head.driver().id(),
         provider = head.provider_name(),
-        microseconds = started.elapsed().as_micros() as u64,
+        microseconds = time.as_micros() as u64,
         request_id = head.id,
+        trace_id = trace.as_ref().map(|trace| trace.id.as_str()),
+        parent_id = trace.as_ref().map(|trace| trace.parent.as_str()),
         "request"
     );
-    response
+    // A request is under way until its answer has been taken.
+    response.map_body(|_, body| BoxBody::new(Held { body, _held: (counted, place) }))
+}
+
+async fn result(head: &Head, http: &HttpRequest, payload: web::Payload) -> Result<Answer, ApiError> {
+    // What follows a CONNECT is no body: there is none, and no end to wait for.
+    let body = match *http.method() {
+        Method::CONNECT => Ok(Bytes::new()),
+        _ => body::read(payload, head.gateway.body_timeout).await,
+    };
+    if let Err(error) = &body {
+        match error.failure {
+            Failure::TooSlow => head.gateway.metrics().rejected(Limit::BodyTime),
+            Failure::TooLarge => head.gateway.metrics().rejected(Limit::BodySize),
+            _ => {}
+        }
+    }
+    let request = Request::read(head, http, body).await?;
+    handlers::answer(&request).await
+}
+
+/// A body that keeps something until it has been sent.
+struct Held<T> {
+    body: BoxBody,
+    _held: T,
+}
+
+impl<T: Unpin> MessageBody for Held<T> {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.get_mut().body.as_pin_mut().poll_next(cx)
+    }
 }

@@ -44,7 +44,11 @@ pub(super) fn document(head: &Head) -> io::Result<Vec<u8>> {
             Method::Delete => HttpMethod::Delete,
             Method::Options => HttpMethod::Options,
         };
-        let path = format!("/{}", endpoint.template);
+        // The server's URL has the rest.
+        let path = match endpoint.template.trim_start_matches("/api") {
+            "" => "/",
+            path => path,
+        };
         paths = paths.path(path, PathItem::new(method, operation(&endpoint, head)));
     }
     let info = InfoBuilder::new()
@@ -65,7 +69,7 @@ fn operation(endpoint: &Endpoint, head: &Head) -> OperationBuilder {
     let mut operation = OperationBuilder::new()
         .operation_id(Some(description.id))
         .summary(Some(description.summary))
-        .tag(endpoint.template.split('/').next().filter(|tag| !tag.is_empty()).unwrap_or("entry point"));
+        .tag(endpoint.template.split('/').nth(2).unwrap_or("entry point"));
     for name in endpoint.placeholders() {
         operation = operation.parameter(
             ParameterBuilder::new()

@@ -12,7 +12,7 @@ use deltawall_core::{
 use super::body::Pairs;
 use super::error::{ApiError, Failure};
 use super::parameter::{
-    DIRECTION, FIREWALL_DESCRIPTION, Form, GROUP, GROUP_OWNER, ID, IP_ADDRESS, LOG_RULE, NAME, Number, PORT_FROM,
+    self, DIRECTION, FIREWALL_DESCRIPTION, Form, GROUP, GROUP_OWNER, ID, IP_ADDRESS, LOG_RULE, NAME, Number, PORT_FROM,
     PORT_TO, PREFIX_LIST, PROTOCOL, Parameter, RULE_ACTION, RULE_DESCRIPTION, SHOWN_DIRECTION, VPC_ID,
 };
 
@@ -44,6 +44,15 @@ impl Parameters {
 
     fn get_not_blank(&self, parameter: &Parameter) -> Option<&str> {
         self.get(parameter.name).map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// Those that have a meaning, in the order they were sent and as they might stand in a query, and no more than a line
+    /// of a log should hold.
+    pub(super) fn summary(&self) -> String {
+        let known = self.0.iter().filter(|(name, _)| parameter::is_known(name));
+        let pairs: Vec<_> =
+            known.take(MAX_SHOWN).map(|(name, value)| format!("{}={}", shown(name), shown(value))).collect();
+        pairs.join("&")
     }
 
     /// The value of a parameter that must be there, in the words that clients know.

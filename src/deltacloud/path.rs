@@ -15,6 +15,8 @@ pub(super) struct Path {
     pub(super) provider: Option<String>,
     /// None where no resource has such a path.
     pub(super) resource: Option<Resource>,
+    /// The path with names in the place of what differs from one to the other.
+    pub(super) template: Option<&'static str>,
 }
 
 /// The resources of this API.
@@ -39,20 +41,20 @@ pub(super) enum Resource {
     Rule(Segment, Segment),
 }
 
-/// The paths below `/api`, in the order in which they are tried. `{…}` is any segment that is not empty.
+/// The paths of the API, in the order in which they are tried. `{…}` is any segment that is not empty.
 const TEMPLATES: [(&str, Make); 12] = [
-    ("", Make::Plain(|| Resource::EntryPoint)),
-    ("docs", Make::Plain(|| Resource::Reference)),
-    ("openapi.json", Make::Plain(|| Resource::OpenApi)),
-    ("assets/{name}", Make::Named(Resource::Asset)),
-    ("drivers", Make::Plain(|| Resource::Drivers)),
-    ("drivers/{driver}", Make::Named(Resource::Driver)),
-    ("firewalls", Make::Plain(|| Resource::Firewalls)),
-    ("firewalls/new", Make::Plain(|| Resource::Firewall(Segment(NEW_FIREWALL_PAGE.to_owned())))),
-    ("firewalls/{id}", Make::Named(Resource::Firewall)),
-    ("firewalls/{id}/rules", Make::Named(Resource::Rules)),
-    ("firewalls/{id}/new_rule", Make::Named(Resource::NewRule)),
-    ("firewalls/{id}/{rule}", Make::Within(Resource::Rule)),
+    ("/api", Make::Plain(|| Resource::EntryPoint)),
+    ("/api/docs", Make::Plain(|| Resource::Reference)),
+    ("/api/openapi.json", Make::Plain(|| Resource::OpenApi)),
+    ("/api/assets/{name}", Make::Named(Resource::Asset)),
+    ("/api/drivers", Make::Plain(|| Resource::Drivers)),
+    ("/api/drivers/{driver}", Make::Named(Resource::Driver)),
+    ("/api/firewalls", Make::Plain(|| Resource::Firewalls)),
+    ("/api/firewalls/new", Make::Plain(|| Resource::Firewall(Segment(NEW_FIREWALL_PAGE.to_owned())))),
+    ("/api/firewalls/{id}", Make::Named(Resource::Firewall)),
+    ("/api/firewalls/{id}/rules", Make::Named(Resource::Rules)),
+    ("/api/firewalls/{id}/new_rule", Make::Named(Resource::NewRule)),
+    ("/api/firewalls/{id}/{rule}", Make::Within(Resource::Rule)),
 ];
 
 /// How a resource is made of what stands in its path for `{…}`.
@@ -121,21 +123,23 @@ impl Path {
                 _ => {}
             }
         }
-        path.resource = match first {
-            "" if rest.is_empty() => Some(Resource::Root),
+        let found = match first {
+            "" if rest.is_empty() => Some(("/", Resource::Root)),
             "api" => Resource::parse(&rest),
             _ => None,
         };
+        (path.template, path.resource) = found.unzip();
         path
     }
 }
 
 impl Resource {
-    fn parse(segments: &[&str]) -> Option<Self> {
-        TEMPLATES.iter().find_map(|(template, make)| make.resource(matched(template, segments)?))
+    /// The resource of these segments below `/api`, with its template.
+    fn parse(segments: &[&str]) -> Option<(&'static str, Self)> {
+        TEMPLATES.iter().find_map(|(template, make)| Some((*template, make.resource(matched(template, segments)?)?)))
     }
 
-    /// Every resource below `/api` with its template, whose `{…}` stand for the segments.
+    /// Every resource of the API with its template, whose `{…}` stand for the segments.
     pub(super) fn all() -> impl Iterator<Item = (&'static str, Self)> {
         TEMPLATES.iter().filter_map(|(template, make)| {
             let segments: Vec<_> = parts(template).collect();
@@ -208,8 +212,9 @@ fn matched(template: &str, segments: &[&str]) -> Option<Vec<Segment>> {
     Some(named)
 }
 
+/// What stands below `/api`.
 fn parts(template: &str) -> impl Iterator<Item = &str> {
-    template.split('/').filter(|part| !part.is_empty())
+    template.split('/').skip(2)
 }
 
 impl Method {

@@ -9,7 +9,7 @@ use super::path::{Method, Operation, Resource};
 
 /// A method of a path.
 pub(super) struct Endpoint {
-    /// Below `/api`, without a slash before it, with `{…}` for what the client fills in.
+    /// With `{…}` for what the client fills in.
     pub(super) template: &'static str,
     pub(super) method: Method,
     pub(super) description: Description,

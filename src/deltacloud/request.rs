@@ -1,6 +1,7 @@
 //! From what came over the wire to a typed request.
 
 use std::cell::Cell;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,9 +13,9 @@ use actix_web::web::Bytes;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use deltawall_core::{Capabilities, Context, Credentials, Driver, Error, ErrorKind, FirewallId, ProviderName};
-use uuid::Uuid;
 
 use super::Gateway;
+use super::audit::Change;
 use super::body::{self, BodyType, Pairs};
 use super::cross_site;
 use super::error::{ApiError, Failure};
@@ -22,6 +23,9 @@ use super::format::{FORMATS, Format};
 use super::parameters::{Parameters, shown};
 use super::path::{Method, Operation, Path, Resource};
 use super::urls::Urls;
+use crate::access::{Caller, Denial};
+use crate::metrics::Limit;
+use crate::trace;
 
 pub(super) const DRIVER_HEADER: &str = "X-Deltacloud-Driver";
 pub(super) const PROVIDER_HEADER: &str = "X-Deltacloud-Provider";
@@ -34,6 +38,8 @@ const METHOD_HEADER: &str = "X-HTTP-Method-Override";
 pub(super) struct Head {
     /// What the request is called in the log.
     pub(super) id: String,
+    /// Where it came from.
+    pub(super) peer: Option<IpAddr>,
     /// Path and query as they were sent.
     pub(super) target: String,
     /// The host that the client has called.
@@ -66,12 +72,13 @@ pub(super) struct Request<'a> {
     pub(super) operation: Operation<'a>,
     method: Method,
     parameters: Result<Parameters, ApiError>,
-    credentials: Option<Credentials>,
+    caller: Result<Caller, ApiError>,
 }
 
 /// A call to the driver, with credentials that only the driver can tell to be right.
 pub(super) struct Call<'a> {
     request: &'a Request<'a>,
+    caller: &'a Caller,
     context: Context,
 }
 
@@ -82,13 +89,14 @@ impl Head {
         let host = host(http).or_else(|| gateway.address.map(|address| address.to_string()));
         let host = host.unwrap_or_else(|| "localhost".into());
         let format = format(http);
-        let url = gateway.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
+        let url = gateway.public_url.clone().unwrap_or_else(|| format!("{}://{host}", gateway.scheme));
         let (origin, path_before) = url.split_at(path_start(&url));
         // Links on pages work by whatever name and scheme a browser has come.
         let base = if format == Some(Format::Html) { path_before } else { &url };
         Self {
             origin: origin.to_owned(),
-            id: Uuid::new_v4().to_string(),
+            id: trace::request_id(http.headers()),
+            peer: http.peer_addr().map(|address| address.ip()),
             target: http.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
             urls: Urls::new(base, &path),
             host,
@@ -143,6 +151,28 @@ impl Head {
     pub(super) fn query(&self, name: &str) -> Option<&str> {
         let pairs = self.query.as_ref().ok()?;
         pairs.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Lets in who sent these credentials, if it may do this.
+    async fn admit(&self, sent: Option<Credentials>, operation: Operation<'_>) -> Result<Caller, ApiError> {
+        let access = &self.gateway.access;
+        let admitted = access.admit(sent, self.driver().id(), self.provider(), operation.is_change()).await;
+        admitted.map_err(|denial| match denial {
+            Denial::Anonymous => {
+                Failure::Authentication.with("This needs a user and password, as HTTP Basic credentials.")
+            }
+            Denial::Wrong => Failure::Authentication.with("There is no such user with this password."),
+            Denial::Forbidden(why) => Failure::Forbidden.with(why),
+            Denial::Busy => {
+                self.gateway.metrics().rejected(Limit::Logins);
+                Failure::Overloaded.with("Too many passwords wait to be checked; try again.")
+            }
+        })
+    }
+
+    /// The path with names in the place of ids.
+    pub(super) fn route(&self) -> &'static str {
+        self.path.template.unwrap_or("none")
     }
 
     /// The format of the answer; of the failure, where there is none that the client accepts.
@@ -214,7 +244,16 @@ impl<'a> Request<'a> {
         }
         let query = head.query.clone();
         let parameters = query.and_then(|query| body::merge(query, body?.1)).map(Parameters::new);
-        Ok(Request { head, resource, operation, method, parameters, credentials: credentials(http) })
+        let sent = credentials(http);
+        let user = sent.as_ref().map(|sent| sent.user().to_owned());
+        let caller = head.admit(sent, operation).await;
+        let request = Request { head, resource, operation, method, parameters, caller };
+        if let (Err(denial @ ApiError { failure: Failure::Forbidden, .. }), Some(user)) = (&request.caller, user)
+            && let Some(mut change) = Change::begin(&request, &user)
+        {
+            change.deny(&denial.message);
+        }
+        Ok(request)
     }
 
     /// The parameters of query and body.
@@ -225,17 +264,20 @@ impl<'a> Request<'a> {
     /// A call to the driver, unless there are no credentials for it, or the request could not be read whole: half a
     /// request is no reason to change anything.
     pub(super) fn with_credentials(&self) -> Result<Call<'_>, ApiError> {
-        let Some(credentials) = self.credentials.clone() else {
-            return Err(Failure::Authentication.with("This needs a user and password, as HTTP Basic credentials."));
-        };
+        let caller = self.caller.as_ref().map_err(ApiError::clone)?;
         self.parameters()?;
         let context = Context {
-            credentials,
+            credentials: caller.credentials.clone(),
             provider: self.head.provider().cloned(),
             request_id: self.head.id.clone(),
             deadline: Instant::now() + self.head.gateway.backend_timeout,
         };
-        Ok(Call { request: self, context })
+        Ok(Call { request: self, caller, context })
+    }
+
+    /// The parameters that have a meaning here, as one line for the audit.
+    pub(super) fn known_parameters(&self) -> Option<String> {
+        self.parameters.as_ref().ok().map(Parameters::summary).filter(|summary| !summary.is_empty())
     }
 }
 
@@ -254,22 +296,34 @@ impl Call<'_> {
         self,
         call: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
     ) -> Result<T, ApiError> {
-        let head = self.request.head;
-        let started = Instant::now();
+        let Request { head, operation, .. } = self.request;
+        let (gateway, driver) = (&head.gateway, head.driver().id());
+        let mut change = Change::begin(self.request, &self.caller.user);
         let deadline = self.context.deadline.into();
-        let result = tokio::time::timeout_at(deadline, call(head.driver(), &self.context)).await;
-        head.backend_time.set(Some(started.elapsed()));
-        match result {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(self.failure(error)),
-            Err(_) => {
-                let (driver, limit) = (head.driver().id(), head.gateway.backend_timeout.as_secs());
-                let message = format!(
-                    "The {driver} driver did not answer within {limit} seconds. Whether it has done what it was asked is unknown."
-                );
-                Err(self.failure(Error::new(ErrorKind::Timeout, driver, message)))
+        let Ok(Some(_place)) = tokio::time::timeout_at(deadline, gateway.backends.enter(driver)).await else {
+            let message = format!("Too many requests wait for the {driver} driver. This one was not begun; try again.");
+            if let Some(change) = &mut change {
+                change.deny(&message);
             }
+            gateway.metrics().rejected(Limit::BackendQueue);
+            return Err(Failure::Overloaded.with(message));
+        };
+        let started = Instant::now();
+        let result = tokio::time::timeout_at(deadline, call(head.driver(), &self.context)).await;
+        let time = started.elapsed();
+        head.backend_time.set(Some(time));
+        gateway.metrics().asked(driver, operation.name(), time);
+        let result = result.unwrap_or_else(|_| {
+            let limit = gateway.backend_timeout.as_secs_f64();
+            let message = format!(
+                "The {driver} driver did not answer within {limit} seconds. Whether it has done what it was asked is unknown."
+            );
+            Err(Error::new(ErrorKind::Timeout, driver, message))
+        });
+        if let Some(change) = &mut change {
+            change.note(result.as_ref());
         }
+        result.map_err(|error| self.failure(error))
     }
 
     fn failure(&self, error: Error) -> ApiError {
@@ -281,6 +335,10 @@ impl Call<'_> {
             let sources: Vec<_> = sources(&error).map(ToString::to_string).collect();
             let message = error.to_string();
             tracing::warn!(request_id = head.id, driver = error.driver, ?kind, ?message, ?sources, "driver failed");
+        }
+        if kind == ErrorKind::Unauthenticated && self.caller.is_own {
+            // The client can do nothing about it, least of all send others.
+            return Failure::Provider.with(format!("The gateway cannot prove itself to the cloud. {error}"));
         }
         let failure = ApiError::from(error);
         if kind == ErrorKind::State { failure.allowing(resource.allow(Some(*method))) } else { failure }
@@ -350,7 +408,11 @@ fn path_start(url: &str) -> usize {
 
 /// The host that the client has called, unless it is of a form that could do harm in a link.
 fn host(http: &HttpRequest) -> Option<String> {
-    let sent = http.headers().get(HOST)?.to_str().ok()?;
+    // HTTP/2 has it in the URI.
+    let sent = match http.headers().get(HOST) {
+        Some(host) => host.to_str().ok()?,
+        None => http.uri().authority()?.as_str(),
+    };
     let is_plain = sent.parse::<Authority>().is_ok_and(|authority| !authority.as_str().contains('@'));
     is_plain.then(|| sent.to_owned())
 }

@@ -111,7 +111,7 @@ fn a_driver_that_does_not_answer_is_given_up() {
         let answer = connection.send(Request::get(&format!("/api/firewalls?format={format}")).on_mock());
         assert_snapshot!(
             format!("no_answer_in_time-{format}"),
-            answer.text().replace("within 0 seconds", "within N seconds")
+            answer.text().replace("within 0.2 seconds", "within N seconds")
         );
     }
     connection.send(Request::get("/api")).expect(200);

@@ -4,16 +4,22 @@
 //! the wire is just what the test says. Whole answers are compared with the files in `snapshots`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 
+mod accounts;
+mod cloud;
 mod concurrency;
 mod documentation;
 mod failures;
 mod fgcp;
 mod formats;
 mod ids;
+mod instance;
 mod life;
 mod limits;
 mod methods;
 mod mock;
+mod observe;
+mod options;
+mod overload;
 mod pages;
 mod parameters;
 mod process;
@@ -21,4 +27,7 @@ mod reference;
 mod resources;
 mod selection;
 mod server;
+mod shutdown;
+mod slow;
+mod tls;
 mod wire;

@@ -127,7 +127,7 @@ fn a_port_in_use_is_one_clear_line_and_exit_1() {
     let (code, stdout, stderr) = run(&["-p", &port]);
     assert_eq!((code, stdout.as_str()), (Some(1), ""));
     assert_eq!(stderr, format!("deltawall: cannot listen on 127.0.0.1:{port}: Address already in use (os error 98)\n"));
-    let (code, _, stderr) = run(&["-p", "0", "-r", "192.0.2.1"]);
+    let (code, _, stderr) = run(&["-p", "0", "-r", "192.0.2.1", "--insecure-http"]);
     assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
 }
 

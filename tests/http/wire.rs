@@ -196,6 +196,11 @@ impl Answer {
         headers.sort();
         let mut text = format!("{}\n", self.status_line);
         for (name, value) in headers {
+            // Each answer has one, and snapshots need not all say so.
+            if name == "X-Request-Id" {
+                assert!(!value.is_empty());
+                continue;
+            }
             let value = match name.as_str() {
                 "Date" => "DATE",
                 "Etag" => "TAG",

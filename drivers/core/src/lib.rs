@@ -10,6 +10,7 @@
 //! | [`rule_id`] | the codec between a rule and its id |
 //! | [`driver`] | the trait, its contract, and what a driver can do |
 //! | [`error`] | the one error of all drivers |
+//! | [`observer`] | what drivers tell of the calls to their clouds |
 //! | [`data`] | what is wrong with a file that a mock starts from |
 //! | `conformance` | the tests that every driver passes (feature `conformance`) |
 
@@ -22,6 +23,7 @@ pub mod data;
 pub mod driver;
 pub mod error;
 pub mod model;
+pub mod observer;
 pub mod protocol;
 pub mod rule_id;
 pub mod source;
@@ -32,6 +34,7 @@ pub use data::InvalidData;
 pub use driver::{Capabilities, Context, Deletion, Driver, Provider, ProviderName};
 pub use error::{Error, ErrorKind};
 pub use model::{Action, Direction, Filter, Firewall, NewFirewall, NewRule, Rule, RuleContent};
+pub use observer::{CloudCall, Observer, Outcome};
 pub use protocol::{IcmpType, PortRange, Protocol};
 pub use rule_id::{CloudRuleId, RuleId};
 pub use source::{Cidr, Group, Source};

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_config::retry::RetryConfig;
@@ -14,8 +15,10 @@ use deltawall_core::{
     Context, Direction, Error, ErrorKind, Firewall, FirewallId, Group, NetworkId, NewFirewall, NewRule, RuleId, Source,
 };
 
+use crate::Options;
 use crate::convert::{self, Names};
 use crate::error::{from_sdk, is_in_use, is_throttled, no_group, no_rule, nonsense};
+use crate::watch::Watch;
 
 /// How many groups EC2 sends at a time, at the most.
 const PAGE: i32 = 1000;
@@ -37,6 +40,7 @@ pub(crate) struct Client {
     /// The VPC whose groups go by their names, where an operator has chosen one.
     vpc: Option<NetworkId>,
     deadline: Instant,
+    is_repeating: Arc<AtomicBool>,
 }
 
 impl Client {
@@ -44,25 +48,38 @@ impl Client {
         sdk: &SdkConfig,
         region: &str,
         endpoint: Option<&str>,
-        vpc: Option<NetworkId>,
+        options: &Options,
         context: &Context,
     ) -> Self {
-        let credentials = &context.credentials;
-        let token = credentials.session_token().map(str::to_owned);
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_timeout(context.deadline.saturating_duration_since(Instant::now()))
             .build();
-        let mut config = Builder::from(sdk)
-            .region(Region::new(region.to_owned()))
-            .credentials_provider(Credentials::new(credentials.user(), credentials.password(), token, None, "client"))
-            // The SDK would keep the credentials past the request.
-            .identity_cache(IdentityCache::no_cache())
-            .timeout_config(timeouts);
+        let mut config = Builder::from(sdk).region(Region::new(region.to_owned())).timeout_config(timeouts);
+        if !options.ambient_credentials {
+            let credentials = &context.credentials;
+            let token = credentials.session_token().map(str::to_owned);
+            config = config
+                .credentials_provider(Credentials::new(
+                    credentials.user(),
+                    credentials.password(),
+                    token,
+                    None,
+                    "client",
+                ))
+                // The SDK would keep the credentials past the request.
+                .identity_cache(IdentityCache::no_cache());
+        }
+        let is_repeating = Arc::new(AtomicBool::new(false));
+        if let Some(observer) = &options.observer {
+            let (observer, is_repeating) = (Arc::clone(observer), Arc::clone(&is_repeating));
+            config = config.interceptor(Watch { observer, is_repeating });
+        }
         if let Some(url) = endpoint {
             config = config.endpoint_url(url);
         }
-        Self { ec2: aws_sdk_ec2::Client::from_conf(config.build()), vpc, deadline: context.deadline }
+        let ec2 = aws_sdk_ec2::Client::from_conf(config.build());
+        Self { ec2, vpc: options.vpc.clone(), deadline: context.deadline, is_repeating }
     }
 
     /// One call, of which only the answer to who asks matters.
@@ -318,8 +335,12 @@ impl Client {
                 Err(error) if is_throttled(&error) && throttled < MAX_THROTTLED && Instant::now() < self.deadline => {
                     throttled += 1;
                     self.wait(throttled).await;
+                    self.is_repeating.store(true, Ordering::Release);
                 }
-                result => return result.map_err(from_sdk),
+                result => {
+                    self.is_repeating.store(false, Ordering::Release);
+                    return result.map_err(from_sdk);
+                }
             }
         }
     }

@@ -2,8 +2,12 @@
 //!
 //! The codes are those of "Error codes for the Amazon EC2 API" in the EC2 API reference.
 
+use std::error::Error as StdError;
+
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
+use aws_smithy_runtime_api::client::result::DispatchFailure;
 use deltawall_core::{Error, ErrorKind};
 
 use crate::ID;
@@ -34,11 +38,26 @@ where
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             own(ErrorKind::Timeout, "EC2 did not take the connection in time.".into())
         }
+        SdkError::DispatchFailure(failure) if lacks_credentials(failure) => {
+            own(ErrorKind::Unauthenticated, "There are no credentials for EC2 where the SDK looks for them.".into())
+        }
         SdkError::DispatchFailure(_) => own(ErrorKind::Unavailable, "EC2 could not be reached.".into()),
         SdkError::ResponseError(_) => own(ErrorKind::Unavailable, "EC2's answer was cut short or is none.".into()),
         _ => own(ErrorKind::Internal, "The request to EC2 could not be made.".into()),
     };
     base.with_source(error)
+}
+
+/// Whether a call failed before it was made, for want of credentials.
+fn lacks_credentials(failure: &DispatchFailure) -> bool {
+    let mut cause = failure.as_connector_error().and_then(StdError::source);
+    while let Some(error) = cause {
+        if error.is::<CredentialsError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn kind(code: &str) -> ErrorKind {

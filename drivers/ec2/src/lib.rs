@@ -6,11 +6,13 @@
 //! | `convert` | security groups and permissions ↔ the model |
 //! | `error` | EC2's error codes, and what becomes of each |
 //! | `regions` | the regions that are known beforehand |
+//! | `watch` | what the gateway is told of each call |
 
 mod client;
 mod convert;
 mod error;
 mod regions;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +22,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls;
 use deltawall_core::{
     Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, NetworkId, NewFirewall,
-    NewRule, Provider, ProviderName, RuleId,
+    NewRule, Observer, Provider, ProviderName, RuleId,
 };
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -58,6 +60,11 @@ pub struct Options {
     pub show_egress: bool,
     /// Where EC2 is, if not where the SDK's own configuration says. Regions named here are accepted as providers.
     pub endpoints: Vec<Endpoint>,
+    /// Whether EC2 is asked with the credentials that the SDK finds, in the environment, a profile, by web identity or from
+    /// the instance's role, and not with those of each call.
+    pub ambient_credentials: bool,
+    /// Who is told of each call to EC2.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 /// A URL that speaks EC2's API.
@@ -80,16 +87,16 @@ impl Ec2 {
     /// A driver whose calls run on `runtime`. This must be a multi-threaded runtime that outlives the driver: a connection
     /// that was made on one of the server's own single-threaded runtimes would hang when another takes it from the pool.
     ///
-    /// It reads the SDK's environment and configuration files for endpoints, but not for credentials, which come with
-    /// each call. It must not be called from within a runtime.
+    /// It reads the SDK's environment and configuration files for endpoints, and for credentials only where the options say
+    /// so: as a rule those come with each call. It must not be called from within a runtime.
     pub fn new(runtime: Handle, options: Options) -> Self {
         let https = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
             .build_https();
         let loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::from_static(regions::DEFAULT))
-            .no_credentials()
             .http_client(https);
+        let loader = if options.ambient_credentials { loader } else { loader.no_credentials() };
         Self { sdk: runtime.block_on(loader.load()), runtime, options }
     }
 
@@ -99,13 +106,7 @@ impl Ec2 {
         let of_region =
             |wanted| endpoints.iter().find(|endpoint| endpoint.region.as_ref().map(ProviderName::as_str) == wanted);
         let endpoint = of_region(Some(region)).or_else(|| of_region(None));
-        Client::new(
-            &self.sdk,
-            region,
-            endpoint.map(|endpoint| endpoint.url.as_str()),
-            self.options.vpc.clone(),
-            context,
-        )
+        Client::new(&self.sdk, region, endpoint.map(|endpoint| endpoint.url.as_str()), &self.options, context)
     }
 
     /// Does something on the runtime that the connections belong to. It ends with the call that waits for it.

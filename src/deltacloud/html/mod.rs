@@ -151,10 +151,6 @@ struct Reference<'a> {
 }
 
 impl Reference<'_> {
-    fn path(template: &str) -> String {
-        format!("/api/{template}").trim_end_matches('/').to_owned()
-    }
-
     /// The command that a client would type for the example.
     fn command(&self, endpoint: &Endpoint) -> String {
         let login = self.head.gateway.registry.sample_login("mock");

@@ -1,0 +1,126 @@
+//! Whose credentials a cloud is asked with, and who may ask.
+//!
+//! As a rule clients bring the cloud's own credentials, and the cloud decides. Where the gateway holds credentials of its
+//! own, clients prove themselves to the gateway, or need not where they are all on this machine.
+
+use std::collections::HashMap;
+
+use deltawall_core::{Credentials, ProviderName};
+
+use crate::Error;
+use crate::clients::{Clients, Stranger};
+use crate::config::{Config, Ec2Credentials};
+use crate::registry::Registry;
+
+/// The user that the EC2 driver is asked as where the SDK finds the real credentials.
+const AMBIENT_USER: &str = "ambient";
+
+/// Whose credentials go with a request, and who may send one.
+#[derive(Default)]
+pub struct Access {
+    /// The gateway's own credentials, by driver.
+    own: HashMap<&'static str, Credentials>,
+    clients: Option<Clients>,
+}
+
+/// One who is let in.
+#[derive(Clone)]
+pub struct Caller {
+    /// Who it is, for the audit; never a secret.
+    pub user: String,
+    /// What the driver is asked with.
+    pub credentials: Credentials,
+    /// Whether those are the gateway's own.
+    pub is_own: bool,
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denial {
+    /// Nobody has said who it is.
+    Anonymous,
+    /// There is no such client, or that is not its password.
+    Wrong,
+    /// The client may not do this.
+    Forbidden(String),
+    /// Too many passwords wait to be checked.
+    Busy,
+}
+
+impl Access {
+    /// What the configuration says of it.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the clients cannot be read, or no driver can use the gateway's credentials.
+    pub fn new(config: &Config, registry: &Registry, default_driver: &'static str) -> Result<Self, Error> {
+        let mut own = HashMap::new();
+        if let Some(credentials) = &config.credentials {
+            own.insert(default_driver, credentials.clone());
+        }
+        if config.ec2.credentials == Ec2Credentials::Ambient {
+            let Some(ec2) = registry.get("ec2") else {
+                return Err(Error::Usage("--ec2-credentials is for a build with the EC2 driver".into()));
+            };
+            if own.insert(ec2.id(), Credentials::new(AMBIENT_USER, "")).is_some() {
+                return Err(Error::Usage("--user and --ec2-credentials ambient both say how to ask ec2".into()));
+            }
+        }
+        let clients = config.clients.as_deref().map(|path| Clients::read(path, registry)).transpose()?;
+        Ok(Self { own, clients })
+    }
+
+    /// Reads the clients anew, if there is a file of them.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when they cannot be read; they stay who they were then.
+    pub fn reload(&self, registry: &Registry) -> Result<(), Error> {
+        self.clients.as_ref().map_or(Ok(()), |clients| clients.reload(registry))
+    }
+
+    /// Lets somebody in who sent these credentials, to ask this driver for something.
+    ///
+    /// # Errors
+    /// When the gateway keeps a list of clients, and this is none of them or may not do that.
+    pub async fn admit(
+        &self,
+        sent: Option<Credentials>,
+        driver: &'static str,
+        provider: Option<&ProviderName>,
+        is_change: bool,
+    ) -> Result<Caller, Denial> {
+        let own = self.own.get(driver);
+        let Some(clients) = &self.clients else {
+            return match own {
+                Some(own) => Ok(Caller { user: "anyone".into(), credentials: own.clone(), is_own: true }),
+                None => {
+                    let credentials = sent.ok_or(Denial::Anonymous)?;
+                    Ok(Caller { user: credentials.user().to_owned(), credentials, is_own: false })
+                }
+            };
+        };
+        let client =
+            clients.authenticate(&sent.ok_or(Denial::Anonymous)?).await.map_err(|stranger| match stranger {
+                Stranger::Wrong => Denial::Wrong,
+                Stranger::Busy => Denial::Busy,
+            })?;
+        let name = client.name();
+        if !client.may_use(driver, provider) {
+            let provider = provider.map_or_else(String::new, |provider| format!(" with provider {provider}"));
+            return Err(Denial::Forbidden(format!("{name} may not use the driver {driver}{provider}.")));
+        }
+        if is_change && !client.may_change() {
+            return Err(Denial::Forbidden(format!("{name} may not change anything.")));
+        }
+        match own {
+            Some(own) => Ok(Caller { user: name.to_owned(), credentials: own.clone(), is_own: true }),
+            None => Err(Denial::Forbidden(format!("The gateway has no credentials for the driver {driver}."))),
+        }
+    }
+}
+
+/// Without the credentials.
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Access").field("own", &self.own.keys()).field("clients", &self.clients).finish()
+    }
+}

@@ -1,0 +1,332 @@
+//! From what was typed to what is valid.
+//!
+//! Each setting is an option, an environment variable and a key of the configuration file, in this order of precedence.
+
+mod settings;
+mod values;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use deltawall_core::{Credentials, InvalidData, NetworkId, ProviderName};
+use secrecy::ExposeSecret;
+
+use crate::Error;
+use crate::clients;
+use crate::logging::LogFormat;
+use settings::Settings;
+
+pub use settings::Ec2Credentials;
+
+/// One firewall API in front of every cloud.
+#[derive(Debug, Parser)]
+#[command(name = "deltawall", version, disable_help_subcommand = true, args_conflicts_with_subcommands = true)]
+struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    settings: Settings,
+
+    /// A TOML file with any of these settings, `public_url = "…"` for --public-url and so on
+    #[arg(long, env = "API_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// What else the program does.
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    #[command(subcommand, name = "clients")]
+    Clients(clients::Command),
+}
+
+/// What the gateway is to do. It may hold a password, so it has no `Debug`.
+#[derive(Clone)]
+pub struct Config {
+    /// The driver for requests that choose none, as it was typed.
+    pub driver: String,
+    /// The provider for requests that choose neither driver nor provider, as it was typed.
+    pub provider: Option<String>,
+    /// The host name or address to listen on.
+    pub hostname: String,
+    /// The port to listen on; 0 for any that is free.
+    pub port: u16,
+    /// What hrefs start with, without a slash at its end; none for `http://` and the request's `Host`.
+    pub public_url: Option<String>,
+    /// Where TLS gets its certificate; none for plain HTTP.
+    pub tls: Option<Tls>,
+    /// Whether plain HTTP may be spoken where others than this machine can connect.
+    pub insecure_http: bool,
+    /// The host and port for health and metrics; none for nowhere.
+    pub admin_listen: Option<(String, u16)>,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// The gateway's own credentials for the default driver, if clients do not bring theirs.
+    pub credentials: Option<Credentials>,
+    /// Who may use the gateway's own credentials, if not everyone on this machine.
+    pub clients: Option<PathBuf>,
+    /// How much clients may take of the gateway.
+    pub limits: Limits,
+    /// What the operator decides about EC2.
+    pub ec2: Ec2,
+    /// What the mock driver starts with, if not its samples.
+    pub mock_data: Option<PathBuf>,
+    /// What the fgcp driver starts with, if not its samples.
+    pub fgcp_data: Option<PathBuf>,
+    /// How long a firewall of the fgcp driver takes to stop.
+    pub fgcp_stop_delay: Duration,
+    /// How long a driver may take for an answer.
+    pub backend_timeout: Duration,
+    /// How long requests under way may take once the gateway is told to stop.
+    pub drain_timeout: Duration,
+}
+
+/// Where TLS gets its certificate. Both files are in PEM.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// The certificate, and those between it and one that clients know.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// How much clients may take of the gateway.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// How long the first line and the headers of a request may take; a TLS handshake too.
+    pub header_timeout: Duration,
+    /// How long the body of a request may take.
+    pub body_timeout: Duration,
+    /// How long a connection is kept on which nothing is asked.
+    pub idle_timeout: Duration,
+    /// How many connections there may be.
+    pub connections: usize,
+    /// How many of them one peer may have.
+    pub peer_connections: usize,
+    /// How many requests each driver works on at a time.
+    pub backend_requests: usize,
+    /// How many requests may wait for each driver.
+    pub backend_queue: usize,
+}
+
+/// What an operator decides about EC2, whether or not its driver was built in.
+#[derive(Debug, Clone, Default)]
+pub struct Ec2 {
+    /// The VPC whose groups go by their names; none for the account's default VPC.
+    pub vpc: Option<NetworkId>,
+    /// Whose credentials it is asked with.
+    pub credentials: Ec2Credentials,
+    /// Whether egress rules are shown to clients that do not ask for them.
+    pub show_egress: bool,
+    /// Endpoints, each for one region or for all that no other is for.
+    pub endpoints: Vec<(Option<ProviderName>, String)>,
+}
+
+/// What the arguments ask for.
+pub enum Start {
+    /// To serve.
+    Serve(Box<Config>),
+    /// To make or check the file of clients.
+    Clients(clients::Command),
+    /// To print the help or the version.
+    Print(String),
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            driver: "mock".into(),
+            provider: None,
+            hostname: "127.0.0.1".into(),
+            port: 3001,
+            public_url: None,
+            tls: None,
+            insecure_http: false,
+            admin_listen: None,
+            log_format: LogFormat::default(),
+            credentials: None,
+            clients: None,
+            limits: Limits::default(),
+            ec2: Ec2::default(),
+            mock_data: None,
+            fgcp_data: None,
+            fgcp_stop_delay: Duration::from_secs(2),
+            backend_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(60),
+            connections: 1000,
+            peer_connections: 100,
+            backend_requests: 64,
+            backend_queue: 64,
+        }
+    }
+}
+
+impl Config {
+    /// Reads arguments, environment and configuration file. The first of `arguments` is the program's own name.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when something there is wrong.
+    pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Start, Error> {
+        let args = match Args::try_parse_from(arguments) {
+            Ok(args) => args,
+            Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+                return Ok(Start::Print(error.to_string()));
+            }
+            Err(error) => return Err(Error::Usage(in_one_line(&error.to_string()))),
+        };
+        if let Some(Command::Clients(command)) = args.command {
+            return Ok(Start::Clients(command));
+        }
+        let file = match &args.config {
+            Some(path) => read_file(path)?,
+            None => Settings::default(),
+        };
+        Self::from_settings(args.settings, file).map(Box::new).map(Start::Serve)
+    }
+
+    fn from_settings(typed: Settings, file: Settings) -> Result<Self, Error> {
+        let default = Self::default();
+        // An empty text, as in `API_PROVIDER= deltawall`, says nothing.
+        let not_empty = |text: &String| !text.is_empty();
+        let text = |typed: Option<String>, file: Option<String>| typed.filter(not_empty).or(file.filter(not_empty));
+        let path = |typed: Option<PathBuf>, file: Option<PathBuf>| {
+            let not_empty = |path: &PathBuf| !path.as_os_str().is_empty();
+            typed.filter(not_empty).or(file.filter(not_empty))
+        };
+        let config = Self {
+            driver: text(typed.driver, file.driver).unwrap_or(default.driver),
+            provider: text(typed.provider, file.provider),
+            hostname: text(typed.hostname, file.hostname).unwrap_or(default.hostname),
+            port: typed.port.or(file.port).unwrap_or(default.port),
+            public_url: text(typed.public_url, file.public_url).map(|url| values::public_url(&url)).transpose()?,
+            tls: match (path(typed.tls_cert, file.tls_cert), path(typed.tls_key, file.tls_key)) {
+                (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
+                (None, None) => None,
+                _ => return Err(Error::Usage("--tls-cert and --tls-key need each other".into())),
+            },
+            insecure_http: typed.insecure_http.or(file.insecure_http).unwrap_or_default(),
+            admin_listen: text(typed.admin_listen, file.admin_listen)
+                .map(|address| values::listen_address(&address))
+                .transpose()?,
+            log_format: typed.log_format.or(file.log_format).unwrap_or_default(),
+            credentials: match (text(typed.user, file.user), typed.password.or(file.password)) {
+                (Some(user), Some(password)) => Some(Credentials::new(user, password.expose_secret())),
+                (None, None) => None,
+                _ => return Err(Error::Usage("--user and --password need each other".into())),
+            },
+            clients: path(typed.clients, file.clients),
+            limits: Limits {
+                header_timeout: values::timeout(
+                    "--header-timeout",
+                    typed.header_timeout.or(file.header_timeout),
+                    default.limits.header_timeout,
+                )?,
+                body_timeout: values::timeout(
+                    "--body-timeout",
+                    typed.body_timeout.or(file.body_timeout),
+                    default.limits.body_timeout,
+                )?,
+                idle_timeout: values::timeout(
+                    "--idle-timeout",
+                    typed.idle_timeout.or(file.idle_timeout),
+                    default.limits.idle_timeout,
+                )?,
+                connections: values::count(
+                    "--max-connections",
+                    typed.max_connections.or(file.max_connections),
+                    default.limits.connections,
+                )?,
+                peer_connections: values::count(
+                    "--max-peer-connections",
+                    typed.max_peer_connections.or(file.max_peer_connections),
+                    default.limits.peer_connections,
+                )?,
+                backend_requests: values::count(
+                    "--backend-requests",
+                    typed.backend_requests.or(file.backend_requests),
+                    default.limits.backend_requests,
+                )?,
+                // None may have to wait.
+                backend_queue: typed
+                    .backend_queue
+                    .or(file.backend_queue)
+                    .map_or(default.limits.backend_queue, |count| usize::try_from(count).unwrap_or(usize::MAX)),
+            },
+            ec2: Ec2 {
+                vpc: text(typed.ec2_vpc, file.ec2_vpc).map(|vpc| values::vpc_id(&vpc)).transpose()?,
+                credentials: typed.ec2_credentials.or(file.ec2_credentials).unwrap_or_default(),
+                show_egress: typed.ec2_show_egress.or(file.ec2_show_egress).unwrap_or_default(),
+                endpoints: match typed.ec2_endpoint.is_empty() {
+                    true => file.ec2_endpoint.iter(),
+                    false => typed.ec2_endpoint.iter(),
+                }
+                .map(|endpoint| values::ec2_endpoint(endpoint))
+                .collect::<Result<_, _>>()?,
+            },
+            mock_data: typed.mock_data.or(file.mock_data),
+            fgcp_data: typed.fgcp_data.or(file.fgcp_data),
+            fgcp_stop_delay: values::duration(
+                "--fgcp-stop-delay",
+                typed.fgcp_stop_delay.or(file.fgcp_stop_delay),
+                default.fgcp_stop_delay,
+            )?,
+            backend_timeout: values::timeout(
+                "--backend-timeout",
+                typed.backend_timeout.or(file.backend_timeout),
+                default.backend_timeout,
+            )?,
+            drain_timeout: values::duration(
+                "--drain-timeout",
+                typed.drain_timeout.or(file.drain_timeout),
+                default.drain_timeout,
+            )?,
+        };
+        match config.clients.is_some() && !config.has_own_credentials() {
+            true => Err(Error::Usage("--clients is for --user and --password, or --ec2-credentials ambient".into())),
+            false => Ok(config),
+        }
+    }
+
+    /// Whether clouds are asked with credentials that the gateway keeps, so that clients need no keys of theirs.
+    pub fn has_own_credentials(&self) -> bool {
+        self.credentials.is_some() || self.ec2.credentials == Ec2Credentials::Ambient
+    }
+}
+
+/// The text of a file that a setting names.
+///
+/// # Errors
+/// [`Error::Usage`] when it cannot be read.
+pub fn read(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|error| file_error(path, error))
+}
+
+/// What is wrong with a file that a setting names, in one line.
+pub fn file_error(path: &Path, error: impl ToString) -> Error {
+    Error::Usage(format!("{}: {}", path.display(), in_one_line(&error.to_string())))
+}
+
+fn read_file(path: &Path) -> Result<Settings, Error> {
+    let text = read(path)?;
+    toml::from_str(&text).map_err(|error| file_error(path, InvalidData::at(&text, error.span(), error.message())))
+}
+
+/// A message's first paragraph, without its "error: ", as one line.
+fn in_one_line(message: &str) -> String {
+    let paragraph = message.split("\n\n").next().unwrap_or_default();
+    let words: Vec<_> = paragraph.trim_start_matches("error: ").split_whitespace().collect();
+    words.join(" ")
+}

@@ -1,0 +1,142 @@
+//! The settings that there are: each an option, an environment variable and a key of the configuration file.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::logging::LogFormat;
+
+/// What was typed, each of which may be left out.
+#[derive(Debug, Default, clap::Args, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settings {
+    /// The driver for requests that choose none [default: mock]
+    #[arg(short = 'i', long, env = "API_DRIVER", value_name = "NAME")]
+    pub(super) driver: Option<String>,
+
+    /// The provider for requests that choose neither driver nor provider
+    #[arg(short = 'P', long, env = "API_PROVIDER", value_name = "NAME")]
+    pub(super) provider: Option<String>,
+
+    /// The host name or address to listen on [default: 127.0.0.1]
+    #[arg(short = 'r', long, env = "API_HOST", value_name = "HOST")]
+    pub(super) hostname: Option<String>,
+
+    /// The port to listen on; 0 takes a free one and prints it [default: 3001]
+    #[arg(short = 'p', long, env = "API_PORT", value_name = "PORT")]
+    pub(super) port: Option<u16>,
+
+    /// What hrefs in answers start with, where clients come through a proxy, such as `https://fw.example.com`
+    #[arg(long, env = "API_PUBLIC_URL", value_name = "URL")]
+    pub(super) public_url: Option<String>,
+
+    /// Speak TLS with this chain of certificates, in PEM; SIGHUP reads it anew
+    #[arg(long, env = "API_TLS_CERT", value_name = "FILE")]
+    pub(super) tls_cert: Option<PathBuf>,
+
+    /// The private key of that certificate, in PEM
+    #[arg(long, env = "API_TLS_KEY", value_name = "FILE")]
+    pub(super) tls_key: Option<PathBuf>,
+
+    /// Listen without TLS where others than this machine can connect, and read their credentials on the way
+    #[arg(long, env = "API_INSECURE_HTTP", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(super) insecure_http: Option<bool>,
+
+    /// Where to answer /healthz, /readyz and /metrics, without TLS; 127.0.0.1 where only a port is given [default: nowhere]
+    #[arg(long, env = "API_ADMIN_LISTEN", value_name = "[HOST:]PORT")]
+    pub(super) admin_listen: Option<String>,
+
+    /// How the log on standard error is written [default: text]
+    #[arg(long, env = "API_LOG_FORMAT", value_name = "FORMAT")]
+    pub(super) log_format: Option<LogFormat>,
+
+    /// The gateway's own user at the cloud of the default driver, whose keys clients then do not need
+    #[arg(long, env = "API_USER", value_name = "NAME")]
+    pub(super) user: Option<String>,
+
+    /// The password of that user; better given in the environment or the file, since a command line can be read by others
+    #[arg(long, env = "API_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
+    pub(super) password: Option<SecretString>,
+
+    /// Whose credentials EC2 is asked with: those of each client, or those that the AWS SDK finds [default: client]
+    #[arg(long, env = "API_EC2_CREDENTIALS", value_name = "WHOSE")]
+    pub(super) ec2_credentials: Option<Ec2Credentials>,
+
+    /// Who may use the gateway's own credentials, as `deltawall clients add` writes it
+    #[arg(long, env = "API_CLIENTS", value_name = "FILE")]
+    pub(super) clients: Option<PathBuf>,
+
+    /// How long a driver may take for an answer [default: 30]
+    #[arg(long, env = "API_BACKEND_TIMEOUT", value_name = "SECONDS")]
+    pub(super) backend_timeout: Option<f64>,
+
+    /// How many requests each driver works on at a time [default: 64]
+    #[arg(long, env = "API_BACKEND_REQUESTS", value_name = "COUNT")]
+    pub(super) backend_requests: Option<u32>,
+
+    /// How many requests may wait until a driver can work on them; those past it are turned away with 503 [default: 64]
+    #[arg(long, env = "API_BACKEND_QUEUE", value_name = "COUNT")]
+    pub(super) backend_queue: Option<u32>,
+
+    /// How long the first line and the headers of a request may take [default: 10]
+    #[arg(long, env = "API_HEADER_TIMEOUT", value_name = "SECONDS")]
+    pub(super) header_timeout: Option<f64>,
+
+    /// How long the body of a request may take [default: 30]
+    #[arg(long, env = "API_BODY_TIMEOUT", value_name = "SECONDS")]
+    pub(super) body_timeout: Option<f64>,
+
+    /// How long a connection is kept on which nothing is asked [default: 60]
+    #[arg(long, env = "API_IDLE_TIMEOUT", value_name = "SECONDS")]
+    pub(super) idle_timeout: Option<f64>,
+
+    /// How many connections there may be [default: 1000]
+    #[arg(long, env = "API_MAX_CONNECTIONS", value_name = "COUNT")]
+    pub(super) max_connections: Option<u32>,
+
+    /// How many of them one peer may have: an IPv4 address, or a /64 of IPv6 [default: 100]
+    #[arg(long, env = "API_MAX_PEER_CONNECTIONS", value_name = "COUNT")]
+    pub(super) max_peer_connections: Option<u32>,
+
+    /// How long requests under way may take once the gateway is told to stop [default: 30]
+    #[arg(long, env = "API_DRAIN_TIMEOUT", value_name = "SECONDS")]
+    pub(super) drain_timeout: Option<f64>,
+
+    /// The VPC whose security groups go by their names [default: the account's default VPC]
+    #[arg(long, env = "API_EC2_VPC", value_name = "VPC")]
+    pub(super) ec2_vpc: Option<String>,
+
+    /// Show egress rules of security groups to clients that do not ask for them
+    #[arg(long, env = "API_EC2_SHOW_EGRESS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(super) ec2_show_egress: Option<bool>,
+
+    /// Where EC2 is, for all regions or one, which may be one that Amazon does not have; may be given several times
+    #[arg(long, env = "API_EC2_ENDPOINT", value_name = "[REGION=]URL", value_delimiter = ',')]
+    #[serde(default)]
+    pub(super) ec2_endpoint: Vec<String>,
+
+    /// Account, credentials and firewalls that the mock driver starts with [default: built in]
+    #[arg(long, env = "API_MOCK_DATA", value_name = "FILE")]
+    pub(super) mock_data: Option<PathBuf>,
+
+    /// Certificates, templates and systems that the fgcp driver starts with [default: built in]
+    #[arg(long, env = "API_FGCP_DATA", value_name = "FILE")]
+    pub(super) fgcp_data: Option<PathBuf>,
+
+    /// How long a firewall of the fgcp driver takes to stop [default: 2]
+    #[arg(long, env = "API_FGCP_STOP_DELAY", value_name = "SECONDS")]
+    pub(super) fgcp_stop_delay: Option<f64>,
+}
+
+/// Whose credentials EC2 is asked with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ec2Credentials {
+    /// Those that come with each request.
+    #[default]
+    Client,
+    /// The gateway's own, where the SDK looks for them: environment, profile, web identity, instance role.
+    Ambient,
+}

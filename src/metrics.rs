@@ -1,0 +1,238 @@
+//! The gateway's figures, for Prometheus. No label's value comes from a client, so there are never more series than the
+//! tables of routes, drivers and statuses make.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use deltawall_core::{CloudCall, Observer, Outcome};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::connection::{self, Connections};
+
+/// What [`Metrics::text`] gives.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The upper bounds of the histograms, in seconds: from what memory takes to what a cloud may.
+const BUCKETS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// All figures.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Histograms<RouteLabels>,
+    under_way: Gauge,
+    connections: Gauge,
+    driver_seconds: Histograms<DriverLabels>,
+    cloud_seconds: Histograms<CloudLabels>,
+    retries: Family<RetryLabels, Counter>,
+    rejected: Family<RejectedLabels, Counter>,
+    connected: OnceLock<Arc<Connections>>,
+}
+
+/// A request that was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RequestLabels {
+    /// The path with names in the place of ids.
+    pub route: &'static str,
+    /// The method, if it is one that there is.
+    pub method: &'static str,
+    /// The status of the answer.
+    pub status: u16,
+    /// The id of the driver.
+    pub driver: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: &'static str,
+    method: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DriverLabels {
+    driver: &'static str,
+    operation: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CloudLabels {
+    driver: &'static str,
+    call: String,
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RetryLabels {
+    driver: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RejectedLabels {
+    limit: Limit,
+}
+
+/// The limits past which clients are turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// Connections in all.
+    Connections,
+    /// Connections of a peer.
+    PeerConnections,
+    /// Requests under way on a connection.
+    ConnectionRequests,
+    /// Requests waiting for a driver.
+    BackendQueue,
+    /// The time that a body may take.
+    BodyTime,
+    /// The size of a body.
+    BodySize,
+    /// Passwords waiting to be checked.
+    Logins,
+}
+
+impl EncodeLabelValue for Limit {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Connections => "connections",
+            Self::PeerConnections => "peer_connections",
+            Self::ConnectionRequests => "connection_requests",
+            Self::BackendQueue => "backend_queue",
+            Self::BodyTime => "body_time",
+            Self::BodySize => "body_size",
+            Self::Logins => "logins",
+        };
+        name.encode(encoder)
+    }
+}
+
+impl From<connection::Refusal> for Limit {
+    fn from(refusal: connection::Refusal) -> Self {
+        match refusal {
+            connection::Refusal::Connections => Self::Connections,
+            connection::Refusal::PeerConnections => Self::PeerConnections,
+        }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let histograms = || Histogram::new(BUCKETS);
+        let mut metrics = Self {
+            registry: Registry::with_prefix("deltawall"),
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(histograms),
+            under_way: Gauge::default(),
+            connections: Gauge::default(),
+            driver_seconds: Family::new_with_constructor(histograms),
+            cloud_seconds: Family::new_with_constructor(histograms),
+            retries: Family::default(),
+            rejected: Family::default(),
+            connected: OnceLock::new(),
+        };
+        let registry = &mut metrics.registry;
+        registry.register("requests", "Requests that were answered", metrics.requests.clone());
+        registry.register("requests_under_way", "Requests that are not answered yet", metrics.under_way.clone());
+        registry.register("connections", "Connections of clients", metrics.connections.clone());
+        registry.register(
+            "cloud_retries",
+            "Calls to clouds that repeated one that had failed",
+            metrics.retries.clone(),
+        );
+        registry.register("rejected", "Connections and requests turned away by a limit", metrics.rejected.clone());
+        registry.register_with_unit(
+            "request",
+            "Time from a request's head to its answer",
+            Unit::Seconds,
+            metrics.request_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "driver",
+            "Time that a driver took for an operation, with all its calls to the cloud",
+            Unit::Seconds,
+            metrics.driver_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "cloud",
+            "Time of one call to a cloud",
+            Unit::Seconds,
+            metrics.cloud_seconds.clone(),
+        );
+        metrics
+    }
+}
+
+/// A request that is not answered yet, until it is dropped.
+#[derive(Debug)]
+pub struct UnderWay(Gauge);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Metrics {
+    /// Counts these connections.
+    pub fn watch(&self, connections: &Arc<Connections>) {
+        let _ = self.connected.set(Arc::clone(connections));
+    }
+
+    /// Counts a request as under way.
+    pub fn begin(&self) -> UnderWay {
+        self.under_way.inc();
+        UnderWay(self.under_way.clone())
+    }
+
+    /// Counts a request that was answered in this time.
+    pub fn answered(&self, request: &RequestLabels, time: Duration) {
+        let RequestLabels { route, method, .. } = *request;
+        self.requests.get_or_create(request).inc();
+        self.request_seconds.get_or_create(&RouteLabels { route, method }).observe(time.as_secs_f64());
+    }
+
+    /// Counts what a driver was asked for and how long it took.
+    pub fn asked(&self, driver: &'static str, operation: &'static str, time: Duration) {
+        self.driver_seconds.get_or_create(&DriverLabels { driver, operation }).observe(time.as_secs_f64());
+    }
+
+    /// Counts who was turned away.
+    pub fn rejected(&self, limit: Limit) {
+        self.rejected.get_or_create(&RejectedLabels { limit }).inc();
+    }
+
+    /// All figures, as they are now.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn text(&self) -> Result<String, fmt::Error> {
+        let connections = self.connected.get().map_or(0, |connections| connections.count());
+        self.connections.set(i64::try_from(connections).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl Observer for Metrics {
+    fn called(&self, call: CloudCall<'_>) {
+        let result = match call.outcome {
+            Outcome::Done => "done",
+            Outcome::Refused => "refused",
+            Outcome::Unanswered => "unanswered",
+        };
+        let labels = CloudLabels { driver: call.driver, call: call.name.to_owned(), result };
+        self.cloud_seconds.get_or_create(&labels).observe(call.time.as_secs_f64());
+        if call.is_retry {
+            self.retries.get_or_create(&RetryLabels { driver: call.driver }).inc();
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The program as an operator runs it: with a log that can be read while it runs, and the listener for health and figures.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::server::program;
+use crate::wire::{Answer, Connection, Request};
+
+/// How long something may take that should happen at once.
+const SOON: Duration = Duration::from_secs(10);
+
+/// The program, listening on free ports until it is dropped.
+pub struct Instance {
+    pub child: Child,
+    pub address: SocketAddr,
+    admin: SocketAddr,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+/// Writes a file that only this test has.
+pub fn file(name: &str, content: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()));
+    std::fs::write(&path, content).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// A file beside the tests.
+pub fn fixture(name: &str) -> String {
+    format!("{}/tests/http/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Waits until something is so, which is to happen without anything more being done for it.
+#[track_caller]
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(started.elapsed() < SOON, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+impl Instance {
+    pub fn with(arguments: &[&str]) -> Self {
+        Self::spawn(program(&[&["-p", "0", "--admin-listen", "0", "--log-format", "json"], arguments].concat()))
+    }
+
+    pub fn spawn(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let lines = Arc::clone(&log);
+        std::thread::spawn(move || {
+            stderr.lines().map_while(Result::ok).for_each(|line| lines.lock().unwrap().push(line))
+        });
+        let mut address = || {
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            let after = line.split("://").nth(1).unwrap_or_default();
+            after.split('/').next().unwrap().parse::<SocketAddr>().ok()
+        };
+        let (public, _, admin) = (address(), address(), address());
+        let (address, admin) = (public.expect("the first line has the URL"), admin.expect("the third has the other"));
+        Self { child, address, admin, log }
+    }
+
+    pub fn connect(&self) -> Connection {
+        Connection::to(self.address)
+    }
+
+    /// One request on a connection of its own.
+    pub fn send(&self, request: Request) -> Answer {
+        self.connect().send(request)
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Status and body of what is asked where operators ask.
+    pub fn admin(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.admin).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    /// A figure, by its name and labels as they stand in /metrics; nothing where there is none.
+    pub fn figure(&self, series: &str) -> Option<f64> {
+        let (_, text) = self.admin("/metrics");
+        let line = text.lines().find(|line| line.strip_prefix(series).is_some_and(|rest| rest.starts_with(' ')))?;
+        Some(line.rsplit(' ').next().unwrap().parse().unwrap())
+    }
+
+    /// What was logged so far.
+    pub fn log(&self) -> Vec<serde_json::Value> {
+        self.log.lock().unwrap().iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The first line of the log of which this is true, as soon as it is there.
+    #[track_caller]
+    pub fn logged(&self, is_it: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
+        eventually("it is in the log", || self.log().into_iter().find(&is_it))
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs the program to its end with this on its standard input: exit code, standard output, standard error.
+pub fn run(arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
+    let mut child = program(arguments).stdin(Stdio::piped()).spawn().unwrap();
+    // Who wants no input may have gone.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}

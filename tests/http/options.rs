@@ -1,0 +1,115 @@
+//! The options of operation: each is in the help, and refused in one line where it is wrong.
+
+use crate::instance::{Instance, file, fixture, run};
+use crate::wire::Request;
+
+#[test]
+fn the_help_has_them() {
+    let (code, help, _) = run(&["--help"], "");
+    assert_eq!(code, Some(0));
+    for option in [
+        "tls-cert",
+        "tls-key",
+        "insecure-http",
+        "admin-listen",
+        "user",
+        "password",
+        "ec2-credentials",
+        "clients",
+        "backend-timeout",
+        "backend-requests",
+        "backend-queue",
+        "header-timeout",
+        "body-timeout",
+        "idle-timeout",
+        "max-connections",
+        "max-peer-connections",
+        "drain-timeout",
+    ] {
+        let variable = format!("API_{}", option.to_uppercase().replace('-', "_"));
+        assert!(help.contains(&format!("--{option} ")) && help.contains(&variable), "{option} is in\n{help}");
+    }
+    let (_, help, _) = run(&["clients", "--help"], "");
+    assert!(help.contains("add") && help.contains("check"), "{help}");
+}
+
+#[test]
+fn the_help_does_not_tell_the_password() {
+    let mut command = crate::server::program(&["--help"]);
+    let output = command.env("API_PASSWORD", "hunter2").output().unwrap();
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("hunter2"));
+}
+
+#[test]
+fn a_bad_one_is_one_clear_line_and_exit_2() {
+    let no_certificate = file("empty.pem", "");
+    let bad_clients = file("bad-clients", "# people\nalice:hunter2:read-only:*\n");
+    let bad_rights = file("bad-rights", "alice:$2y$05$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01232:all:*\n");
+    let (first, second) = (fixture("tls/first.pem"), fixture("tls/second.key"));
+    let own = ["--user", "u", "--password", "hunter2"];
+    for (arguments, says) in [
+        (&["--backend-timeout", "0"][..], "'0' for --backend-timeout leaves no time at all"),
+        (&["--backend-timeout=-1"], "--backend-timeout"),
+        (&["--body-timeout", "nan"], "--body-timeout"),
+        (&["--header-timeout", "86401"], "--header-timeout"),
+        (&["--idle-timeout", "x"], "--idle-timeout"),
+        (&["--drain-timeout", "inf"], "--drain-timeout"),
+        (&["--max-connections", "0"], "'0' for --max-connections would let nothing through"),
+        (&["--max-peer-connections", "0"], "--max-peer-connections"),
+        (&["--backend-requests", "0"], "--backend-requests"),
+        (&["--backend-queue=-1"], "--backend-queue"),
+        (&["--admin-listen", "here"], "'here' for --admin-listen is not [HOST:]PORT"),
+        (&["--admin-listen", "::1:9101"], "--admin-listen"),
+        (&["--tls-cert", &first], "--tls-cert and --tls-key need each other"),
+        (&["--tls-key", &second], "--tls-cert and --tls-key need each other"),
+        (&["--tls-cert", "/nowhere.pem", "--tls-key", &second], "/nowhere.pem: "),
+        (&["--tls-cert", &no_certificate, "--tls-key", &second], "there is no certificate in it"),
+        (&["--tls-cert", &first, "--tls-key", &second], "second.key: "),
+        (&["--tls-cert", &first, "--tls-key", &first], "first.pem: "),
+        (&["-r", "0.0.0.0"], "give --tls-cert and --tls-key, or --insecure-http"),
+        (&["-r", "::"], "give --tls-cert and --tls-key, or --insecure-http"),
+        (&["--user", "u"], "--user and --password need each other"),
+        (&["--password", "hunter2"], "--user and --password need each other"),
+        (&[&own[..], &["-r", "0.0.0.0", "--insecure-http"]].concat(), "give --clients"),
+        (&["--clients", &bad_clients], "--clients is for --user and --password"),
+        (&[&own[..], &["--clients", "/nowhere"]].concat(), "/nowhere: "),
+        (&[&own[..], &["--clients", &bad_clients]].concat(), "line 2: the hash is neither Argon2's nor bcrypt's"),
+        (&[&own[..], &["--clients", &bad_rights]].concat(), "line 1: the rights are neither read-only nor read-write"),
+        (&["--ec2-credentials", "mine"], "[possible values: client, ambient]"),
+        (
+            &["-i", "ec2", "--user", "u", "--password", "hunter2", "--ec2-credentials", "ambient"],
+            "both say how to ask ec2",
+        ),
+    ] {
+        let (code, stdout, stderr) = run(&[&["-p", "0"], arguments].concat(), "");
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(!stderr.contains("hunter2"), "{stderr}");
+        assert!(stderr.starts_with("deltawall: ") && stderr.contains(says), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn plain_http_for_others_has_to_be_said() {
+    for arguments in [&["-r", "0.0.0.0", "--insecure-http"][..], &["-r", "localhost"], &["-r", "[::1]"]] {
+        let instance = Instance::with(arguments);
+        let address = std::net::SocketAddr::new(
+            if instance.address.is_ipv6() { "::1" } else { "127.0.0.1" }.parse().unwrap(),
+            instance.address.port(),
+        );
+        crate::wire::Connection::to(address).send(Request::get("/api")).expect(200);
+    }
+}
+
+#[test]
+fn the_file_and_the_environment_set_them_too() {
+    let config =
+        file("operation.toml", "port = 0\nadmin_listen = \"0\"\nmax_peer_connections = 1\nbody_timeout = 0.5\n");
+    let mut command = crate::server::program(&["--config", &config]);
+    command.env("API_INSECURE_HTTP", "true").env("API_HOST", "0.0.0.0");
+    let instance = Instance::spawn(command);
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], instance.address.port()));
+    let mut only = crate::wire::Connection::to(address);
+    only.send(Request::get("/api")).expect(200);
+    assert!(crate::wire::Connection::to(address).is_closed());
+}

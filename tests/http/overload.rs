@@ -1,0 +1,120 @@
+//! More requests than a driver may work on: they wait, but not too many, and nobody else does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use deltawall::config::{Config, Limits};
+use deltawall_core::{
+    Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, NewFirewall, NewRule,
+    Provider, ProviderName, RuleId,
+};
+use tokio::sync::Semaphore;
+
+use crate::instance::eventually;
+use crate::server::in_process;
+use crate::wire::{Connection, Request};
+
+/// Answers a list when it is let.
+#[derive(Debug)]
+struct Slow {
+    asked: AtomicUsize,
+    let_go: Semaphore,
+}
+
+fn refused<T>() -> Result<T, Error> {
+    Err(Error::new(ErrorKind::Refused, "slow", "It has only lists."))
+}
+
+#[async_trait]
+impl Driver for Slow {
+    fn id(&self) -> &'static str {
+        "slow"
+    }
+    fn name(&self) -> &'static str {
+        "Slow"
+    }
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+    fn providers(&self) -> Vec<Provider> {
+        Vec::new()
+    }
+    fn provider(&self, _: &str) -> Result<ProviderName, Error> {
+        refused()
+    }
+    async fn authenticate(&self, _: &Context) -> Result<(), Error> {
+        Ok(())
+    }
+    async fn firewalls(&self, _: &Context, _: &Filter) -> Result<Vec<Arc<Firewall>>, Error> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.let_go.acquire().await.unwrap().forget();
+        Ok(Vec::new())
+    }
+    async fn firewall(&self, _: &Context, _: &FirewallId) -> Result<Arc<Firewall>, Error> {
+        refused()
+    }
+    async fn create_firewall(&self, _: &Context, _: NewFirewall) -> Result<Arc<Firewall>, Error> {
+        refused()
+    }
+    async fn delete_firewall(&self, _: &Context, _: &FirewallId) -> Result<Deletion, Error> {
+        refused()
+    }
+    async fn create_rule(&self, _: &Context, _: &FirewallId, _: NewRule) -> Result<Arc<Firewall>, Error> {
+        refused()
+    }
+    async fn delete_rule(&self, _: &Context, _: &FirewallId, _: &RuleId<'_>) -> Result<(), Error> {
+        refused()
+    }
+}
+
+fn start(requests: usize, queue: usize, timeout: Duration) -> (std::net::SocketAddr, Arc<Slow>) {
+    let driver = Arc::new(Slow { asked: AtomicUsize::new(0), let_go: Semaphore::new(0) });
+    let limits = Limits { backend_requests: requests, backend_queue: queue, ..Limits::default() };
+    let config = Config { limits, backend_timeout: timeout, ..Config::default() };
+    (in_process(driver.clone(), config), driver)
+}
+
+/// The status of a list, asked for on a thread of its own.
+fn list(address: std::net::SocketAddr) -> thread::JoinHandle<u16> {
+    thread::spawn(move || Connection::to(address).send(Request::get("/api/firewalls").on_mock()).status)
+}
+
+#[test]
+fn those_past_the_queue_are_turned_away_and_the_rest_answered() {
+    let (address, driver) = start(2, 3, Duration::from_secs(60));
+    let clients: Vec<_> = (0..6).map(|_| list(address)).collect();
+    // Two are asked, three wait, and so one is turned away.
+    let is_turned_away = || clients.iter().any(thread::JoinHandle::is_finished).then_some(());
+    eventually("one is turned away", is_turned_away);
+    for format in ["xml", "json"] {
+        let target = format!("/api/firewalls?format={format}");
+        let answer = Connection::to(address).send(Request::get(&target).on_mock()).expect(503);
+        assert_eq!(answer.header("Retry-After"), Some("1"));
+        assert_eq!(answer.header("Content-Type"), Some(&*format!("application/{format}")));
+        assert_eq!(answer.message(), "Too many requests wait for the slow driver. This one was not begun; try again.");
+    }
+    assert_eq!(driver.asked.load(Ordering::SeqCst), 2, "no more than two at a time");
+    // Who asks another driver does not wait.
+    let other = Request::get("/api;driver=mock/firewalls").on_mock();
+    Connection::to(address).send(other).expect(200);
+    driver.let_go.add_permits(5);
+    let mut statuses: Vec<_> = clients.into_iter().map(|client| client.join().unwrap()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 200, 200, 200, 503]);
+}
+
+#[test]
+fn a_place_is_free_again_after_the_answer() {
+    let (address, driver) = start(1, 0, Duration::from_secs(60));
+    let mut gone = Connection::to(address);
+    gone.write(&Request::get("/api/firewalls").on_mock().bytes());
+    eventually("it is asked", || (driver.asked.load(Ordering::SeqCst) == 1).then_some(()));
+    Connection::to(address).send(Request::get("/api/firewalls").on_mock()).expect(503);
+    driver.let_go.add_permits(1);
+    gone.read(true).expect(200);
+    driver.let_go.add_permits(1);
+    Connection::to(address).send(Request::get("/api/firewalls").on_mock()).expect(200);
+}

@@ -1,0 +1,166 @@
+//! Slow, silent and many clients: each costs what its connections cost, for as long as the limits say, and nobody else
+//! notices.
+
+use std::io::Write;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::instance::{Instance, eventually};
+use crate::wire::{Connection, Request};
+
+const LIMIT: Duration = Duration::from_secs(1);
+
+/// How much later than at the limit something may happen on a busy machine.
+const SLACK: Duration = Duration::from_secs(8);
+
+/// Sends these bytes one at a time, over far more than the limit; for as long as the server listens.
+fn drip(connection: &Connection, bytes: &'static [u8]) -> thread::JoinHandle<()> {
+    let mut stream = connection.stream.get_ref().try_clone().unwrap();
+    thread::spawn(move || {
+        for byte in bytes {
+            if stream.write_all(&[*byte]).is_err() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    })
+}
+
+#[track_caller]
+fn took_the_limit(started: Instant) {
+    let took = started.elapsed();
+    assert!(took > LIMIT / 2 && took < LIMIT + SLACK, "{took:?}");
+}
+
+const ENDLESS_HEAD: &[u8] =
+    b"GET /api HTTP/1.1\r\nHost: a\r\nX-1: 1\r\nX-2: 2\r\nX-3: 3\r\nX-4: 4\r\nX-5: 5\r\nX-6: 6\r\nX-7: 7\r\n";
+
+#[test]
+fn slow_headers_are_given_up() {
+    let instance = Instance::with(&["--header-timeout", "1"]);
+    let mut connection = instance.connect();
+    let started = Instant::now();
+    let dripping = drip(&connection, ENDLESS_HEAD);
+    assert_eq!(connection.read(false).status, 408);
+    assert!(connection.is_closed());
+    took_the_limit(started);
+    dripping.join().unwrap();
+}
+
+/// The HTTP server itself looks after the first request only.
+#[test]
+fn slow_headers_of_a_later_request_are_given_up_too() {
+    let instance = Instance::with(&["--header-timeout", "1"]);
+    let mut connection = instance.connect();
+    connection.send(Request::get("/api")).expect(200);
+    let started = Instant::now();
+    let dripping = drip(&connection, ENDLESS_HEAD);
+    assert!(connection.is_closed());
+    took_the_limit(started);
+    dripping.join().unwrap();
+}
+
+#[test]
+fn a_slow_body_is_answered_in_the_clients_format_and_changes_nothing() {
+    let instance = Instance::with(&["--body-timeout", "1"]);
+    for format in ["xml", "json"] {
+        let mut connection = instance.connect();
+        let target = format!("/api/firewalls?format={format}");
+        let head = Request::post(&target).on_mock().form("name=slow&description=d").bytes();
+        let started = Instant::now();
+        connection.write(&head[..head.len() - 5]);
+        let answer = connection.read(true).expect(408);
+        assert_eq!(answer.header("Content-Type"), Some(&*format!("application/{format}")));
+        assert_eq!(answer.message(), "The body of the request took longer than 1 seconds.");
+        took_the_limit(started);
+        assert!(connection.is_closed());
+    }
+    instance.send(Request::get("/api/firewalls/slow").on_mock()).expect(404);
+    assert_eq!(instance.figure("deltawall_rejected_total{limit=\"body_time\"}"), Some(2.0));
+}
+
+#[test]
+fn an_idle_connection_is_closed() {
+    let instance = Instance::with(&["--idle-timeout", "1"]);
+    let mut connection = instance.connect();
+    connection.send(Request::get("/api")).expect(200);
+    let started = Instant::now();
+    assert!(connection.is_closed());
+    took_the_limit(started);
+}
+
+/// The answer is far larger than what the system buffers on the way.
+#[test]
+fn a_client_that_does_not_read_is_given_up() {
+    let instance = Instance::with(&["--body-timeout", "1"]);
+    let rule = |n: u32| {
+        format!("protocol=tcp&port_from={n}&port_to={n}&ip_address=10.0.0.0/8&description={}", "x".repeat(200))
+    };
+    let mut connection = instance.connect();
+    for n in 1..150 {
+        connection.send(Request::post("/api/firewalls/new_firewall/rules").on_mock().form(&rule(n))).expect(201);
+    }
+    drop(connection);
+    let mut silent = instance.connect();
+    eventually("it is the only connection", || instance.figure("deltawall_connections").filter(|count| *count == 1.0));
+    let ask = Request::get("/api/firewalls").on_mock().bytes();
+    silent.stream.get_mut().set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+    // Requests in a row, until the server takes no more of them.
+    while silent.stream.get_mut().write_all(&ask).is_ok() {}
+    eventually("it is given up", || instance.figure("deltawall_connections").filter(|count| *count == 0.0));
+    instance.send(Request::get("/api")).expect(200);
+}
+
+#[test]
+fn a_peer_has_so_many_connections_and_no_more() {
+    let instance = Instance::with(&["--max-peer-connections", "3"]);
+    let mut connections: Vec<_> = (0..3).map(|_| instance.connect()).collect();
+    for connection in &mut connections {
+        connection.send(Request::get("/api")).expect(200);
+    }
+    assert!(instance.connect().is_closed());
+    assert_eq!(instance.figure("deltawall_rejected_total{limit=\"peer_connections\"}"), Some(1.0));
+    assert_eq!(instance.figure("deltawall_connections"), Some(3.0));
+    for connection in &mut connections {
+        connection.send(Request::get("/api")).expect(200);
+    }
+    drop(connections.pop());
+    eventually("its place is free again", || {
+        let mut connection = instance.connect();
+        connection.stream.get_mut().write_all(&Request::get("/api").bytes()).ok()?;
+        (!connection.is_closed()).then_some(())
+    });
+}
+
+#[test]
+fn there_are_so_many_connections_and_no_more() {
+    let instance = Instance::with(&["--max-connections", "5"]);
+    let mut connections: Vec<_> = (0..5).map(|_| instance.connect()).collect();
+    for connection in &mut connections {
+        connection.send(Request::get("/api")).expect(200);
+    }
+    assert!(instance.connect().is_closed());
+    assert_eq!(instance.figure("deltawall_rejected_total{limit=\"connections\"}"), Some(1.0));
+    // Operators can always look.
+    assert_eq!(instance.admin("/readyz").0, 200);
+    for connection in &mut connections {
+        connection.send(Request::get("/api")).expect(200);
+    }
+}
+
+#[test]
+fn silent_clients_hold_up_nobody() {
+    let instance = Instance::with(&["--header-timeout", "30"]);
+    let silent: Vec<_> = (0..90).map(|_| instance.connect()).collect();
+    let mut halves: Vec<_> = (0..9).map(|_| instance.connect()).collect();
+    for half in &mut halves {
+        half.write(b"POST /api/firewalls HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nname=");
+    }
+    let started = Instant::now();
+    let mut connection = instance.connect();
+    for _ in 0..20 {
+        connection.send(Request::get("/api/firewalls").on_mock()).expect(200);
+    }
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    drop(silent);
+}
