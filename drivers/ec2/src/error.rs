@@ -26,7 +26,10 @@ where
             Some(code) => {
                 let message = error.message().unwrap_or("EC2 refused.").trim_end();
                 let request = error.request_id().map(|id| format!("\n  REQUEST ID={id}")).unwrap_or_default();
-                own(kind(code), format!("{message}{request}")).with_code(code)
+                // A server that failed may have done what it was asked; one that was asked too often has not.
+                let is_unknown = service.raw().status().is_server_error() && !THROTTLED.contains(&code);
+                let kind = if is_unknown { ErrorKind::Unavailable } else { kind(code) };
+                own(kind, format!("{message}{request}")).with_code(code)
             }
             None => own(ErrorKind::Unavailable, format!("EC2 answered with HTTP status {}.", service.raw().status())),
         },

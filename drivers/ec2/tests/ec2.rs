@@ -355,7 +355,7 @@ fn a_change_is_repeated_only_where_ec2_has_not_looked_at_it() {
     assert_eq!(authorized(&calls), 5);
 
     for (action, kind) in
-        [("error", ErrorKind::Refused), ("garbage", ErrorKind::Unavailable), ("cut", ErrorKind::Unavailable)]
+        [("error", ErrorKind::Unavailable), ("garbage", ErrorKind::Unavailable), ("cut", ErrorKind::Unavailable)]
     {
         let bench = Bench::new();
         bench.create("web");
