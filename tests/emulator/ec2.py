@@ -2,36 +2,52 @@
 
     python tests/emulator/ec2.py
 
-prints two lines, PLAIN=URL and STRICT=URL, and serves until its standard input ends. Both check who asks and keep groups
-that are in use; only the second has the rest of the layer. Each access key is an account of its own, so that tests do not meet:
+prints two lines, PLAIN=URL and STRICT=URL, and serves until its standard input ends. Both check who asks, keep groups that
+are in use, and have what is mended in moto itself; only the second has the rest of the layer. Each access key is an account
+of its own, so that tests do not meet:
 
     AKIAFULL<account>   may do everything
     AKIAREAD<account>   may only describe
     ASIATEMP<account>   temporary: goes with the session token "valid", any other has expired
 
-The secret of each key is "secret-" and the key. What was asked is at GET /_calls?account=…, faults are made by POST /_fault
-with action, kind and times as a form: see `Faults`. Sources are pages of the Amazon EC2 API Reference (API) and the Amazon
-VPC User Guide (VPC).
+The secret of each key is "secret-" and the key. Tests look behind the API, each time for an account:
+
+    GET  /_calls?account=…              what was asked, a line each: action, region, parameters
+    GET  /_groups?account=…&region=…    what is held, as JSON: see `holdings`
+    POST /_groups                       account, region and count as a form: makes so many groups, g0 and on
+    POST /_vpcs                         account and region as a form: makes a VPC, whose id is the answer
+    POST /_fault                        account, action, kind and times as a form: see `Faults`
+    POST /_forgive                      account as a form: no fault is to come any more
+
+Sources are pages of the Amazon EC2 API Reference (API) and the Amazon VPC User Guide (VPC).
 """
 
 import collections
+import functools
 import ipaddress
+import json
+import os
 import re
 import sys
 import threading
 import time
 import uuid
-import xml.etree.ElementTree as ElementTree
 from io import BytesIO
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode
 from xml.sax.saxutils import escape
 
+# moto reads these when it is loaded. No test needs an image, and each account would begin with a thousand of them; and an
+# operator may name a region that Amazon does not have.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+os.environ["MOTO_ALLOW_NONEXISTENT_REGION"] = "true"
+
+import moto.core.responses
 import moto.ec2.models.security_groups as moto_groups
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from moto.ec2.models import ec2_backends
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 from waitress import create_server
 
 NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
@@ -64,6 +80,65 @@ def glob_matches(pattern, text):
 
 moto_groups.aws_api_matches = glob_matches
 
+# moto looks through all of a class for the methods that are actions, anew for each request: a quarter of its time.
+moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
+
+
+def same_rule(rule, other):
+    """API, RevokeSecurityGroupIngress: "you do not need to specify the description to revoke the rule". moto compares it."""
+    return held([rule]) == held([other])
+
+
+moto_groups.SecurityGroupRule.__eq__ = same_rule
+
+
+def add_source_groups(backend, groups, vpc_id, own=moto_groups.SecurityGroupBackend._add_source_group):
+    """API, UserIdGroupPair: UserId is "the ID of an Amazon Web Services account", that of a peered VPC too, whose groups
+    cannot be seen from here. moto looks for them in the own account."""
+    is_foreign = lambda group: group.get("UserId", backend.account_id) != backend.account_id
+    return [one for group in groups or [] for one in ([group] if is_foreign(group) else own(backend, [group], vpc_id))]
+
+
+moto_groups.SecurityGroupBackend._add_source_group = add_source_groups
+
+
+def revoke_egress(backend, group_name_or_id, own=moto_groups.SecurityGroupBackend.revoke_security_group_egress, **permission):
+    """moto leaves IPv6 ranges out of what is revoked, and calls it a success, in a VPC that has no IPv6 network. So for as
+    long as it revokes, the group is in none."""
+    group = backend.get_security_group_from_id(group_name_or_id)
+    vpc_id = group and group.vpc_id
+    try:
+        if group:
+            group.vpc_id = None
+        own(backend, group_name_or_id, **permission)
+    finally:
+        if group:
+            group.vpc_id = vpc_id
+
+
+moto_groups.SecurityGroupBackend.revoke_security_group_egress = revoke_egress
+
+
+class Page(threading.local):
+    """Which part of a list this thread's answer is to have, and whether more follows. moto makes one of all."""
+
+    start, size, is_last = 0, None, True
+
+
+page = Page()
+
+
+def describe_page(backend, *arguments, own=moto_groups.SecurityGroupBackend.describe_security_groups, **filters):
+    groups = own(backend, *arguments, **filters)
+    if page.size is None:
+        return groups
+    end = page.start + page.size
+    page.is_last = end >= len(groups)
+    return groups[page.start : end]
+
+
+moto_groups.SecurityGroupBackend.describe_security_groups = describe_page
+
 
 class Request:
     def __init__(self, environ, body):
@@ -78,6 +153,9 @@ class Request:
     def get(self, name):
         return self.values.get(name)
 
+    def parameters(self):
+        return [(name, value) for name, value in self.pairs if name not in ("Action", "Version")]
+
     def set(self, values):
         self.values = values
         self.body = urlencode(values).encode()
@@ -86,7 +164,7 @@ class Request:
         return ec2_backends[self.account][self.region]
 
     def authenticate(self):
-        """Signature Version 4, checked as AWS does: the same signature must come out."""
+        """Signature Version 4, checked as AWS does: the same signature must come out. Gives what kind of key it is, and the token."""
         failure = Refusal(401, "AuthFailure", "AWS was not able to validate the provided access credentials")
         header = self.environ.get("HTTP_AUTHORIZATION", "")
         found = re.match(r"AWS4-HMAC-SHA256 Credential=([^/]+)/\d+/([^/]+)/ec2/aws4_request, *SignedHeaders=([^,]+), *Signature=(\w+)", header)
@@ -106,16 +184,20 @@ class Request:
         canonical = auth.canonical_request(signed)
         if auth.signature(auth.string_to_sign(signed, canonical), signed) != found.group(4):
             raise failure
-        if key.group(1) == "ASIATEMP" and token != "valid":
+        return key.group(1), token
+
+    def authorize(self, kind, token):
+        if kind == "ASIATEMP" and token != "valid":
             # API, "Error codes": RequestExpired, "the request is past expires date".
             raise Refusal(400, "RequestExpired", "Request has expired.")
-        if key.group(1) == "AKIAREAD" and not self.action.startswith("Describe"):
+        if kind == "AKIAREAD" and not self.action.startswith("Describe"):
             # API, "Error codes": UnauthorizedOperation.
             raise Refusal(403, "UnauthorizedOperation", "You are not authorized to perform this operation.")
 
 
 class Faults:
-    """Faults to come, by action and account: throttle, error (a 500), garbage (a 503 that is no XML), hang, cut."""
+    """Faults to come, by action and account: throttle, error (a 500), garbage (a 503 that is no XML), hang, cut; deny and
+    absent, as for who may not or what is not to be seen yet; overtaken, when another has emptied the group before."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -125,13 +207,17 @@ class Faults:
         with self.lock:
             self.coming[account, action] += [kind] * times
 
+    def forgive(self, account):
+        with self.lock:
+            self.coming = collections.defaultdict(list, {key: kinds for key, kinds in self.coming.items() if key[0] != account})
+
     def take(self, account, action):
         with self.lock:
             kinds = self.coming[account, action]
             return kinds.pop(0) if kinds else None
 
 
-def sources(values, prefix=""):
+def sources(values):
     """The sources of a request's permissions: protocol, ports, and which source, with the parameter that holds it."""
     found = []
     for name, value in values.items():
@@ -167,8 +253,10 @@ def keep_in_use(request):
         raise Refusal(400, "CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user')
     others = [other for other in backend.describe_security_groups() if other.id != group.id]
     rules = [rule for other in others for rule in other.ingress_rules + other.egress_rules]
-    interfaces = [each.id for interface in backend.enis.values() for each in interface.group_set]
-    if group.id in interfaces or any(rule.source_group.get("GroupId") == group.id for rule in rules):
+    # moto keeps the interfaces of instances that are terminated.
+    is_there = lambda interface: not interface.instance or interface.instance.state != "terminated"
+    in_interfaces = [each.id for interface in backend.enis.values() if is_there(interface) for each in interface.group_set]
+    if group.id in in_interfaces or any(rule.source_group.get("GroupId") == group.id for rule in rules):
         # API, DeleteSecurityGroup: "fails with DependencyViolation" if it is associated with an instance or network
         # interface, or referenced by another security group.
         raise Refusal(400, "DependencyViolation", f"resource {group.id} has a dependent object")
@@ -221,6 +309,10 @@ def strict(request):
                 if (protocol, from_port, to_port, source) in have:
                     # API, "Error codes": InvalidPermission.Duplicate. All or nothing: none of the others is made either.
                     raise Refusal(400, "InvalidPermission.Duplicate", f'the specified rule "peer: {source}, {protocol.upper()}, from port: {from_port}, to port: {to_port}, ALLOW" already exists')
+            for name, value in canonical.items():
+                if name.endswith(".Description") and not NAME.match(value):
+                    # API, IpRange and the others: Description has the characters that a group's may have.
+                    raise Refusal(400, "InvalidParameterValue", "Invalid rule description.")
             if len(asked) + len(have) > MAX_RULES:
                 raise Refusal(400, "RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.")
 
@@ -235,54 +327,88 @@ def strict(request):
     return None
 
 
-def paged(request, body):
-    """API, "Pagination": at most MaxResults groups, and a token for the next."""
-    size = request.get("MaxResults")
-    if request.action != "DescribeSecurityGroups" or not size:
-        return body
-    root = ElementTree.fromstring(body)
-    groups = root.find("{*}securityGroupInfo")
-    if groups is None:
-        return body
-    start, size = int(request.get("NextToken") or 0), int(size)
-    items = list(groups)
-    for index, item in enumerate(items):
-        if not start <= index < start + size:
-            groups.remove(item)
-    if start + size < len(items):
-        namespace = root.tag.removesuffix("DescribeSecurityGroupsResponse")
-        ElementTree.SubElement(root, f"{namespace}nextToken").text = str(start + size)
-    return ElementTree.tostring(root)
+def holdings(backend):
+    """What is held, read past the API, in boto3's words: the groups in their order, and which VPC is the default."""
+
+    def permission(view):
+        return {
+            "IpProtocol": view.ip_protocol,
+            "FromPort": view.from_port,
+            "ToPort": view.to_port,
+            "UserIdGroupPairs": view.user_id_group_pairs,
+            "IpRanges": view.ip_ranges,
+            "Ipv6Ranges": view.ipv6_ranges,
+            "PrefixListIds": view.prefix_list_ids,
+        }
+
+    def described(group):
+        return {
+            "GroupId": group.id,
+            "GroupName": group.name,
+            "Description": group.description,
+            "OwnerId": group.owner_id,
+            "VpcId": group.vpc_id,
+            "IpPermissions": [permission(view) for view in group.ip_permissions],
+            "IpPermissionsEgress": [permission(view) for view in group.ip_permissions_egress],
+        }
+
+    groups = backend.describe_security_groups()
+    return {"DefaultVpc": backend.default_vpc.id, "SecurityGroups": [described(group) for group in groups]}
 
 
 class Layer:
-    def __init__(self, app, is_strict, calls, faults):
-        self.app, self.is_strict, self.calls, self.faults = app, is_strict, calls, faults
+    def __init__(self, app, is_strict, calls, faults, locks):
+        self.app, self.is_strict, self.calls, self.faults, self.locks = app, is_strict, calls, faults, locks
 
     def __call__(self, environ, start_response):
         length = int(environ.get("CONTENT_LENGTH") or 0)
         body = environ["wsgi.input"].read(length)
-        if environ["PATH_INFO"] == "/_calls":
-            account = parse_qs(environ["QUERY_STRING"])["account"][0]
-            return self.answer(start_response, 200, "\n".join(self.calls[account]).encode(), "text/plain")
-        if environ["PATH_INFO"] == "/_fault":
-            form = dict(parse_qsl(body.decode()))
-            self.faults.add(form["account"], form["action"], form["kind"], int(form.get("times", 1)))
-            return self.answer(start_response, 200, b"", "text/plain")
+        if environ["PATH_INFO"].startswith("/_"):
+            text = environ["QUERY_STRING"] if environ["REQUEST_METHOD"] == "GET" else body.decode()
+            return self.answer(start_response, 200, self.behind(environ, dict(parse_qsl(text))).encode(), "text/plain")
         request = Request(environ, body)
         try:
-            request.authenticate()
-            self.calls[request.account].append(request.action)
+            key = request.authenticate()
+            self.calls[request.account].append(f"{request.action} {request.region} {urlencode(request.parameters())}")
+            request.authorize(*key)
             fault = self.faults.take(request.account, request.action)
-            if fault:
+            if fault and fault != "overtaken":
                 return self.fail(fault, start_response)
-            keep_in_use(request)
-            answer = strict(request) if self.is_strict else None
-            if answer:
-                return self.answer(start_response, 200, answer.encode())
+            with self.lock(request.account):
+                keep_in_use(request)
+                if fault == "overtaken":
+                    request.backend().get_security_group_from_id(request.get("GroupId")).ingress_rules.clear()
+                answer = strict(request) if self.is_strict else None
+                if answer:
+                    return self.answer(start_response, 200, answer.encode())
+                return self.pass_on(request, start_response)
         except Refusal as refusal:
             return self.refuse(start_response, refusal)
-        return self.pass_on(request, start_response)
+
+    def lock(self, account):
+        """One request of an account at a time: a change is seen whole or not at all, and one of two gets a name."""
+        return self.locks.setdefault(account, threading.Lock())
+
+    def behind(self, environ, form):
+        """What tests ask and do behind the API."""
+        account, what = form["account"], (environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        if what == ("GET", "/_calls"):
+            return "\n".join(self.calls[account])
+        if what == ("POST", "/_fault"):
+            self.faults.add(account, form["action"], form["kind"], int(form.get("times", 1)))
+            return ""
+        if what == ("POST", "/_forgive"):
+            self.faults.forgive(account)
+            return ""
+        with self.lock(account):
+            backend = ec2_backends[account][form["region"]]
+            if what == ("GET", "/_groups"):
+                return json.dumps(holdings(backend))
+            if what == ("POST", "/_vpcs"):
+                return backend.create_vpc("10.9.0.0/16").id
+            for number in range(int(form["count"])):
+                backend.create_security_group(f"g{number}", "made by a test", force=True)
+            return ""
 
     def pass_on(self, request, start_response):
         environ = request.environ
@@ -294,9 +420,14 @@ class Layer:
         def start(status, headers, exc_info=None):
             seen["status"], seen["headers"] = status, headers
 
+        if self.is_strict and request.action == "DescribeSecurityGroups" and request.get("MaxResults"):
+            # API, "Pagination": at most MaxResults groups, and a token for the next.
+            page.start, page.size = int(request.get("NextToken") or 0), int(request.get("MaxResults"))
         answer = b"".join(self.app(environ, start))
-        if self.is_strict and seen["status"].startswith("200"):
-            answer = paged(request, answer)
+        if not page.is_last:
+            token = f"<nextToken>{page.start + page.size}</nextToken>".encode()
+            answer = answer.replace(b"</securityGroupInfo>", b"</securityGroupInfo>" + token)
+        page.size, page.is_last = None, True
         headers = [(name, value) for name, value in seen["headers"] if name.lower() != "content-length"]
         start_response(seen["status"], headers + [("Content-Length", str(len(answer)))])
         return [answer]
@@ -310,6 +441,10 @@ class Layer:
             return self.refuse(start_response, Refusal(503, "RequestLimitExceeded", "Request limit exceeded."))
         if kind == "error":
             return self.refuse(start_response, Refusal(500, "InternalError", "An internal error has occurred"))
+        if kind == "deny":
+            return self.refuse(start_response, Refusal(403, "UnauthorizedOperation", "You are not authorized to perform this operation."))
+        if kind == "absent":
+            return self.refuse(start_response, Refusal(400, "InvalidGroup.NotFound", "The security group does not exist"))
         if kind == "garbage":
             return self.answer(start_response, 503, b"<html>no</html>", "text/html")
         if kind == "hang":
@@ -325,11 +460,11 @@ class Layer:
 
 
 def main():
-    app = DomainDispatcherApplication(create_backend_app)
-    calls, faults = collections.defaultdict(list), Faults()
+    app = create_backend_app("ec2")
+    calls, faults, locks = collections.defaultdict(list), Faults(), {}
     for name, is_strict in (("PLAIN", False), ("STRICT", True)):
         # waitress keeps connections, as EC2 does; moto's own server closes each.
-        layer = Layer(app, is_strict, calls, faults)
+        layer = Layer(app, is_strict, calls, faults, locks)
         server = create_server(layer, map={}, host="127.0.0.1", port=0, threads=16)
         threading.Thread(target=server.run, daemon=True).start()
         print(f"{name}=http://127.0.0.1:{server.effective_port}", flush=True)

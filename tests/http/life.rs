@@ -4,9 +4,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-
+use crate::emulator::{Account, PLAIN, STRICT};
 use crate::server::{Server, program};
 use crate::wire::{Answer, Request};
 
@@ -22,7 +20,7 @@ impl Client<'_> {
         self.server.send(
             request
                 .header("X-Deltacloud-Driver", self.driver)
-                .header("Authorization", &format!("Basic {}", self.login))
+                .login(self.login)
                 .accept(&format!("application/{}", self.format)),
         )
     }
@@ -80,37 +78,28 @@ fn on_the_in_memory_driver() {
     live(&Server::start(), "mock", crate::wire::MOCK_LOGIN);
 }
 
-/// The emulator that a variable of `tests/run`'s names.
-fn emulator(variable: &str) -> String {
-    std::env::var(variable).expect("tests/run starts the emulator and sets this variable")
-}
-
-/// The login of an account that no other test uses.
-fn ec2_login(number: u32) -> String {
-    let key = format!("AKIAFULL{:012}", u64::from(std::process::id()) * 1000 + u64::from(number));
-    BASE64_STANDARD.encode(format!("{key}:secret-{key}"))
-}
-
 #[test]
 fn on_ec2() {
-    let server = Server::with(&["--ec2-endpoint", &emulator("DELTAWALL_EC2_PLAIN")]);
-    live(&server, "ec2", &ec2_login(1));
+    let account = Account::on(PLAIN);
+    live(&Server::with(&["--ec2-endpoint", &account.url]), "ec2", &account.login());
 }
 
 /// With the endpoint where the SDK itself looks for it.
 #[test]
 fn on_ec2_that_is_strict() {
+    let account = Account::on(STRICT);
     let mut command = program(&["-p", "0"]);
-    command.env("AWS_ENDPOINT_URL_EC2", emulator("DELTAWALL_EC2_STRICT")).stderr(Stdio::null());
-    live(&Server::spawn(command), "ec2", &ec2_login(2));
+    command.env("AWS_ENDPOINT_URL_EC2", &account.url).stderr(Stdio::null());
+    live(&Server::spawn(command), "ec2", &account.login());
 }
 
 /// A connection to the cloud that was made for one of the server's workers must not hang another that takes it from the
 /// pool: many clients, each on a connection that it keeps, and all of them are answered.
 #[test]
 fn on_ec2_workers_share_their_connections_to_the_cloud() {
-    let server = Server::with(&["--ec2-endpoint", &emulator("DELTAWALL_EC2_PLAIN")]);
-    let login = format!("Basic {}", ec2_login(3));
+    let account = Account::on(PLAIN);
+    let server = Server::with(&["--ec2-endpoint", &account.url]);
+    let login = account.login();
     let started = Instant::now();
     for _ in 0..3 {
         std::thread::scope(|scope| {
@@ -118,7 +107,7 @@ fn on_ec2_workers_share_their_connections_to_the_cloud() {
                 let (mut connection, login) = (server.connect(), &login);
                 scope.spawn(move || {
                     for _ in 0..5 {
-                        let request = Request::get("/api;driver=ec2/firewalls/default").header("Authorization", login);
+                        let request = Request::get("/api;driver=ec2/firewalls/default").login(login);
                         connection.send(request).expect(200);
                     }
                 });

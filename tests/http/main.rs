@@ -1,16 +1,22 @@
 //! The gateway over real HTTP: endpoints × formats × drivers.
 //!
 //! Each test starts a server of its own on a free port and speaks to it over a plain socket, so that what goes over
-//! the wire is just what the test says. Whole answers are compared with the files in `snapshots`.
+//! the wire is just what the test says. Whole answers are compared with the files in `snapshots`. What the API does on every
+//! driver is tested on each that can do all of it: `subject` says how.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 
 mod accounts;
+mod attacks;
 mod cloud;
 mod concurrency;
 mod documentation;
+mod ec2;
+mod emulator;
 mod failures;
+mod faults;
 mod fgcp;
 mod formats;
+mod held;
 mod ids;
 mod instance;
 mod life;
@@ -29,5 +35,6 @@ mod selection;
 mod server;
 mod shutdown;
 mod slow;
+mod subject;
 mod tls;
 mod wire;

@@ -74,6 +74,25 @@ fn refusals_are_in_ec2s_words() {
 }
 
 #[test]
+fn what_ec2_has_and_this_driver_has_not_is_refused() {
+    let server = Server::start();
+    let prefix_list = add(&server, "test", "protocol=tcp&port_from=1&port_to=1&prefix_list1=pl-1").expect(501);
+    assert_eq!(prefix_list.message(), "The mock driver cannot make rules with prefix lists as sources.");
+    let placed = Request::post("/api/firewalls?name=n&description=d&vpc_id=vpc-1").on_mock();
+    assert_eq!(server.send(placed).expect(501).message(), "The mock driver cannot choose a firewall's network.");
+}
+
+/// EC2 would want such a group's id, and clear the bits.
+#[test]
+fn groups_of_other_accounts_and_bits_past_a_prefix_are_taken_as_they_are() {
+    let server = Server::start();
+    let rule = "protocol=tcp&port_from=1&port_to=2&group1=b&group1owner=111122223333&ip_address1=10.1.2.3/24";
+    let made = add(&server, "new_firewall", rule).expect(201);
+    let id = "393485797142~tcp~1~2~@group,111122223333,b,@address,ipv4,10.1.2.3,24";
+    assert!(made.body.contains(&format!("id='{id}'")), "{}", made.body);
+}
+
+#[test]
 fn a_firewall_in_use_names_all_its_users() {
     let server = Server::start();
     let rule = "protocol=tcp&port_from=1&port_to=2&group1=firewall_2&group1owner=393485797142";

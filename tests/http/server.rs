@@ -89,11 +89,18 @@ impl Drop for Server {
 
 /// A server in this process with all drivers and one more, which is the default.
 pub fn in_process(driver: Arc<dyn Driver>, config: Config) -> SocketAddr {
-    let config = Config { driver: driver.id().into(), port: 0, ..config };
+    listen(Config { driver: driver.id().into(), ..config }, Some(driver))
+}
+
+/// A server in this process with all drivers, and perhaps one that exists only here.
+pub fn listen(config: Config, driver: Option<Arc<dyn Driver>>) -> SocketAddr {
+    let config = Config { port: 0, ..config };
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
         let mut registry = Registry::from_config(&config).unwrap();
-        registry.add(driver, None, None);
+        if let Some(driver) = driver {
+            registry.add(driver, None, None);
+        }
         let server = Listening::bind(&config, Gateway::new(registry, &config).unwrap()).unwrap();
         let address = server.address();
         server.run(|_| send.send(address).unwrap()).unwrap();

@@ -49,14 +49,23 @@ impl Request {
         self
     }
 
+    /// With these credentials, in base64.
+    pub fn login(self, login: &str) -> Self {
+        self.header("Authorization", &format!("Basic {login}"))
+    }
+
     /// With the credentials of the in-memory driver's samples.
     pub fn on_mock(self) -> Self {
-        self.header("Authorization", &format!("Basic {MOCK_LOGIN}"))
+        self.login(MOCK_LOGIN)
     }
 
     /// On the Fujitsu mock, with the credentials of its samples.
     pub fn on_fgcp(self) -> Self {
-        self.header("Authorization", &format!("Basic {FGCP_LOGIN}")).header("X-Deltacloud-Driver", "fgcp")
+        self.login(FGCP_LOGIN).header("X-Deltacloud-Driver", "fgcp")
+    }
+
+    fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 
     pub fn accept(self, media_types: &str) -> Self {
@@ -102,16 +111,26 @@ impl Request {
 /// A connection that is kept for several requests.
 pub struct Connection {
     pub stream: BufReader<TcpStream>,
+    login: Option<String>,
 }
 
 impl Connection {
     pub fn to(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        Self { stream: BufReader::new(stream) }
+        Self { stream: BufReader::new(stream), login: None }
+    }
+
+    /// The same connection, with these credentials in each request that says nothing of any.
+    pub fn with_login(self, login: &str) -> Self {
+        Self { login: Some(login.to_owned()), ..self }
     }
 
     pub fn send(&mut self, request: Request) -> Answer {
+        let request = match &self.login {
+            Some(login) if !request.has_header("Authorization") => request.login(login),
+            _ => request,
+        };
         let has_body = request.method != "HEAD";
         self.write(&request.bytes());
         self.read(has_body)

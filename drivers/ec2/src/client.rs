@@ -17,7 +17,7 @@ use deltawall_core::{
 
 use crate::Options;
 use crate::convert::{self, Names};
-use crate::error::{from_sdk, is_in_use, is_throttled, no_group, no_rule, nonsense};
+use crate::error::{from_sdk, is_in_use, is_throttled, no_group, no_rule, nonsense, of_change};
 use crate::watch::Watch;
 
 /// How many groups EC2 sends at a time, at the most.
@@ -339,7 +339,7 @@ impl Client {
                 }
                 result => {
                     self.is_repeating.store(false, Ordering::Release);
-                    return result.map_err(from_sdk);
+                    return result.map_err(of_change);
                 }
             }
         }

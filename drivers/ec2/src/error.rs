@@ -3,6 +3,7 @@
 //! The codes are those of "Error codes for the Amazon EC2 API" in the EC2 API reference.
 
 use std::error::Error as StdError;
+use std::io;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
@@ -30,7 +31,10 @@ where
             Some(code) => {
                 let message = error.message().unwrap_or("EC2 refused.").trim_end();
                 let request = error.request_id().map(|id| format!("\n  REQUEST ID={id}")).unwrap_or_default();
-                own(kind(code), format!("{message}{request}")).with_code(code)
+                // A server that failed may have done what it was asked; one that was asked too often has not.
+                let is_unknown = service.raw().status().is_server_error() && !THROTTLED.contains(&code);
+                let kind = if is_unknown { ErrorKind::Unavailable } else { kind(code) };
+                own(kind, format!("{message}{request}")).with_code(code)
             }
             None => own(ErrorKind::Unavailable, format!("EC2 answered with HTTP status {}.", service.raw().status())),
         },
@@ -48,16 +52,43 @@ where
     base.with_source(error)
 }
 
+/// The same for a call that was to change something: where that may have happened, it says so.
+pub(crate) fn of_change<E>(error: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let was_sent = !matches!(&error, SdkError::DispatchFailure(failure) if is_unconnected(failure));
+    let error = from_sdk(error);
+    match error.kind {
+        ErrorKind::Timeout | ErrorKind::Unavailable if was_sent => {
+            let message = format!("{} Whether it has done what it was asked is unknown.", error.message);
+            Error { message, ..error }
+        }
+        _ => error,
+    }
+}
+
+/// Whether there was no connection that could have carried the call.
+fn is_unconnected(failure: &DispatchFailure) -> bool {
+    let is_refused = |cause: &(dyn StdError + 'static)| {
+        cause.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused)
+    };
+    failure.is_timeout() || causes(failure).any(is_refused)
+}
+
+/// What a failure came from, what that came from, and so on.
+fn causes(failure: &DispatchFailure) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    let mut next = failure.as_connector_error().and_then(StdError::source);
+    std::iter::from_fn(move || {
+        let cause = next?;
+        next = cause.source();
+        Some(cause)
+    })
+}
+
 /// Whether a call failed before it was made, for want of credentials.
 fn lacks_credentials(failure: &DispatchFailure) -> bool {
-    let mut cause = failure.as_connector_error().and_then(StdError::source);
-    while let Some(error) = cause {
-        if error.is::<CredentialsError>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    causes(failure).any(|cause| cause.is::<CredentialsError>())
 }
 
 fn kind(code: &str) -> ErrorKind {

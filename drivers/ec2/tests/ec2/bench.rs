@@ -1,0 +1,160 @@
+//! A driver on the emulator, with an account of its own.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use aws_sdk_ec2::config::{BehaviorVersion, Credentials as SdkCredentials, Region};
+use deltawall_core::{
+    Context, Credentials, Deletion, Description, Driver, Error, Filter, Firewall, FirewallId, FirewallName, NetworkId,
+    NewFirewall, NewRule, PrefixListId, Protocol, RuleId, Source,
+};
+use deltawall_ec2::{Ec2, Endpoint, Options};
+use tokio::runtime::Runtime;
+
+/// A driver with an account of its own.
+pub struct Bench {
+    pub runtime: Runtime,
+    pub driver: Arc<Ec2>,
+    pub context: Context,
+    pub url: String,
+    pub account: String,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    pub fn with(options: Options) -> Self {
+        static BENCHES: AtomicU64 = AtomicU64::new(500);
+        let url = std::env::var("DELTAWALL_EC2_STRICT").expect("tests/run starts the emulator and sets this variable");
+        let number = u64::from(std::process::id()) * 1000 + BENCHES.fetch_add(1, Ordering::Relaxed);
+        let account = format!("{number:012}");
+        let runtime = Runtime::new().unwrap();
+        let endpoints = vec![Endpoint { region: None, url: url.clone() }];
+        let driver = Arc::new(Ec2::new(runtime.handle().clone(), Options { endpoints, ..options }));
+        let context = Self::context("AKIAFULL", &account);
+        Self { runtime, driver, context, url, account }
+    }
+
+    pub fn context(kind: &str, account: &str) -> Context {
+        let key = format!("{kind}{account}");
+        Context {
+            credentials: Credentials::new(&*key, format!("secret-{key}")),
+            provider: None,
+            request_id: "test".into(),
+            deadline: Instant::now() + Duration::from_secs(30),
+        }
+    }
+
+    pub fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    pub fn create(&self, name: &str) -> Arc<Firewall> {
+        self.try_create(name, None).unwrap()
+    }
+
+    pub fn try_create(&self, name: &str, network: Option<&str>) -> Result<Arc<Firewall>, Error> {
+        let new = NewFirewall {
+            name: FirewallName::new(name).unwrap(),
+            description: Description::new("made by a test").unwrap(),
+            network: network.map(|network| NetworkId::new(network).unwrap()),
+        };
+        self.run(self.driver.create_firewall(&self.context, new))
+    }
+
+    pub fn add(&self, firewall: &str, new: NewRule) -> Result<Arc<Firewall>, Error> {
+        self.run(self.driver.create_rule(&self.context, &id(firewall), new))
+    }
+
+    pub fn show(&self, firewall: &str) -> Result<Arc<Firewall>, Error> {
+        self.run(self.driver.firewall(&self.context, &id(firewall)))
+    }
+
+    pub fn list(&self) -> Vec<Arc<Firewall>> {
+        self.run(self.driver.firewalls(&self.context, &Filter::default())).unwrap()
+    }
+
+    pub fn delete(&self, firewall: &str) -> Result<Deletion, Error> {
+        self.run(self.driver.delete_firewall(&self.context, &id(firewall)))
+    }
+
+    pub fn delete_rule(&self, firewall: &str, rule: &str) -> Result<(), Error> {
+        self.run(self.driver.delete_rule(&self.context, &id(firewall), &RuleId::parse(rule).unwrap()))
+    }
+
+    /// The same account through the SDK alone.
+    pub fn sdk(&self) -> aws_sdk_ec2::Client {
+        let credentials = &self.context.credentials;
+        let credentials = SdkCredentials::new(credentials.user(), credentials.password(), None, None, "test");
+        let config = aws_sdk_ec2::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(credentials)
+            .endpoint_url(&self.url)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        aws_sdk_ec2::Client::from_conf(config)
+    }
+
+    /// The id that EC2 gave a group of the default VPC.
+    pub fn group_id(&self, name: &str) -> String {
+        let found = self.run(self.sdk().describe_security_groups().group_names(name).send()).unwrap();
+        found.security_groups()[0].group_id().unwrap().to_owned()
+    }
+
+    /// What the emulator has been asked by this account: action, region and parameters.
+    pub fn requests(&self) -> Vec<String> {
+        self.ask("GET", &format!("/_calls?account={}", self.account), "").lines().map(str::to_owned).collect()
+    }
+
+    /// The actions of these.
+    pub fn calls(&self) -> Vec<String> {
+        self.requests().iter().map(|request| request.split(' ').next().unwrap().to_owned()).collect()
+    }
+
+    /// Makes groups called `g0`, `g1` and so on, past the API.
+    pub fn fill(&self, count: usize) {
+        self.ask("POST", "/_groups", &format!("account={}&region=us-east-1&count={count}", self.account));
+    }
+
+    /// The calls that something makes.
+    pub fn calls_of<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<String>) {
+        let before = self.calls().len();
+        let result = work();
+        (result, self.calls().split_off(before))
+    }
+
+    pub fn fault(&self, action: &str, kind: &str, times: u32) {
+        self.ask("POST", "/_fault", &format!("account={}&action={action}&kind={kind}&times={times}", self.account));
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).unwrap();
+        let length = body.len();
+        write!(stream, "{method} {path} HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
+}
+
+pub fn id(text: &str) -> FirewallId {
+    FirewallId::new(text).unwrap()
+}
+
+pub fn rule(protocol: &str, numbers: Option<(i32, i32)>, sources: &[&str]) -> NewRule {
+    let sources = sources.iter().map(|source| match source.starts_with("pl-") {
+        true => Source::PrefixList(PrefixListId::new(*source).unwrap()),
+        false => Source::Address(source.parse().unwrap()),
+    });
+    NewRule::new(Protocol::from_parts(protocol, numbers).unwrap(), sources.collect()).unwrap()
+}
+
+pub fn ids(firewall: &Firewall) -> Vec<String> {
+    firewall.rules.iter().map(|rule| rule.id().to_string()).collect()
+}

@@ -1,0 +1,108 @@
+//! Credentials, calls that EC2 fails or does not answer, and who is faster.
+
+use std::time::{Duration, Instant};
+
+use deltawall_core::{Context, Driver, ErrorKind, Filter};
+use deltawall_ec2::{Ec2, Endpoint, Options};
+
+use crate::bench::{Bench, id, rule};
+
+#[test]
+fn credentials_that_expired_lack_a_right_or_go_with_a_token() {
+    let bench = Bench::new();
+    bench.create("web");
+    let temporary = Bench::context("ASIATEMP", &bench.account);
+    let with_token = |token: &str| {
+        let credentials = temporary.credentials.clone().with_session_token(token);
+        Context { credentials, ..temporary.clone() }
+    };
+    let list = |context: &Context| bench.run(bench.driver.firewalls(context, &Filter::default()));
+    assert!(list(&with_token("valid")).is_ok());
+    for expired in [&with_token("old"), &temporary] {
+        assert_eq!(list(expired).unwrap_err().kind, ErrorKind::Unauthenticated);
+        assert_eq!(bench.run(bench.driver.authenticate(expired)).unwrap_err().kind, ErrorKind::Unauthenticated);
+    }
+    let reader = Bench::context("AKIAREAD", &bench.account);
+    assert!(list(&reader).is_ok());
+    let denied = bench.run(bench.driver.delete_firewall(&reader, &id("web"))).unwrap_err();
+    assert_eq!((denied.kind, denied.code.as_deref()), (ErrorKind::Forbidden, Some("UnauthorizedOperation")));
+    assert!(bench.show("web").is_ok());
+    assert_eq!(bench.driver.provider("mars-1").unwrap_err().kind, ErrorKind::Invalid);
+    assert_eq!(bench.show("sg-nonsense").unwrap_err().kind, ErrorKind::NotFound);
+}
+
+#[test]
+fn a_change_is_repeated_only_where_ec2_has_not_looked_at_it() {
+    let bench = Bench::new();
+    bench.create("web");
+    let add = |port| bench.add("web", rule("tcp", Some((port, port)), &["10.0.0.0/8"]));
+    let authorized = |calls: &[String]| calls.iter().filter(|call| call.starts_with("Authorize")).count();
+
+    bench.fault("AuthorizeSecurityGroupIngress", "throttle", 2);
+    let (made, calls) = bench.calls_of(|| add(1));
+    assert!(made.is_ok());
+    assert_eq!(authorized(&calls), 3);
+
+    bench.fault("AuthorizeSecurityGroupIngress", "throttle", 20);
+    let (refused, calls) = bench.calls_of(|| add(2));
+    let refused = refused.unwrap_err();
+    assert_eq!((refused.kind, refused.code.as_deref()), (ErrorKind::Refused, Some("RequestLimitExceeded")));
+    assert_eq!(authorized(&calls), 5);
+
+    // Whether EC2 has done it is unknown then.
+    for kind in ["error", "garbage", "cut"] {
+        let bench = Bench::new();
+        bench.create("web");
+        bench.fault("AuthorizeSecurityGroupIngress", kind, 1);
+        let (failed, calls) = bench.calls_of(|| bench.add("web", rule("tcp", Some((3, 3)), &["10.0.0.0/8"])));
+        assert_eq!((failed.unwrap_err().kind, authorized(&calls)), (ErrorKind::Unavailable, 1), "{kind}");
+    }
+    // What only reads is repeated by the SDK.
+    bench.fault("DescribeSecurityGroups", "error", 1);
+    assert!(bench.show("web").is_ok());
+}
+
+#[test]
+fn no_answer_in_time_and_no_server_at_all() {
+    let bench = Bench::new();
+    bench.create("web");
+    bench.fault("DescribeSecurityGroups", "hang", 1);
+    let hurried = Context { deadline: Instant::now() + Duration::from_millis(500), ..bench.context.clone() };
+    let error = bench.run(bench.driver.firewall(&hurried, &id("web"))).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Timeout, "{error}");
+
+    let endpoints = vec![Endpoint { region: None, url: "http://127.0.0.1:9".into() }];
+    let nowhere = Ec2::new(bench.runtime.handle().clone(), Options { endpoints, ..Options::default() });
+    let error = bench.run(nowhere.firewall(&bench.context, &id("web"))).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable, "{error}");
+}
+
+/// EC2 shows what was made a little later.
+#[test]
+fn what_was_made_is_waited_for_and_never_said_not_to_be() {
+    let bench = Bench::new();
+    bench.fault("DescribeSecurityGroups", "absent", 2);
+    let (made, calls) = bench.calls_of(|| bench.create("web"));
+    assert_eq!(calls.iter().filter(|call| *call == "DescribeSecurityGroups").count(), 3);
+    assert_eq!(bench.show("web").unwrap(), made);
+
+    bench.fault("DescribeSecurityGroups", "deny", 1);
+    let unseen = bench.try_create("unseen", None).unwrap_err();
+    assert_eq!(unseen.kind, ErrorKind::Unavailable);
+    assert!(unseen.message.starts_with("The security group was made, but could not be shown: "), "{}", unseen.message);
+    assert!(bench.show("unseen").is_ok());
+}
+
+/// In the default VPC EC2 calls it a success to revoke what is not there any more.
+#[test]
+fn a_rule_that_another_has_deleted_meanwhile_is_not_found() {
+    let bench = Bench::new();
+    bench.create("web");
+    bench.add("web", rule("tcp", Some((1, 1)), &["10.0.0.0/8"])).unwrap();
+    bench.fault("RevokeSecurityGroupIngress", "overtaken", 1);
+    let rule = format!("{}~tcp~1~1~@address,ipv4,10.0.0.0,8", bench.account);
+    let (refused, calls) = bench.calls_of(|| bench.delete_rule("web", &rule));
+    let refused = refused.unwrap_err();
+    assert_eq!((refused.kind, refused.code.as_deref()), (ErrorKind::NotFound, Some("InvalidPermission.NotFound")));
+    assert_eq!(calls, ["DescribeSecurityGroups", "RevokeSecurityGroupIngress"]);
+}
