@@ -11,6 +11,7 @@ mod documentation;
 mod failures;
 mod fgcp;
 mod formats;
+mod http2;
 mod ids;
 mod instance;
 mod life;
