@@ -147,14 +147,14 @@ pub async fn serve(http: HttpRequest, payload: web::Payload, gateway: web::Data<
     let started = Instant::now();
     let gateway = gateway.into_inner();
     let counted = gateway.metrics().begin();
-    let place = http.conn_data::<Arc<Activity>>().map(Activity::begin);
+    let place = http.conn_data::<Arc<Activity>>().map(Activity::begin).transpose();
     let head = Head::read(&http, Arc::clone(&gateway));
     let result = match place {
-        Some(None) => {
-            gateway.metrics().rejected(Limit::ConnectionRequests);
-            Err(Failure::Overloaded.with("Too many requests are under way on this connection."))
+        Err(refusal) => {
+            gateway.metrics().rejected(refusal.into());
+            Err(Failure::Overloaded.with("Too many requests are under way. This one was not begun; try again."))
         }
-        _ => result(&head, &http, payload).await,
+        Ok(_) => result(&head, &http, payload).await,
     };
     let mut response = answer::finish(&head, &http, result);
     if gateway.stop.is_cancelled() {

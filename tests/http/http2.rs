@@ -106,19 +106,21 @@ fn slow_headers_are_given_up() {
 }
 
 #[test]
-fn a_connection_has_so_many_requests_under_way_and_no_more() {
-    let instance = start(&["--body-timeout", "60"]);
+fn requests_on_one_connection_count_like_connections() {
+    let instance = start(&["--body-timeout", "60", "--max-peer-connections", "100"]);
     let mut connection = Http2::to(&instance);
     for number in 0..105 {
         connection.frame(HEADERS, END_HEADERS, 2 * number + 1, POST).unwrap();
     }
-    let rejected = r#"deltawall_rejected_total{limit="connection_requests"}"#;
+    let rejected = r#"deltawall_rejected_total{limit="peer_connections"}"#;
     eventually("five are turned away", || instance.figure(rejected).filter(|count| *count == 5.0));
     assert_eq!(instance.figure("deltawall_requests_under_way"), Some(100.0));
-    // On another connection all is as ever.
+    assert_eq!(instance.figure("deltawall_connections"), Some(100.0));
+    assert!(instance.connect().is_closed(), "that would be one more");
+    // For others all is as ever.
     let output = std::process::Command::new("curl")
-        .args(["-sSf", "--http2", "--cacert", &fixture("tls/authority.pem")])
-        .arg(format!("https://localhost:{}/api", instance.address.port()))
+        .args(["-sSf", "--http2", "--interface", "127.0.0.2", "--cacert", &fixture("tls/authority.pem")])
+        .arg(format!("https://127.0.0.1:{}/api", instance.address.port()))
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
