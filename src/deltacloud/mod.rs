@@ -12,7 +12,7 @@
 //!
 //! `parameters` makes the model's types of parameters, `xml`, `json` and `html` are the views, `urls` the
 //! links in them, `error` is the table from failure to status, `features` what a driver advertises, `route` the names for
-//! figures, and `audit` the line that each change leaves.
+//! figures, `origin` tells pages of others, and `audit` the line that each change leaves.
 
 mod answer;
 mod audit;
@@ -23,6 +23,7 @@ mod format;
 mod handlers;
 mod html;
 mod json;
+mod origin;
 mod parameters;
 mod path;
 mod request;
