@@ -43,8 +43,8 @@ pub struct Asked<'a> {
     pub provider: Option<&'a ProviderName>,
     /// Whether it would change anything.
     pub is_change: bool,
-    /// Whether a web page of somebody else's may have sent it.
-    pub is_foreign: bool,
+    /// Whether the gateway was called by a name of its own.
+    pub is_host_ours: bool,
 }
 
 /// Why somebody is not let in.
@@ -94,14 +94,14 @@ impl Access {
     ///
     /// # Errors
     /// When the gateway keeps a list of clients, and this is none of them or may not do what is asked; or when it asks for no
-    /// password, and somebody else's page may be behind the request.
+    /// password, and was called by a name that anybody may have led here.
     pub async fn admit(&self, sent: Option<Credentials>, asked: Asked<'_>) -> Result<Caller, Denial> {
-        let Asked { driver, provider, is_change, is_foreign } = asked;
+        let Asked { driver, provider, is_change, is_host_ours } = asked;
         let own = self.own.get(driver);
         let Some(clients) = &self.clients else {
             return match own {
-                Some(_) if is_foreign => Err(Denial::Forbidden(
-                    "Without --clients the gateway serves this machine alone, by its own name or that of --public-url, and no pages of others."
+                Some(_) if !is_host_ours => Err(Denial::Forbidden(
+                    "Without --clients the gateway serves this machine alone, and answers to its names and that of --public-url."
                         .into(),
                 )),
                 Some(own) => Ok(Caller { user: "anyone".into(), credentials: own.clone(), is_own: true }),

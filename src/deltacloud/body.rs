@@ -10,7 +10,8 @@ use percent_encoding::percent_decode;
 use serde_json::Value;
 
 use super::error::{ApiError, Failure};
-use super::parameters::{is_known, shown};
+use super::parameter::is_known;
+use super::parameters::shown;
 
 /// How large a body may be, in bytes.
 pub(super) const MAX_BODY: usize = 1024 * 1024;

@@ -3,6 +3,8 @@
 use actix_web::http::StatusCode;
 use deltawall_core::ErrorKind;
 
+use super::answer::Form;
+
 /// A failure with what the client is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ApiError {
@@ -10,6 +12,10 @@ pub(super) struct ApiError {
     pub(super) message: String,
     /// The methods that there are instead, where the failure is about the method.
     pub(super) allow: Option<String>,
+    /// The parameter that it is about, by the name that was sent, or should have been.
+    pub(super) parameter: Option<String>,
+    /// The form that led to it, as it was filled in, for people to mend.
+    pub(super) form: Option<Box<Form>>,
 }
 
 /// What can go wrong with a request, as Deltacloud's clients tell it apart.
@@ -52,32 +58,87 @@ pub(super) struct Appearance {
     pub(super) status: StatusCode,
     pub(super) class: &'static str,
     pub(super) kind: &'static str,
+    /// What it means, for the reference.
+    pub(super) meaning: &'static str,
 }
 
 impl Failure {
     pub(super) fn appearance(self) -> Appearance {
-        let (status, class, kind) = match self {
-            Self::Validation => (StatusCode::BAD_REQUEST, "ValidationFailure", "validation_failure"),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "ValidationFailure", "validation_failure"),
-            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "ValidationFailure", "validation_failure"),
-            Self::UnsupportedBody => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "ValidationFailure", "validation_failure"),
-            Self::Authentication => (StatusCode::UNAUTHORIZED, "AuthenticationFailure", "authentication_failure"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenError", "forbidden"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "ObjectNotFound", "not_found"),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "method_not_allowed"),
-            Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "UnknownMediaTypeError", "unknown_media_type"),
-            Self::Conflict => (StatusCode::CONFLICT, "Conflict", "conflict"),
-            Self::NotSupported => (StatusCode::NOT_IMPLEMENTED, "NotSupported", "not_supported"),
-            Self::Provider => (StatusCode::BAD_GATEWAY, "ProviderError", "backend_error"),
-            Self::ProviderTimeout => (StatusCode::GATEWAY_TIMEOUT, "ProviderTimeout", "backend_timeout"),
-            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "service_unavailable"),
-            Self::Backend => (StatusCode::INTERNAL_SERVER_ERROR, "BackendError", "server_error"),
+        let (status, class, kind, meaning) = match self {
+            Self::Validation => (
+                StatusCode::BAD_REQUEST,
+                "ValidationFailure",
+                "validation_failure",
+                "bad or missing parameter, unknown driver or provider",
+            ),
+            Self::TooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "ValidationFailure", "validation_failure", "body too large")
+            }
+            Self::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "ValidationFailure",
+                "validation_failure",
+                "the body did not come in time",
+            ),
+            Self::UnsupportedBody => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "ValidationFailure",
+                "validation_failure",
+                "body of another type, or with a Content-Encoding",
+            ),
+            Self::Authentication => (
+                StatusCode::UNAUTHORIZED,
+                "AuthenticationFailure",
+                "authentication_failure",
+                "no credentials, or wrong ones",
+            ),
+            Self::Forbidden => (
+                StatusCode::FORBIDDEN,
+                "ForbiddenError",
+                "forbidden",
+                "the account may not; or a page of another site asked",
+            ),
+            Self::NotFound => {
+                (StatusCode::NOT_FOUND, "ObjectNotFound", "not_found", "no such firewall, rule, driver, path")
+            }
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "MethodNotAllowed",
+                "method_not_allowed",
+                "method not allowed here, or not in this state",
+            ),
+            Self::NotAcceptable => {
+                (StatusCode::NOT_ACCEPTABLE, "UnknownMediaTypeError", "unknown_media_type", "no acceptable format")
+            }
+            Self::Conflict => (StatusCode::CONFLICT, "Conflict", "conflict", "the name is taken"),
+            Self::NotSupported => (
+                StatusCode::NOT_IMPLEMENTED,
+                "NotSupported",
+                "not_supported",
+                "the driver does not have this operation",
+            ),
+            Self::Provider => (
+                StatusCode::BAD_GATEWAY,
+                "ProviderError",
+                "backend_error",
+                "the cloud refused, in its own words, or could not be reached",
+            ),
+            Self::ProviderTimeout => {
+                (StatusCode::GATEWAY_TIMEOUT, "ProviderTimeout", "backend_timeout", "the cloud did not answer in time")
+            }
+            Self::Overloaded => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "ServiceUnavailable",
+                "service_unavailable",
+                "too many wait for the cloud already; Retry-After says when to try again",
+            ),
+            Self::Backend => (StatusCode::INTERNAL_SERVER_ERROR, "BackendError", "server_error", "our own fault"),
         };
-        Appearance { status, class, kind }
+        Appearance { status, class, kind, meaning }
     }
 
     pub(super) fn with(self, message: impl Into<String>) -> ApiError {
-        ApiError { failure: self, message: message.into(), allow: None }
+        ApiError { failure: self, message: message.into(), allow: None, parameter: None, form: None }
     }
 }
 
@@ -85,6 +146,16 @@ impl ApiError {
     /// The same failure, naming the methods that there are.
     pub(super) fn allowing(self, methods: String) -> Self {
         Self { allow: Some(methods), ..self }
+    }
+
+    /// The same failure, about this parameter.
+    pub(super) fn about(self, parameter: &str) -> Self {
+        Self { parameter: Some(parameter.to_owned()), ..self }
+    }
+
+    /// The same failure, of a form that was filled in so.
+    pub(super) fn of(self, form: Form) -> Self {
+        Self { form: Some(Box::new(form)), ..self }
     }
 }
 

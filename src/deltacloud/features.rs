@@ -2,6 +2,8 @@
 
 use deltawall_core::Capabilities;
 
+use super::parameter::{DIRECTION, LOG_RULE, RULE_ACTION};
+
 /// A feature of the firewalls collection.
 pub(super) struct Feature {
     pub(super) name: &'static str,
@@ -15,9 +17,9 @@ pub(super) struct Feature {
 pub(super) fn of_firewalls(capabilities: Capabilities) -> impl Iterator<Item = Feature> {
     let feature = |name, parameter| Feature { name, rel: "rules", parameter };
     let features = [
-        (capabilities.egress, feature("egress", "direction")),
-        (capabilities.deny, feature("deny", "rule_action")),
-        (capabilities.log, feature("log", "log_rule")),
+        (capabilities.egress, feature("egress", DIRECTION.name)),
+        (capabilities.deny, feature("deny", RULE_ACTION.name)),
+        (capabilities.log, feature("log", LOG_RULE.name)),
     ];
     let advertised = features.into_iter().filter(move |(has, _)| *has && capabilities.create_rule);
     advertised.map(|(_, feature)| feature)

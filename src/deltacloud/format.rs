@@ -9,17 +9,12 @@ pub(super) enum Format {
 }
 
 /// In the order in which they are preferred among equals.
-const FORMATS: [Format; 3] = [Format::Xml, Format::Json, Format::Html];
+pub(super) const FORMATS: [Format; 3] = [Format::Xml, Format::Json, Format::Html];
 
 impl Format {
     /// The format that `?format=` names.
     pub(super) fn named(name: &str) -> Option<Self> {
-        match name {
-            "xml" => Some(Self::Xml),
-            "json" => Some(Self::Json),
-            "html" => Some(Self::Html),
-            _ => None,
-        }
+        FORMATS.into_iter().find(|format| format.name() == name)
     }
 
     /// The format that an `Accept` header asks for: the highest quality first, then what it names most exactly, then
@@ -37,7 +32,25 @@ impl Format {
         FORMATS.into_iter().rev().filter_map(rank).max_by_key(|(rank, _)| *rank).map(|(_, format)| format)
     }
 
-    /// The media types that mean this format, the first being what answers say.
+    /// What `?format=` calls it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Xml => "xml",
+            Self::Json => "json",
+            Self::Html => "html",
+        }
+    }
+
+    /// The media type that answers have.
+    pub(super) fn media_type(self) -> &'static str {
+        match self {
+            Self::Xml => "application/xml",
+            Self::Json => "application/json",
+            Self::Html => "text/html",
+        }
+    }
+
+    /// The media types that mean this format.
     fn media_types(self) -> &'static [&'static str] {
         match self {
             Self::Xml => &["application/xml", "text/xml"],
@@ -49,8 +62,7 @@ impl Format {
     /// The `Content-Type` of an answer. XML and JSON say their encoding themselves.
     pub(super) fn content_type(self) -> &'static str {
         match self {
-            Self::Xml => "application/xml",
-            Self::Json => "application/json",
+            Self::Xml | Self::Json => self.media_type(),
             Self::Html => "text/html; charset=utf-8",
         }
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use deltawall_core::{Context, Deletion, Direction, Driver, Error, ErrorKind, FirewallId, RuleId};
 
-use super::answer::{Answer, View};
+use super::answer::{Answer, Form, View};
 use super::error::{ApiError, Failure};
+use super::html;
 use super::parameters::{ShownRules, shown};
 use super::path::{Operation, Segment};
 use super::request::Request;
@@ -25,7 +26,11 @@ pub(super) async fn answer(request: &Request<'_>) -> Result<Answer, ApiError> {
         Operation::DeleteFirewall(id) => delete_firewall(request, id).await,
         Operation::CreateRule(id) => create_rule(request, id).await,
         Operation::DeleteRule(id, rule) => delete_rule(request, id, rule).await,
-        Operation::ShowPage => Err(Failure::NotAcceptable.with("This is a page for browsers, which there is not yet.")),
+        Operation::ShowNewFirewall => show_new_firewall(request).await,
+        Operation::ShowNewRule(id) => show_new_rule(request, id).await,
+        Operation::ShowReference => Ok(Answer::ok(View::Reference)),
+        Operation::ShowOpenApi => Ok(Answer::ok(View::OpenApi)),
+        Operation::ShowAsset(name) => show_asset(name),
     }
 }
 
@@ -66,18 +71,22 @@ async fn show_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, Ap
 
 async fn create_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?.needs("create firewalls", |driver| driver.create_firewall)?;
-    let new = request.parameters()?.new_firewall()?;
-    let firewall = call.ask(async |driver, context| driver.create_firewall(context, new).await).await?;
+    let values = request.parameters()?;
+    let made = async {
+        let new = values.new_firewall()?;
+        call.ask(async |driver, context| driver.create_firewall(context, new).await).await
+    };
+    let firewall = made.await.map_err(|failure| failure.of(Form { firewall: None, values: values.clone() }))?;
     let location = request.head.urls.firewall(&firewall.id);
     let shown = ShownRules::by_default(request.head.driver().capabilities());
-    Ok(Answer::created(View::Firewall(firewall, shown)).at(location))
+    Ok(Answer::created(View::Firewall(firewall, shown)).at(location.clone()).then(location))
 }
 
 async fn delete_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?.needs("delete firewalls", |driver| driver.delete_firewall)?;
     let id = id.firewall_id()?;
     match call.ask(async |driver, context| driver.delete_firewall(context, &id).await).await? {
-        Deletion::Done => Ok(Answer::empty(StatusCode::NO_CONTENT)),
+        Deletion::Done => Ok(Answer::empty(StatusCode::NO_CONTENT).then(request.head.urls.firewalls())),
         Deletion::Accepted(message) => Ok(Answer::accepted(View::Message(message))),
     }
 }
@@ -85,14 +94,23 @@ async fn delete_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, 
 async fn create_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?.needs("create rules", |driver| driver.create_rule)?;
     let id = id.firewall_id()?;
-    let new = request.parameters()?.new_rule()?;
+    let values = request.parameters()?;
+    let made = async {
+        let new = values.new_rule()?;
+        let direction = new.direction();
+        let firewall = call.ask(async |driver, context| driver.create_rule(context, &id, new).await).await?;
+        Ok((firewall, direction))
+    };
+    let form = || Form { firewall: Some(id.clone()), values: values.clone() };
+    let (firewall, direction) = made.await.map_err(|failure: ApiError| failure.of(form()))?;
     // Whoever makes a rule sees it.
-    let shown = match new.direction() {
+    let shown = match direction {
         Direction::Ingress => ShownRules::by_default(request.head.driver().capabilities()),
         Direction::Egress => ShownRules::All,
     };
-    let firewall = call.ask(async |driver, context| driver.create_rule(context, &id, new).await).await?;
-    Ok(Answer::created(View::Firewall(firewall, shown)))
+    let url = request.head.urls.firewall(&id);
+    let next = if direction == Direction::Egress { format!("{url}?direction=all") } else { url };
+    Ok(Answer::created(View::Firewall(firewall, shown)).then(next))
 }
 
 async fn delete_rule(request: &Request<'_>, id: &Segment, rule: &Segment) -> Result<Answer, ApiError> {
@@ -103,7 +121,27 @@ async fn delete_rule(request: &Request<'_>, id: &Segment, rule: &Segment) -> Res
         driver.delete_rule(context, &id, rule).await
     })
     .await?;
-    Ok(Answer::empty(StatusCode::NO_CONTENT))
+    Ok(Answer::empty(StatusCode::NO_CONTENT).then(request.head.urls.firewall(&id)))
+}
+
+async fn show_new_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
+    let call = request.with_credentials()?.needs("create firewalls", |driver| driver.create_firewall)?;
+    call.ask(async |driver, context| driver.authenticate(context).await).await?;
+    Ok(Answer::ok(View::Form(Form { firewall: None, values: request.parameters()?.clone() })))
+}
+
+async fn show_new_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
+    let call = request.with_credentials()?.needs("create rules", |driver| driver.create_rule)?;
+    let id = id.firewall_id()?;
+    let firewall = call.ask(async |driver, context| driver.firewall(context, &id).await).await?;
+    Ok(Answer::ok(View::Form(Form { firewall: Some(firewall.id.clone()), values: request.parameters()?.clone() })))
+}
+
+fn show_asset(name: &Segment) -> Result<Answer, ApiError> {
+    let asset = html::asset(&name.text());
+    asset
+        .map(|asset| Answer::ok(View::Asset(asset)))
+        .ok_or_else(|| Failure::NotFound.with("There is nothing at this path."))
 }
 
 /// Which reading of a rule's id the client means: the one that is there. Only an id that can be read in two ways needs

@@ -5,7 +5,8 @@ use std::io;
 
 use deltawall_core::{Capabilities, Driver, Firewall, Rule, Source};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use utoipa::{OpenApi, ToSchema};
 
 use super::VERSION;
 use super::answer::View;
@@ -14,7 +15,97 @@ use super::features;
 use super::parameters::ShownRules;
 use super::request::Head;
 
-#[derive(Serialize)]
+/// The schemas of what follows, by the names that the OpenAPI document has for them.
+#[derive(OpenApi)]
+#[openapi(components(schemas(EntryPointView, OneDriverView, FirewallsView, OneView, MessageView, ErrorView)))]
+pub(super) struct Schemas;
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = EntryPoint)]
+struct EntryPointView<'a> {
+    api: ApiView<'a>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Api)]
+struct ApiView<'a> {
+    version: &'a str,
+    driver: &'a str,
+    provider: &'a str,
+    links: [LinkView; 2],
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Link)]
+struct LinkView {
+    rel: &'static str,
+    href: String,
+    features: Vec<FeatureView>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Feature)]
+struct FeatureView {
+    name: &'static str,
+    rel: &'static str,
+    params: [NamedView; 1],
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = FeatureParameter)]
+struct NamedView {
+    name: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = OneDriver)]
+struct OneDriverView {
+    driver: DriverView,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Driver)]
+struct DriverView {
+    name: &'static str,
+    /// By driver, then by provider.
+    #[schema(value_type = Option<HashMap<String, HashMap<String, String>>>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entrypoints: Option<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'static str>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Firewalls)]
+struct FirewallsView<'a> {
+    firewalls: Vec<FirewallView<'a>>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = OneFirewall)]
+struct OneView<'a> {
+    firewall: FirewallView<'a>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Message)]
+struct MessageView<'a> {
+    message: &'a str,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+struct ErrorView<'a> {
+    /// The status.
+    code: u16,
+    /// What was wrong, for people.
+    message: &'a str,
+    /// What was wrong, for programs.
+    error: String,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Firewall)]
 struct FirewallView<'a> {
     id: &'a str,
     href: String,
@@ -26,7 +117,8 @@ struct FirewallView<'a> {
     rules: Vec<RuleView<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Rule)]
 struct RuleView<'a> {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,8 +137,9 @@ struct RuleView<'a> {
     description: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[schema(as = Source)]
 enum SourceView<'a> {
     Group { name: &'a str, owner: &'a str },
     Address { family: &'a str, address: String, prefix: String },
@@ -59,72 +152,63 @@ pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
         View::EntryPoint => bytes(&entry_point(head)),
         View::Drivers => {
             let drivers = head.gateway.registry.drivers();
-            bytes(&drivers.map(|known| (known.id().to_owned(), driver(&**known))).collect::<Map<_, _>>())
+            let views = drivers.map(|known| Ok((known.id().to_owned(), serde_json::to_value(driver(&**known))?)));
+            bytes(&views.collect::<io::Result<Map<_, _>>>()?)
         }
         View::Driver(chosen) => {
-            let mut object = driver(&**chosen);
-            if let Value::Object(fields) = &mut object {
-                fields.insert("id".into(), chosen.id().into());
-            }
-            bytes(&json!({ "driver": object }))
+            let view = DriverView { id: Some(chosen.id()), ..driver(&**chosen) };
+            bytes(&OneDriverView { driver: view })
         }
         View::Firewalls(firewalls, shown) => {
-            #[derive(Serialize)]
-            struct Firewalls<'a> {
-                firewalls: Vec<FirewallView<'a>>,
-            }
             let firewalls = firewalls.iter().map(|one| firewall(one, *shown, head)).collect();
-            bytes(&Firewalls { firewalls })
+            bytes(&FirewallsView { firewalls })
         }
-        View::Firewall(one, shown) => {
-            #[derive(Serialize)]
-            struct One<'a> {
-                firewall: FirewallView<'a>,
-            }
-            bytes(&One { firewall: firewall(one, *shown, head) })
-        }
-        View::Message(message) => bytes(&json!({ "message": message })),
+        View::Firewall(one, shown) => bytes(&OneView { firewall: firewall(one, *shown, head) }),
+        View::Message(message) => bytes(&MessageView { message }),
+        View::Form(_) | View::Reference | View::OpenApi | View::Asset(_) => Err(io::Error::other("this has no JSON")),
     }
 }
 
 /// The body of a failure.
 pub(super) fn error(error: &ApiError) -> io::Result<Vec<u8>> {
     let appearance = error.failure.appearance();
-    bytes(&json!({
-        "code": appearance.status.as_u16(),
-        "message": error.message,
-        "error": format!("Deltacloud::Exceptions::{}", appearance.class),
-    }))
+    bytes(&ErrorView {
+        code: appearance.status.as_u16(),
+        message: &error.message,
+        error: format!("Deltacloud::Exceptions::{}", appearance.class),
+    })
 }
 
 fn bytes(value: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(serde_json::to_vec(value)?)
 }
 
-fn entry_point(head: &Head) -> Value {
-    let features: Vec<_> = features::of_firewalls(head.driver().capabilities())
-        .map(|feature| json!({ "name": feature.name, "rel": feature.rel, "params": [{ "name": feature.parameter }] }))
-        .collect();
-    json!({ "api": {
-        "version": VERSION,
-        "driver": head.driver().id(),
-        "provider": head.provider_name(),
-        "links": [
-            { "rel": "drivers", "href": head.urls.drivers(), "features": [] },
-            { "rel": "firewalls", "href": head.urls.firewalls(), "features": features },
-        ],
-    } })
+fn entry_point(head: &Head) -> EntryPointView<'_> {
+    let features = features::of_firewalls(head.driver().capabilities()).map(|feature| FeatureView {
+        name: feature.name,
+        rel: feature.rel,
+        params: [NamedView { name: feature.parameter }],
+    });
+    EntryPointView {
+        api: ApiView {
+            version: VERSION,
+            driver: head.driver().id(),
+            provider: head.provider_name(),
+            links: [
+                LinkView { rel: "drivers", href: head.urls.drivers(), features: Vec::new() },
+                LinkView { rel: "firewalls", href: head.urls.firewalls(), features: features.collect() },
+            ],
+        },
+    }
 }
 
-fn driver(driver: &dyn Driver) -> Value {
-    let entrypoints: Map<_, _> =
-        driver.providers().into_iter().map(|one| (one.name.to_string(), one.entrypoint.into())).collect();
-    if entrypoints.is_empty() {
-        return json!({ "name": driver.name() });
-    }
-    let mut by_kind = Map::new();
-    by_kind.insert(driver.id().into(), entrypoints.into());
-    json!({ "name": driver.name(), "entrypoints": by_kind })
+fn driver(driver: &dyn Driver) -> DriverView {
+    let providers = driver.providers();
+    let entrypoints = (!providers.is_empty()).then(|| {
+        let by_name = providers.into_iter().map(|one| (one.name.to_string(), one.entrypoint.into())).collect();
+        Map::from_iter([(driver.id().to_owned(), Value::Object(by_name))])
+    });
+    DriverView { name: driver.name(), entrypoints, id: None }
 }
 
 fn firewall<'a>(firewall: &'a Firewall, shown: ShownRules, head: &Head) -> FirewallView<'a> {

@@ -12,20 +12,24 @@
 //!
 //! `parameters` makes the model's types of parameters, `xml`, `json` and `html` are the views, `urls` the
 //! links in them, `error` is the table from failure to status, `features` what a driver advertises, `route` the names for
-//! figures, `origin` tells pages of others, and `audit` the line that each change leaves.
+//! figures, `cross_site` and `host` keep pages of others out, and `audit` the line that each change leaves.
 
 mod answer;
 mod audit;
 mod body;
+mod cross_site;
 mod error;
 mod features;
 mod format;
 mod handlers;
+mod host;
 mod html;
 mod json;
-mod origin;
+mod openapi;
+mod parameter;
 mod parameters;
 mod path;
+mod reference;
 mod request;
 mod route;
 mod urls;

@@ -11,6 +11,10 @@ use deltawall_core::{
 
 use super::body::Pairs;
 use super::error::{ApiError, Failure};
+use super::parameter::{
+    self, DIRECTION, FIREWALL_DESCRIPTION, Form, GROUP, GROUP_OWNER, ID, IP_ADDRESS, LOG_RULE, NAME, Number, PORT_FROM,
+    PORT_TO, PREFIX_LIST, PROTOCOL, Parameter, RULE_ACTION, RULE_DESCRIPTION, SHOWN_DIRECTION, VPC_ID,
+};
 
 /// How many sources a rule may have.
 pub(super) const MAX_SOURCES: usize = 1_000;
@@ -19,7 +23,7 @@ pub(super) const MAX_SOURCES: usize = 1_000;
 const MAX_SHOWN: usize = 100;
 
 /// The parameters of a request, in the order they were sent.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Parameters(Pairs);
 
 impl Parameters {
@@ -32,21 +36,28 @@ impl Parameters {
         self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// The parameters of this kind, each by the name that was sent, in the order they were sent.
+    pub(super) fn all(&self, parameter: &Parameter) -> impl Iterator<Item = (&str, &str)> {
+        let meant = self.0.iter().filter(|(name, _)| parameter.is_meant_by(name));
+        meant.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    fn get_not_blank(&self, parameter: &Parameter) -> Option<&str> {
+        self.get(parameter.name).map(str::trim).filter(|value| !value.is_empty())
+    }
+
     /// Those that have a meaning, in the order they were sent and as they might stand in a query, and no more than a line
     /// of a log should hold.
     pub(super) fn summary(&self) -> String {
-        let known = self.0.iter().filter(|(name, _)| is_known(name));
+        let known = self.0.iter().filter(|(name, _)| parameter::is_known(name));
         let pairs: Vec<_> =
             known.take(MAX_SHOWN).map(|(name, value)| format!("{}={}", shown(name), shown(value))).collect();
         pairs.join("&")
     }
 
-    fn get_not_blank(&self, name: &str) -> Option<&str> {
-        self.get(name).map(str::trim).filter(|value| !value.is_empty())
-    }
-
     /// The value of a parameter that must be there, in the words that clients know.
-    fn required(&self, name: &str) -> Result<&str, ApiError> {
+    fn required(&self, parameter: &Parameter) -> Result<&str, ApiError> {
+        let name = parameter.name;
         self.get(name).ok_or_else(|| {
             let mut sent: Vec<Cow<'_, str>> = Vec::new();
             for (name, _) in self.0.iter().take(MAX_SHOWN) {
@@ -55,30 +66,30 @@ impl Parameters {
                     sent.push(name);
                 }
             }
-            Failure::Validation.with(format!("Required parameter '{name}' not found in [{}]", sent.join(",")))
+            invalid(name, format!("Required parameter '{name}' not found in [{}]", sent.join(",")))
         })
     }
 
     /// Which firewalls to list.
     pub(super) fn filter(&self) -> Result<Filter, ApiError> {
-        let id = self.get("id").filter(|id| !id.is_empty());
-        Ok(Filter { id: id.map(FirewallId::new).transpose().map_err(|why| text_error("id", why))? })
+        let id = self.get(ID.name).filter(|id| !id.trim().is_empty());
+        Ok(Filter { id: id.map(FirewallId::new).transpose().map_err(|why| text_error(ID.name, why))? })
     }
 
     pub(super) fn new_firewall(&self) -> Result<NewFirewall, ApiError> {
-        let (name, description) = (self.required("name")?, self.required("description")?);
+        let (name, description) = (self.required(&NAME)?, self.required(&FIREWALL_DESCRIPTION)?);
         Ok(NewFirewall {
-            name: FirewallName::new(name).map_err(|why| text_error("name", why))?,
-            description: Description::new(description).map_err(|why| text_error("description", why))?,
-            network: self.text("vpc_id", NetworkId::new)?,
+            name: FirewallName::new(name).map_err(|why| text_error(NAME.name, why))?,
+            description: Description::new(description).map_err(|why| text_error(FIREWALL_DESCRIPTION.name, why))?,
+            network: self.text(&VPC_ID, NetworkId::new)?,
         })
     }
 
     pub(super) fn new_rule(&self) -> Result<NewRule, ApiError> {
         let protocol = self.protocol()?;
-        let direction = self.one_of("direction", [("ingress", Direction::Ingress), ("egress", Direction::Egress)])?;
-        let action = self.one_of("rule_action", [("accept", Action::Accept), ("deny", Action::Deny)])?;
-        let log = self.one_of("log_rule", [("true", true), ("false", false)])?;
+        let direction = self.one_of(&DIRECTION, [Direction::Ingress, Direction::Egress])?;
+        let action = self.one_of(&RULE_ACTION, [Action::Accept, Action::Deny])?;
+        let log = self.one_of(&LOG_RULE, [true, false])?;
         let mut sources = self.groups()?;
         sources.extend(self.addresses()?);
         sources.extend(self.prefix_lists()?);
@@ -90,27 +101,23 @@ impl Parameters {
             .with_direction(direction.unwrap_or_default())
             .with_action(action.unwrap_or_default())
             .with_log(log.unwrap_or_default())
-            .with_description(self.text("description", Description::new)?))
+            .with_description(self.text(&RULE_DESCRIPTION, Description::new)?))
     }
 
     /// Which rules to show; none where the client leaves it to the driver.
     pub(super) fn shown_rules(&self) -> Result<Option<ShownRules>, ApiError> {
-        let words = [
-            ("ingress", ShownRules::Only(Direction::Ingress)),
-            ("egress", ShownRules::Only(Direction::Egress)),
-            ("all", ShownRules::All),
-        ];
-        self.one_of("direction", words)
+        let meanings = [ShownRules::Only(Direction::Ingress), ShownRules::Only(Direction::Egress), ShownRules::All];
+        self.one_of(&SHOWN_DIRECTION, meanings)
     }
 
     /// A parameter that may be left out or blank.
-    fn text<T>(&self, name: &str, new: fn(String) -> Result<T, InvalidText>) -> Result<Option<T>, ApiError> {
-        let value = self.get_not_blank(name).map(|value| new(value.to_owned()));
-        value.transpose().map_err(|why| text_error(name, why))
+    fn text<T>(&self, parameter: &Parameter, new: fn(String) -> Result<T, InvalidText>) -> Result<Option<T>, ApiError> {
+        let value = self.get_not_blank(parameter).map(|value| new(value.to_owned()));
+        value.transpose().map_err(|why| text_error(parameter.name, why))
     }
 
     fn protocol(&self) -> Result<Protocol, ApiError> {
-        let name = self.required("protocol")?.trim();
+        let name = self.required(&PROTOCOL)?.trim();
         let has_numbers = ["tcp", "udp", "icmp", "icmpv6"].iter().any(|known| known.eq_ignore_ascii_case(name));
         let is_number = name == "-1" || name.parse::<u8>().is_ok();
         if !has_numbers && !is_number {
@@ -118,31 +125,33 @@ impl Parameters {
                 "Parameter 'protocol' is '{}', and not one of tcp, udp, icmp, icmpv6, a protocol's number, or -1 for all.",
                 shown(name)
             );
-            return Err(Failure::Validation.with(message));
+            return Err(invalid(PROTOCOL.name, message));
         }
-        let is_given = |name| self.get_not_blank(name).is_some();
-        let numbers = match has_numbers || is_given("port_from") || is_given("port_to") {
-            true => Some((self.number("port_from")?, self.number("port_to")?)),
+        let is_given = |parameter| self.get_not_blank(parameter).is_some();
+        let numbers = match has_numbers || is_given(&PORT_FROM) || is_given(&PORT_TO) {
+            true => Some((self.number(&PORT_FROM)?, self.number(&PORT_TO)?)),
             false => None,
         };
         Protocol::from_parts(name, numbers)
-            .map_err(|why| Failure::Validation.with(format!("Parameters 'port_from' and 'port_to': {why}.")))
+            .map_err(|why| invalid(PORT_FROM.name, format!("Parameters 'port_from' and 'port_to': {why}.")))
     }
 
-    fn number(&self, name: &str) -> Result<i32, ApiError> {
-        let value = self.required(name)?.trim();
-        value.parse().ok().ok_or_else(|| {
-            Failure::Validation.with(format!("Parameter '{name}' is '{}', and not a whole number.", shown(value)))
-        })
+    fn number(&self, parameter: &Parameter) -> Result<i32, ApiError> {
+        let (name, value) = (parameter.name, self.required(parameter)?.trim());
+        value
+            .parse()
+            .ok()
+            .ok_or_else(|| invalid(name, format!("Parameter '{name}' is '{}', and not a whole number.", shown(value))))
     }
 
-    /// The value that one of the given words stands for, in any case; none where the parameter is not there or blank.
-    fn one_of<T: Copy, const N: usize>(&self, name: &str, words: [(&str, T); N]) -> Result<Option<T>, ApiError> {
-        let Some(value) = self.get_not_blank(name) else { return Ok(None) };
-        let known = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(value));
-        known.map(|(_, meaning)| Some(*meaning)).ok_or_else(|| {
-            let words = words.map(|(word, _)| word).join(", ");
-            Failure::Validation.with(format!("Parameter '{name}' is '{}', and not one of {words}.", shown(value)))
+    /// What the parameter's word stands for, the meanings being in the order of its words; none where it is not there
+    /// or blank.
+    fn one_of<T: Copy, const N: usize>(&self, parameter: &Parameter, meanings: [T; N]) -> Result<Option<T>, ApiError> {
+        let (Some(value), Form::Word(words)) = (self.get_not_blank(parameter), parameter.form) else { return Ok(None) };
+        let known = words.iter().zip(meanings).find(|(word, _)| word.eq_ignore_ascii_case(value));
+        known.map(|(_, meaning)| Some(meaning)).ok_or_else(|| {
+            let (name, words) = (parameter.name, words.join(", "));
+            invalid(name, format!("Parameter '{name}' is '{}', and not one of {words}.", shown(value)))
         })
     }
 
@@ -151,20 +160,18 @@ impl Parameters {
         let mut pairs: BTreeMap<Number, (Option<&str>, Option<&str>)> = BTreeMap::new();
         for (name, value) in &self.0 {
             let value = Some(value.as_str()).filter(|value| !value.trim().is_empty());
-            match group_parameter(name) {
-                Some((number, Half::Name)) => pairs.entry(number).or_default().0 = value,
-                Some((number, Half::Owner)) => pairs.entry(number).or_default().1 = value,
-                None => {}
+            if let Some(number) = GROUP.number_in(name) {
+                pairs.entry(number).or_default().0 = value;
+            } else if let Some(number) = GROUP_OWNER.number_in(name) {
+                pairs.entry(number).or_default().1 = value;
             }
         }
         let mut groups = Vec::new();
-        for ((_, number), pair) in pairs {
+        for (number, pair) in pairs {
             let missing = |missing: &str, given: &str| {
-                let message = format!("Parameter '{missing}' is required, since '{given}' is there.");
-                Failure::Validation.with(message)
+                invalid(missing, format!("Parameter '{missing}' is required, since '{given}' is there."))
             };
-            let number = if number.is_empty() { "0" } else { &number };
-            let (group, owner) = (format!("group{number}"), format!("group{number}owner"));
+            let (group, owner) = (GROUP.numbered(&number), GROUP_OWNER.numbered(&number));
             match pair {
                 (Some(name), Some(account)) => groups.push(Source::Group(Group {
                     name: FirewallName::new(name).map_err(|why| text_error(&group, why))?,
@@ -182,7 +189,7 @@ impl Parameters {
     fn prefix_lists(&self) -> Result<Vec<Source>, ApiError> {
         let mut lists = BTreeMap::new();
         for (name, value) in self.0.iter().filter(|(_, value)| !value.trim().is_empty()) {
-            if let Some(number) = number_after("prefix_list", name) {
+            if let Some(number) = PREFIX_LIST.number_in(name) {
                 let list = PrefixListId::new(value.trim()).map_err(|why| text_error(name, why))?;
                 lists.insert(number, Source::PrefixList(list));
             }
@@ -193,17 +200,15 @@ impl Parameters {
     /// What every parameter that is called an address holds: one CIDR, or several with commas between.
     fn addresses(&self) -> Result<Vec<Source>, ApiError> {
         let mut addresses = Vec::new();
-        for (name, value) in &self.0 {
-            if !is_address_parameter(name) {
-                continue;
-            }
+        for (name, value) in self.all(&IP_ADDRESS) {
             for cidr in value.split(',').map(str::trim).filter(|cidr| !cidr.is_empty()) {
                 let cidr: Cidr = cidr.parse().ok().ok_or_else(|| {
-                    let (name, cidr) = (shown(name), shown(cidr));
                     let message = format!(
-                        "Parameter '{name}' has '{cidr}', which is not an IPv4 or IPv6 address or CIDR, such as 10.1.0.0/16 or 2001:db8::/32."
+                        "Parameter '{}' has '{}', which is not an IPv4 or IPv6 address or CIDR, such as 10.1.0.0/16 or 2001:db8::/32.",
+                        shown(name),
+                        shown(cidr)
                     );
-                    Failure::Validation.with(message)
+                    invalid(name, message)
                 })?;
                 addresses.push(Source::Address(cidr));
             }
@@ -211,9 +216,6 @@ impl Parameters {
         Ok(addresses)
     }
 }
-
-/// A number of any length: how many digits it has, and which, without leading zeros. It orders as numbers do.
-type Number = (usize, String);
 
 /// Which of a firewall's rules an answer shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,58 +239,6 @@ impl ShownRules {
     }
 }
 
-enum Half {
-    Name,
-    Owner,
-}
-
-/// The N of `groupN` or `groupNowner`, in any case.
-fn group_parameter(name: &str) -> Option<(Number, Half)> {
-    let name = name.to_ascii_lowercase();
-    let (group, half) = match name.strip_suffix("owner") {
-        Some(group) => (group, Half::Owner),
-        None => (&*name, Half::Name),
-    };
-    number_after("group", group).map(|number| (number, half))
-}
-
-/// The N of a parameter `prefixN`, in any case.
-fn number_after(prefix: &str, name: &str) -> Option<Number> {
-    let name = name.to_ascii_lowercase();
-    let digits = name.strip_prefix(prefix)?;
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let digits = digits.trim_start_matches('0');
-    is_number.then(|| (digits.len(), digits.to_owned()))
-}
-
-/// Whether a parameter of this name means anything here.
-pub(super) fn is_known(name: &str) -> bool {
-    const NAMES: [&str; 12] = [
-        "name",
-        "description",
-        "protocol",
-        "port_from",
-        "port_to",
-        "direction",
-        "rule_action",
-        "log_rule",
-        "id",
-        "force_auth",
-        "format",
-        "vpc_id",
-    ];
-    NAMES.contains(&name)
-        || group_parameter(name).is_some()
-        || number_after("prefix_list", name).is_some()
-        || is_address_parameter(name)
-}
-
-/// Whether the name starts with `ip_address` or `ip-address`, in any case.
-fn is_address_parameter(name: &str) -> bool {
-    name.get(.."ip_address".len())
-        .is_some_and(|start| start.eq_ignore_ascii_case("ip_address") || start.eq_ignore_ascii_case("ip-address"))
-}
-
 /// As much of a client's text as an error message should repeat.
 pub(super) fn shown(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(MAX_SHOWN) {
@@ -298,5 +248,9 @@ pub(super) fn shown(text: &str) -> Cow<'_, str> {
 }
 
 fn text_error(name: &str, why: InvalidText) -> ApiError {
-    Failure::Validation.with(format!("Parameter '{name}' {why}."))
+    invalid(name, format!("Parameter '{name}' {why}."))
+}
+
+fn invalid(name: &str, message: String) -> ApiError {
+    Failure::Validation.with(message).about(name)
 }

@@ -15,6 +15,8 @@ pub(super) struct Path {
     pub(super) provider: Option<String>,
     /// None where no resource has such a path.
     pub(super) resource: Option<Resource>,
+    /// The path with names in the place of what differs from one to the other.
+    pub(super) template: Option<&'static str>,
 }
 
 /// The resources of this API.
@@ -23,14 +25,43 @@ pub(super) enum Resource {
     /// What stands before the API, and sends people to it.
     Root,
     EntryPoint,
+    /// The page that describes the API.
+    Reference,
+    /// The document that describes it for programs.
+    OpenApi,
+    /// What pages are made of besides themselves.
+    Asset(Segment),
     Drivers,
     Driver(Segment),
     Firewalls,
     Firewall(Segment),
     Rules(Segment),
+    /// The page with the form for a rule.
+    NewRule(Segment),
     Rule(Segment, Segment),
-    /// A page for people, of which there is no other form.
-    Page,
+}
+
+/// The paths of the API, in the order in which they are tried. `{…}` is any segment that is not empty.
+const TEMPLATES: [(&str, Make); 12] = [
+    ("/api", Make::Plain(|| Resource::EntryPoint)),
+    ("/api/docs", Make::Plain(|| Resource::Reference)),
+    ("/api/openapi.json", Make::Plain(|| Resource::OpenApi)),
+    ("/api/assets/{name}", Make::Named(Resource::Asset)),
+    ("/api/drivers", Make::Plain(|| Resource::Drivers)),
+    ("/api/drivers/{driver}", Make::Named(Resource::Driver)),
+    ("/api/firewalls", Make::Plain(|| Resource::Firewalls)),
+    ("/api/firewalls/new", Make::Plain(|| Resource::Firewall(Segment(NEW_FIREWALL_PAGE.to_owned())))),
+    ("/api/firewalls/{id}", Make::Named(Resource::Firewall)),
+    ("/api/firewalls/{id}/rules", Make::Named(Resource::Rules)),
+    ("/api/firewalls/{id}/new_rule", Make::Named(Resource::NewRule)),
+    ("/api/firewalls/{id}/{rule}", Make::Within(Resource::Rule)),
+];
+
+/// How a resource is made of what stands in its path for `{…}`.
+enum Make {
+    Plain(fn() -> Resource),
+    Named(fn(Segment) -> Resource),
+    Within(fn(Segment, Segment) -> Resource),
 }
 
 /// A segment of a path that names something, as it came over the wire.
@@ -59,11 +90,15 @@ pub(super) enum Operation<'a> {
     DeleteFirewall(&'a Segment),
     CreateRule(&'a Segment),
     DeleteRule(&'a Segment, &'a Segment),
-    ShowPage,
+    ShowNewFirewall,
+    ShowNewRule(&'a Segment),
+    ShowReference,
+    ShowOpenApi,
+    ShowAsset(&'a Segment),
     ShowMethods,
 }
 
-/// The name of the page for making a firewall. As the id of a firewall it can be deleted, and is in the list.
+/// The name of the page for making a firewall.
 const NEW_FIREWALL_PAGE: &str = "new";
 
 /// What the ids of rules are divided by, as it is and percent-encoded.
@@ -88,31 +123,28 @@ impl Path {
                 _ => {}
             }
         }
-        path.resource = match first {
-            "" if rest.is_empty() => Some(Resource::Root),
+        let found = match first {
+            "" if rest.is_empty() => Some(("/", Resource::Root)),
             "api" => Resource::parse(&rest),
             _ => None,
         };
+        (path.template, path.resource) = found.unzip();
         path
     }
 }
 
 impl Resource {
-    fn parse(segments: &[&str]) -> Option<Self> {
-        let named = |segment: &str| Segment(segment.to_owned());
-        match *segments {
-            [] => Some(Self::EntryPoint),
-            ["docs"] => Some(Self::Page),
-            ["drivers"] => Some(Self::Drivers),
-            ["firewalls"] => Some(Self::Firewalls),
-            [_, ""] | [_, "", _] | [_, _, ""] => None,
-            ["drivers", name] => Some(Self::Driver(named(name))),
-            ["firewalls", id] => Some(Self::Firewall(named(id))),
-            ["firewalls", id, "rules"] => Some(Self::Rules(named(id))),
-            ["firewalls", _, "new_rule"] => Some(Self::Page),
-            ["firewalls", id, rule] => Some(Self::Rule(named(id), named(rule))),
-            _ => None,
-        }
+    /// The resource of these segments below `/api`, with its template.
+    fn parse(segments: &[&str]) -> Option<(&'static str, Self)> {
+        TEMPLATES.iter().find_map(|(template, make)| Some((*template, make.resource(matched(template, segments)?)?)))
+    }
+
+    /// Every resource of the API with its template, whose `{…}` stand for the segments.
+    pub(super) fn all() -> impl Iterator<Item = (&'static str, Self)> {
+        TEMPLATES.iter().filter_map(|(template, make)| {
+            let segments: Vec<_> = parts(template).collect();
+            Some((*template, make.resource(matched(template, &segments)?)?))
+        })
     }
 
     /// What the method does here; none where the resource does not have it. This is the one table of both.
@@ -125,12 +157,15 @@ impl Resource {
             (Self::Driver(name), Method::Get) => Some(Operation::ShowDriver(name)),
             (Self::Firewalls, Method::Get) => Some(Operation::ListFirewalls),
             (Self::Firewalls, Method::Post) => Some(Operation::CreateFirewall),
-            (Self::Firewall(id), Method::Get) if id.0 == NEW_FIREWALL_PAGE => Some(Operation::ShowPage),
+            (Self::Firewall(id), Method::Get) if id.is_a_page() => Some(Operation::ShowNewFirewall),
             (Self::Firewall(id), Method::Get) => Some(Operation::ShowFirewall(id)),
             (Self::Firewall(id), Method::Delete) => Some(Operation::DeleteFirewall(id)),
             (Self::Rules(id), Method::Post) => Some(Operation::CreateRule(id)),
             (Self::Rule(id, rule), Method::Delete) => Some(Operation::DeleteRule(id, rule)),
-            (Self::Page, Method::Get) => Some(Operation::ShowPage),
+            (Self::NewRule(id), Method::Get) => Some(Operation::ShowNewRule(id)),
+            (Self::Reference, Method::Get) => Some(Operation::ShowReference),
+            (Self::OpenApi, Method::Get) => Some(Operation::ShowOpenApi),
+            (Self::Asset(name), Method::Get) => Some(Operation::ShowAsset(name)),
             _ => None,
         }
     }
@@ -149,7 +184,49 @@ impl Resource {
     }
 }
 
+impl Make {
+    fn resource(&self, segments: Vec<Segment>) -> Option<Resource> {
+        let mut segments = segments.into_iter();
+        Some(match self {
+            Self::Plain(make) => make(),
+            Self::Named(make) => make(segments.next()?),
+            Self::Within(make) => make(segments.next()?, segments.next()?),
+        })
+    }
+}
+
+/// What stands for the template's `{…}`; none where the path is another.
+fn matched(template: &str, segments: &[&str]) -> Option<Vec<Segment>> {
+    if parts(template).count() != segments.len() {
+        return None;
+    }
+    let mut named = Vec::new();
+    for (part, segment) in parts(template).zip(segments) {
+        match part.starts_with('{') {
+            true if segment.is_empty() => return None,
+            true => named.push(Segment((*segment).to_owned())),
+            false if part != *segment => return None,
+            false => {}
+        }
+    }
+    Some(named)
+}
+
+/// What stands below `/api`.
+fn parts(template: &str) -> impl Iterator<Item = &str> {
+    template.split('/').skip(2)
+}
+
 impl Method {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+        }
+    }
+
     /// The method of this name, which is case-sensitive in HTTP.
     pub(super) fn named(name: &str) -> Option<Self> {
         match name {
@@ -166,6 +243,11 @@ impl Segment {
     /// The text that the segment stands for, as far as it is UTF-8.
     pub(super) fn text(&self) -> Cow<'_, str> {
         percent_decode_str(&self.0).decode_utf8_lossy()
+    }
+
+    /// Whether a page stands where a firewall of this name would. Such a firewall can be deleted, and is in the list.
+    pub(super) fn is_a_page(&self) -> bool {
+        self.0 == NEW_FIREWALL_PAGE
     }
 
     /// The firewall that the segment names.
@@ -223,7 +305,7 @@ mod tests {
             ("/api/firewalls/a;b", Some(Resource::Firewall(segment("a;b")))),
             ("/api/firewalls/rules", Some(Resource::Firewall(segment("rules")))),
             ("/api/firewalls/a/b/", Some(Resource::Rule(segment("a"), segment("b")))),
-            ("/api/firewalls/a/new_rule", Some(Resource::Page)),
+            ("/api/firewalls/a/new_rule", Some(Resource::NewRule(segment("a")))),
             ("/api//firewalls", None),
             ("/api/firewalls//", None),
             ("/api/firewalls//rules", None),

@@ -6,19 +6,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::HttpRequest;
+use actix_web::http::Uri;
 use actix_web::http::header::{AUTHORIZATION, HOST};
 use actix_web::http::uri::Authority;
 use actix_web::web::Bytes;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use deltawall_core::{Capabilities, Context, Credentials, Driver, Error, ErrorKind, ProviderName};
+use deltawall_core::{Capabilities, Context, Credentials, Driver, Error, ErrorKind, FirewallId, ProviderName};
 
 use super::Gateway;
 use super::audit::Change;
 use super::body::{self, BodyType, Pairs};
+use super::cross_site;
 use super::error::{ApiError, Failure};
-use super::format::Format;
-use super::origin;
+use super::format::{FORMATS, Format};
+use super::host;
 use super::parameters::{Parameters, shown};
 use super::path::{Method, Operation, Path, Resource};
 use super::urls::Urls;
@@ -26,8 +28,8 @@ use crate::access::{Asked, Caller, Denial};
 use crate::metrics::Limit;
 use crate::trace;
 
-const DRIVER_HEADER: &str = "X-Deltacloud-Driver";
-const PROVIDER_HEADER: &str = "X-Deltacloud-Provider";
+pub(super) const DRIVER_HEADER: &str = "X-Deltacloud-Driver";
+pub(super) const PROVIDER_HEADER: &str = "X-Deltacloud-Provider";
 /// What goes with temporary credentials, as EC2 itself calls it.
 const SESSION_TOKEN_HEADER: &str = "X-Amz-Security-Token";
 const METHOD_HEADER: &str = "X-HTTP-Method-Override";
@@ -43,12 +45,14 @@ pub(super) struct Head {
     pub(super) target: String,
     /// The host that the client has called.
     pub(super) host: String,
+    /// What comes before the path in URLs of ours.
+    pub(super) origin: String,
     pub(super) urls: Urls,
     pub(super) gateway: Arc<Gateway>,
     /// How long the driver took, once it has been asked.
     pub(super) backend_time: Cell<Option<Duration>>,
-    /// Whether a page of somebody else's may have sent it.
-    is_foreign: bool,
+    /// Whether that host is this machine or the public one.
+    is_host_ours: bool,
     path: Path,
     query: Result<Pairs, ApiError>,
     format: Option<Format>,
@@ -87,15 +91,20 @@ impl Head {
         let query = body::parse_form(http.uri().query().unwrap_or_default().as_bytes());
         let host = host(http).or_else(|| gateway.address.map(|address| address.to_string()));
         let host = host.unwrap_or_else(|| "localhost".into());
-        let base = gateway.public_url.clone().unwrap_or_else(|| format!("{}://{host}", gateway.scheme));
+        let format = format(http);
+        let url = gateway.public_url.clone().unwrap_or_else(|| format!("{}://{host}", gateway.scheme));
+        let (origin, path_before) = url.split_at(path_start(&url));
+        // Links on pages work by whatever name and scheme a browser has come.
+        let base = if format == Some(Format::Html) { path_before } else { &url };
         Self {
+            origin: origin.to_owned(),
             id: trace::request_id(http.headers()),
             peer: http.peer_addr().map(|address| address.ip()),
             target: http.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
-            urls: Urls::new(&base, &path),
-            is_foreign: origin::is_foreign(http.headers(), &host, gateway.public_url.as_deref()),
+            urls: Urls::new(base, &path),
+            is_host_ours: host::is_ours(&host, gateway.public_url.as_deref()),
             host,
-            format: format(http),
+            format,
             selection: Selection::read(http, &path, &gateway),
             backend_time: Cell::new(None),
             gateway,
@@ -109,6 +118,11 @@ impl Head {
         &*self.selection.driver
     }
 
+    /// The same, to keep.
+    pub(super) fn driver_handle(&self) -> &Arc<dyn Driver> {
+        &self.selection.driver
+    }
+
     /// The provider, where one was chosen.
     pub(super) fn provider(&self) -> Option<&ProviderName> {
         self.selection.provider.as_ref()
@@ -119,6 +133,30 @@ impl Head {
         self.provider().map_or("default", ProviderName::as_str)
     }
 
+    /// The firewall that the path is about, where it is about one.
+    pub(super) fn firewall(&self) -> Option<FirewallId> {
+        match self.path.resource.as_ref()? {
+            Resource::Firewall(id) | Resource::Rules(id) | Resource::NewRule(id) | Resource::Rule(id, _) => {
+                id.firewall_id().ok()
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether this is host and port of ours, as the client has called us or as we are known outside.
+    pub(super) fn is_called(&self, authority: &str) -> bool {
+        let is_the_same = |known: &str| known.eq_ignore_ascii_case(authority);
+        let public = self.gateway.public_url.as_ref().and_then(|url| url.parse::<Uri>().ok());
+        let public = public.as_ref().and_then(Uri::authority);
+        is_the_same(&self.host) || public.is_some_and(|public| is_the_same(public.as_str()))
+    }
+
+    /// The value of a parameter of the query; the last, if there are several.
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
+        let pairs = self.query.as_ref().ok()?;
+        pairs.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// Lets in who sent these credentials, if it may do this.
     async fn admit(&self, sent: Option<Credentials>, operation: Operation<'_>) -> Result<Caller, ApiError> {
         let access = &self.gateway.access;
@@ -126,7 +164,7 @@ impl Head {
             driver: self.driver().id(),
             provider: self.provider(),
             is_change: operation.is_change(),
-            is_foreign: self.is_foreign,
+            is_host_ours: self.is_host_ours,
         };
         access.admit(sent, asked).await.map_err(|denial| match denial {
             Denial::Anonymous => {
@@ -143,7 +181,7 @@ impl Head {
 
     /// The path with names in the place of ids.
     pub(super) fn route(&self) -> &'static str {
-        self.path.resource.as_ref().map_or("none", Resource::template)
+        self.path.template.unwrap_or("none")
     }
 
     /// The format of the answer; of the failure, where there is none that the client accepts.
@@ -189,6 +227,7 @@ impl<'a> Request<'a> {
         http: &HttpRequest,
         body: Result<Bytes, ApiError>,
     ) -> Result<Request<'a>, ApiError> {
+        cross_site::refuse(http, head)?;
         let Some(resource) = &head.path.resource else {
             return Err(Failure::NotFound.with("There is nothing at this path."));
         };
@@ -208,8 +247,8 @@ impl<'a> Request<'a> {
             None => sent,
         };
         let operation = resource.operation(method).ok_or_else(not_allowed)?;
-        if !matches!(operation, Operation::ShowMethods | Operation::Redirect) {
-            check_format(head)?;
+        if let Some(formats) = formats(operation) {
+            check_format(head, formats)?;
             head.selection.refusal.clone().map_or(Ok(()), Err)?;
         }
         let query = head.query.clone();
@@ -330,13 +369,23 @@ fn format(http: &HttpRequest) -> Option<Format> {
     }
 }
 
+/// The formats that an operation's answer can be had in; none where the client has no choice, nor of a driver.
+fn formats(operation: Operation<'_>) -> Option<&'static [Format]> {
+    match operation {
+        Operation::Redirect | Operation::ShowMethods | Operation::ShowOpenApi | Operation::ShowAsset(_) => None,
+        Operation::ShowNewFirewall | Operation::ShowNewRule(_) | Operation::ShowReference => Some(&[Format::Html]),
+        _ => Some(&FORMATS),
+    }
+}
+
 /// Whether the answer can be had in the client's format.
-fn check_format(head: &Head) -> Result<(), ApiError> {
-    let message = match head.format {
-        Some(Format::Xml | Format::Json) => return Ok(()),
-        Some(Format::Html) => "There are no HTML pages yet. Ask for ?format=xml or ?format=json.",
-        None => "The formats are application/xml and application/json, or ?format=xml and ?format=json.",
-    };
+fn check_format(head: &Head, formats: &[Format]) -> Result<(), ApiError> {
+    if head.format.is_some_and(|format| formats.contains(&format)) {
+        return Ok(());
+    }
+    let types: Vec<_> = formats.iter().map(|format| format.media_type()).collect();
+    let names: Vec<_> = formats.iter().map(|format| format!("?format={}", format.name())).collect();
+    let message = format!("This can be had as {}, or with {}.", types.join(", "), names.join(", "));
     Err(Failure::NotAcceptable.with(message))
 }
 
@@ -359,6 +408,13 @@ fn method_override(http: &HttpRequest, body: &Result<(BodyType, Pairs), ApiError
     (!name.is_empty()).then(|| name.to_ascii_uppercase())
 }
 
+/// Where the path begins in a URL with a host.
+fn path_start(url: &str) -> usize {
+    let authority = url.find("://").map_or(0, |scheme| scheme + "://".len());
+    let slash = url.bytes().skip(authority).position(|byte| byte == b'/');
+    slash.map_or(url.len(), |slash| authority + slash)
+}
+
 /// The host that the client has called, unless it is of a form that could do harm in a link.
 fn host(http: &HttpRequest) -> Option<String> {
     // HTTP/2 has it in the URI.
@@ -371,7 +427,7 @@ fn host(http: &HttpRequest) -> Option<String> {
 }
 
 /// A header's text, joined as HTTP joins a header that is there more than once; none where it is absent or empty.
-fn header_text(http: &HttpRequest, name: &str) -> Option<String> {
+pub(super) fn header_text(http: &HttpRequest, name: &str) -> Option<String> {
     let values: Vec<_> = http.headers().get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     let text = values.join(",").trim().to_owned();
     (!text.is_empty()).then_some(text)

@@ -1,23 +1,6 @@
-//! The names of routes and operations, for figures and audit. They hold nothing that a client has sent.
+//! The names of operations and methods, for figures and audit. They hold nothing that a client has sent.
 
-use super::path::{Operation, Resource};
-
-impl Resource {
-    /// The path with names in the place of what differs from one to the other.
-    pub(super) fn template(&self) -> &'static str {
-        match self {
-            Self::Root => "/",
-            Self::EntryPoint => "/api",
-            Self::Drivers => "/api/drivers",
-            Self::Driver(_) => "/api/drivers/:id",
-            Self::Firewalls => "/api/firewalls",
-            Self::Firewall(_) => "/api/firewalls/:id",
-            Self::Rules(_) => "/api/firewalls/:id/rules",
-            Self::Rule(..) => "/api/firewalls/:id/:rule",
-            Self::Page => "page",
-        }
-    }
-}
+use super::path::Operation;
 
 impl Operation<'_> {
     pub(super) fn name(&self) -> &'static str {
@@ -32,7 +15,11 @@ impl Operation<'_> {
             Self::DeleteFirewall(_) => "delete_firewall",
             Self::CreateRule(_) => "create_rule",
             Self::DeleteRule(..) => "delete_rule",
-            Self::ShowPage => "show_page",
+            Self::ShowNewFirewall => "show_new_firewall",
+            Self::ShowNewRule(_) => "show_new_rule",
+            Self::ShowReference => "show_reference",
+            Self::ShowOpenApi => "show_openapi",
+            Self::ShowAsset(_) => "show_asset",
             Self::ShowMethods => "show_methods",
         }
     }
@@ -47,7 +34,11 @@ impl Operation<'_> {
             | Self::ShowDriver(_)
             | Self::ListFirewalls
             | Self::ShowFirewall(_)
-            | Self::ShowPage
+            | Self::ShowNewFirewall
+            | Self::ShowNewRule(_)
+            | Self::ShowReference
+            | Self::ShowOpenApi
+            | Self::ShowAsset(_)
             | Self::ShowMethods => false,
         }
     }

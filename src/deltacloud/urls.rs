@@ -37,6 +37,7 @@ const ID_WITH_ESCAPES: &AsciiSet = &SEGMENT.add(b'~').add(b'@').add(b',');
 /// Where the API is, as the client of one request sees it.
 #[derive(Debug)]
 pub(super) struct Urls {
+    base: String,
     entry_point: String,
 }
 
@@ -44,13 +45,17 @@ impl Urls {
     /// `base` is scheme, host and what a proxy puts before the path. Matrix parameters are kept, so that a client that
     /// follows a link stays with the driver and provider it chose.
     pub(super) fn new(base: &str, path: &Path) -> Self {
-        let mut entry_point = format!("{base}/api");
-        for (name, value) in [("driver", &path.driver), ("provider", &path.provider)] {
-            if let Some(value) = value {
-                entry_point.push_str(&format!(";{name}={}", segment(value)));
-            }
-        }
-        Self { entry_point }
+        Self { base: base.to_owned(), entry_point: entry_point(base, path.driver.as_deref(), path.provider.as_deref()) }
+    }
+
+    /// The entry point for another choice.
+    pub(super) fn choosing(&self, driver: &str, provider: Option<&str>) -> String {
+        entry_point(&self.base, Some(driver), provider)
+    }
+
+    /// What pages are made of, which is the same for every choice.
+    pub(super) fn asset(&self, name: &str) -> String {
+        format!("{}/assets/{name}", entry_point(&self.base, None, None))
     }
 
     pub(super) fn entry_point(&self) -> &str {
@@ -73,12 +78,36 @@ impl Urls {
         format!("{}/firewalls/{}", self.entry_point, segment(id.as_str()))
     }
 
+    /// The page for making a firewall.
+    pub(super) fn new_firewall(&self) -> String {
+        format!("{}/firewalls/new", self.entry_point)
+    }
+
+    /// The page that describes the API.
+    pub(super) fn reference(&self) -> String {
+        format!("{}/docs", self.entry_point)
+    }
+
+    pub(super) fn openapi(&self) -> String {
+        format!("{}/openapi.json", self.entry_point)
+    }
+
     /// A rule, under the URL of its firewall.
     pub(super) fn rule(firewall: &str, id: &RuleId<'_>) -> String {
         let id = id.to_string();
         let set = if id.contains('%') { ID_WITH_ESCAPES } else { SEGMENT };
         format!("{firewall}/{}", utf8_percent_encode(&id, set))
     }
+}
+
+fn entry_point(base: &str, driver: Option<&str>, provider: Option<&str>) -> String {
+    let mut url = format!("{base}/api");
+    for (name, value) in [("driver", driver), ("provider", provider)] {
+        if let Some(value) = value {
+            url.push_str(&format!(";{name}={}", segment(value)));
+        }
+    }
+    url
 }
 
 fn segment(text: &str) -> impl Display {

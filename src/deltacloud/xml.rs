@@ -23,7 +23,7 @@ const PROLOG: &[u8] = b"<?xml version='1.0' encoding='utf-8' ?>\n";
 pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
     let mut document = match view {
         View::EntryPoint | View::Drivers | View::Driver(_) => Document::new(&[]),
-        View::Firewalls(..) | View::Firewall(..) | View::Message(_) => Document::new(PROLOG),
+        _ => Document::new(PROLOG),
     };
     match view {
         View::EntryPoint => entry_point(&mut document, head)?,
@@ -44,6 +44,9 @@ pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
         }
         View::Firewall(one, shown) => firewall(&mut document, one, *shown, head, Place::Alone)?,
         View::Message(message) => document.cdata("message", message)?,
+        View::Form(_) | View::Reference | View::OpenApi | View::Asset(_) => {
+            return Err(io::Error::other("this has no XML"));
+        }
     }
     Ok(document.finish())
 }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 
 mod accounts;
+mod attacks;
 mod cloud;
 mod concurrency;
 mod documentation;
@@ -21,8 +22,10 @@ mod mock;
 mod observe;
 mod options;
 mod overload;
+mod pages;
 mod parameters;
 mod process;
+mod reference;
 mod resources;
 mod selection;
 mod server;

@@ -163,18 +163,18 @@ fn the_figures_count_requests_by_route_and_never_by_id() {
     connection.send(Request::get("/api;provider=secret-provider/firewalls").on_mock()).expect(200);
     connection.send(Request::get("/api/firewalls").on_fgcp()).expect(200);
     for (series, count) in [
-        (r#"deltawall_requests_total{route="/api/firewalls/:id",method="GET",status="200",driver="mock"}"#, 1.0),
-        (r#"deltawall_requests_total{route="/api/firewalls/:id",method="GET",status="404",driver="mock"}"#, 1.0),
+        (r#"deltawall_requests_total{route="/api/firewalls/{id}",method="GET",status="200",driver="mock"}"#, 1.0),
+        (r#"deltawall_requests_total{route="/api/firewalls/{id}",method="GET",status="404",driver="mock"}"#, 1.0),
         (
-            r#"deltawall_requests_total{route="/api/firewalls/:id/:rule",method="DELETE",status="404",driver="mock"}"#,
+            r#"deltawall_requests_total{route="/api/firewalls/{id}/{rule}",method="DELETE",status="404",driver="mock"}"#,
             1.0,
         ),
         (r#"deltawall_requests_total{route="none",method="GET",status="404",driver="mock"}"#, 1.0),
         (r#"deltawall_requests_total{route="/api",method="other",status="405",driver="mock"}"#, 1.0),
         (r#"deltawall_requests_total{route="/api",method="GET",status="400",driver="mock"}"#, 1.0),
         (r#"deltawall_requests_total{route="/api/firewalls",method="GET",status="200",driver="fgcp"}"#, 1.0),
-        (r#"deltawall_request_seconds_count{route="/api/firewalls/:id",method="GET"}"#, 2.0),
-        (r#"deltawall_request_seconds_bucket{le="+Inf",route="/api/firewalls/:id",method="GET"}"#, 2.0),
+        (r#"deltawall_request_seconds_count{route="/api/firewalls/{id}",method="GET"}"#, 2.0),
+        (r#"deltawall_request_seconds_bucket{le="+Inf",route="/api/firewalls/{id}",method="GET"}"#, 2.0),
         (r#"deltawall_driver_seconds_count{driver="mock",operation="list_firewalls"}"#, 1.0),
         (r#"deltawall_driver_seconds_count{driver="mock",operation="show_firewall"}"#, 2.0),
         ("deltawall_requests_under_way", 0.0),

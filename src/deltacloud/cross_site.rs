@@ -1,0 +1,35 @@
+//! Pages of other sites must not be able to act. A browser sends the credentials that it has saved with a form of any
+//! page, so what it says of the page is what tells them apart. Other clients say nothing of the kind.
+
+use actix_web::HttpRequest;
+use actix_web::http::Uri;
+
+use super::error::{ApiError, Failure};
+use super::request::{Head, header_text};
+
+/// Refuses what a page of another site asks a browser to do.
+///
+/// `Sec-Fetch-Site` decides where there is one (W3C, Fetch Metadata), else `Origin`, else `Referer`. Another port or
+/// subdomain is another site here: the gateway expects nothing from it.
+pub(super) fn refuse(http: &HttpRequest, head: &Head) -> Result<(), ApiError> {
+    if http.method().is_safe() || is_our_own(http, head) {
+        return Ok(());
+    }
+    Err(Failure::Forbidden.with("A page of another site may not do this. Nothing was done."))
+}
+
+fn is_our_own(http: &HttpRequest, head: &Head) -> bool {
+    match header_text(http, "Sec-Fetch-Site") {
+        // Nothing but the person at the browser is behind a request that says none.
+        Some(site) => matches!(site.as_str(), "same-origin" | "none"),
+        None => match header_text(http, "Origin").or_else(|| header_text(http, "Referer")) {
+            Some(url) => authority(&url).is_some_and(|authority| head.is_called(&authority)),
+            None => true,
+        },
+    }
+}
+
+/// Host and port of a URL; none of an origin that a browser keeps to itself, which is `null`.
+fn authority(url: &str) -> Option<String> {
+    Some(url.parse::<Uri>().ok()?.authority()?.as_str().to_owned())
+}

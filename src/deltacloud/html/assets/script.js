@@ -1,0 +1,43 @@
+// What pages do beyond HTML: the list of firewalls is filtered as one types, and forms get more rows for sources.
+"use strict";
+
+for (const box of document.querySelectorAll("input[data-filters]")) {
+  const rows = [...document.getElementById(box.dataset.filters).tBodies[0].rows];
+  const shown = document.getElementById("shown");
+  const complete = box.value.trim() === "";
+  // What the server has filtered is not on the page: only the whole list can be filtered here.
+  if (!complete) continue;
+  box.addEventListener("input", () => {
+    const wanted = box.value.trim().toLowerCase();
+    let count = 0;
+    for (const row of rows) {
+      row.hidden = ![0, 1].some((cell) => row.cells[cell].textContent.toLowerCase().includes(wanted));
+      count += row.hidden ? 0 : 1;
+    }
+    shown.textContent = `${count} of ${rows.length} firewall${rows.length === 1 ? "" : "s"}`;
+  });
+}
+
+for (const rows of document.querySelectorAll("[data-adds]")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = `Add another ${rows.dataset.adds}`;
+  button.addEventListener("click", () => {
+    const row = rows.lastElementChild.cloneNode(true);
+    const next = (text) => text.replace(/\d+/, (number) => Number(number) + 1);
+    for (const label of row.querySelectorAll("label")) {
+      label.htmlFor = next(label.htmlFor);
+      label.textContent = next(label.textContent);
+    }
+    for (const input of row.querySelectorAll("input")) {
+      input.id = next(input.id);
+      input.name = next(input.name);
+      input.value = "";
+      input.removeAttribute("aria-invalid");
+      input.removeAttribute("aria-describedby");
+    }
+    rows.append(row);
+    row.querySelector("input").focus();
+  });
+  rows.after(button);
+}

@@ -1,0 +1,165 @@
+//! The HTML views: pages for people, of the same answers that programs get. Askama escapes all that they show.
+
+mod assets;
+mod firewall;
+mod form;
+mod ports;
+
+use std::io;
+use std::sync::Arc;
+
+use askama::Template;
+use deltawall_core::{Driver, Firewall};
+
+pub(super) use assets::{Asset, asset};
+
+use super::answer::View;
+use super::error::ApiError;
+use super::features;
+use super::parameter::{Parameter, SHOWN_NAMES};
+use super::parameters::ShownRules;
+use super::reference::{self, Endpoint, Gives};
+use super::request::Head;
+
+/// The body of an answer.
+pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
+    match view {
+        View::EntryPoint | View::Drivers => {
+            let drivers = head.gateway.registry.drivers();
+            render(&Drivers { head, drivers: drivers.map(|driver| Choice::new(driver, head)).collect() })
+        }
+        View::Driver(driver) => render(&Drivers { head, drivers: vec![Choice::new(driver, head)] }),
+        View::Firewalls(firewalls, shown) => render(&Firewalls::new(firewalls, *shown, head)),
+        View::Firewall(one, shown) => render(&firewall::Page::new(one, *shown, head)),
+        View::Message(message) => render(&Message { head, message }),
+        View::Form(form) => form::page(form, None, head),
+        View::Reference => render(&Reference { head, endpoints: reference::endpoints() }),
+        View::OpenApi | View::Asset(_) => Err(io::Error::other("this has no page")),
+    }
+}
+
+/// A page that says what went wrong: beside the form, where there was one.
+pub(super) fn error(error: &ApiError, head: &Head) -> io::Result<Vec<u8>> {
+    match &error.form {
+        Some(form) => form::page(form, Some(error), head),
+        None => render(&Failed { head, error }),
+    }
+}
+
+fn render(page: &impl Template) -> io::Result<Vec<u8>> {
+    page.render().map(String::into_bytes).map_err(io::Error::other)
+}
+
+/// The drivers that can be chosen, and their providers.
+#[derive(Template)]
+#[template(path = "drivers.html", config = ".askama.toml")]
+struct Drivers<'a> {
+    head: &'a Head,
+    drivers: Vec<Choice>,
+}
+
+struct Choice {
+    id: &'static str,
+    name: &'static str,
+    url: String,
+    is_chosen: bool,
+    features: Vec<&'static str>,
+    providers: Vec<ProviderChoice>,
+}
+
+struct ProviderChoice {
+    name: String,
+    url: String,
+    is_chosen: bool,
+}
+
+impl Choice {
+    fn new(driver: &Arc<dyn Driver>, head: &Head) -> Self {
+        let is_chosen = driver.id() == head.driver().id();
+        let provider = |name: &str| ProviderChoice {
+            name: name.to_owned(),
+            url: head.urls.choosing(driver.id(), Some(name)),
+            is_chosen: is_chosen && head.provider().is_some_and(|chosen| chosen.as_str() == name),
+        };
+        Self {
+            id: driver.id(),
+            name: driver.name(),
+            url: head.urls.choosing(driver.id(), None),
+            is_chosen,
+            features: features::of_firewalls(driver.capabilities()).map(|feature| feature.name).collect(),
+            providers: driver.providers().iter().map(|known| provider(known.name.as_str())).collect(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "firewalls.html", config = ".askama.toml")]
+struct Firewalls<'a> {
+    head: &'a Head,
+    firewalls: Vec<&'a Firewall>,
+    shown: ShownRules,
+    /// What was typed into the filter.
+    filter: &'a str,
+    /// How many there are without it.
+    total: usize,
+    can_create: bool,
+}
+
+impl<'a> Firewalls<'a> {
+    fn new(firewalls: &'a [Arc<Firewall>], shown: ShownRules, head: &'a Head) -> Self {
+        let filter = head.query(SHOWN_NAMES.name).unwrap_or_default();
+        let wanted = filter.trim().to_lowercase();
+        let holds = |text: &str| text.to_lowercase().contains(&wanted);
+        let is_wanted = |one: &&Firewall| {
+            let description = one.description.as_ref().map_or("", |description| description.as_str());
+            holds(one.name.as_str()) || holds(one.id.as_str()) || holds(description)
+        };
+        Self {
+            head,
+            total: firewalls.len(),
+            firewalls: firewalls.iter().map(|one| &**one).filter(is_wanted).collect(),
+            shown,
+            filter,
+            can_create: head.driver().capabilities().create_firewall,
+        }
+    }
+
+    fn rules(&self, firewall: &Firewall) -> usize {
+        firewall.rules.iter().filter(|rule| self.shown.has(rule)).count()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "message.html", config = ".askama.toml")]
+struct Message<'a> {
+    head: &'a Head,
+    message: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "failed.html", config = ".askama.toml")]
+struct Failed<'a> {
+    head: &'a Head,
+    error: &'a ApiError,
+}
+
+#[derive(Template)]
+#[template(path = "reference.html", config = ".askama.toml")]
+struct Reference<'a> {
+    head: &'a Head,
+    endpoints: Vec<Endpoint>,
+}
+
+impl Reference<'_> {
+    /// The command that a client would type for the example.
+    fn command(&self, endpoint: &Endpoint) -> String {
+        let login = self.head.gateway.registry.sample_login("mock");
+        let login = login.map_or("USER:PASSWORD".to_owned(), |(user, password)| format!("{user}:{password}"));
+        let api = format!("{}{}", self.head.origin, self.head.urls.entry_point());
+        format!("curl {}", endpoint.description.example.replace("LOGIN", &login).replace("API", &api))
+    }
+
+    fn groups(endpoint: &Endpoint) -> [(&'static str, &'static [&'static Parameter]); 2] {
+        [("in the query", endpoint.description.query), ("in the body or the query", endpoint.description.body)]
+    }
+}

@@ -1,0 +1,288 @@
+// The pages in a real browser, Chromium, against the real program: what a person does on them, on every driver that
+// needs no cloud, with scripts and without; that no page of another site can do it; and that axe finds no fault in them.
+//
+//   node --test tests/browser/pages.test.mjs
+//
+// DELTAWALL is the program, target/debug/deltawall by default. Pictures of the main pages go to docs/images where
+// UPDATE_DOCS is set, else to target/browser.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Builder, By, logging, until } from "selenium-webdriver";
+import { Options, ServiceBuilder } from "selenium-webdriver/chrome.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+const logins = { mock: "mockuser:mockpassword", fgcp: "fgcpuser:fgcppassword" };
+const pictures = join(root, process.env.UPDATE_DOCS ? "docs/images" : "target/browser");
+const started = [];
+
+after(() => started.forEach((stop) => stop()));
+
+/** Starts the program on a free port, and gives its URL without a path. */
+async function gateway(...options) {
+  const program = process.env.DELTAWALL ?? join(root, "target/debug/deltawall");
+  const child = spawn(program, ["-p", "0", ...options], { stdio: ["ignore", "pipe", "ignore"] });
+  started.push(() => child.kill());
+  for await (const line of createInterface({ input: child.stdout })) {
+    return line.match(/http:\/\/[^/]+/)[0];
+  }
+  throw new Error(`${program} did not start`);
+}
+
+/** A browser of its own, with no memory; closed when the test is over, if it has no complaint of the pages. */
+async function browser(context, { scripts = true, dark = false, width = 1100 } = {}) {
+  const profile = mkdtempSync(join(tmpdir(), "deltawall-"));
+  const options = new Options();
+  options.setBinaryPath("/usr/bin/chromium");
+  options.addArguments(
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", `--user-data-dir=${profile}`,
+    `--window-size=${width},900`,
+  );
+  if (!scripts) options.setUserPreferences({ "profile.managed_default_content_settings.javascript": 2 });
+  const preferences = new logging.Preferences();
+  preferences.setLevel(logging.Type.BROWSER, logging.Level.ALL);
+  options.setLoggingPrefs(preferences);
+  const driver = await new Builder()
+    .forBrowser("chrome")
+    .setChromeOptions(options)
+    .setChromeService(new ServiceBuilder("/usr/bin/chromedriver"))
+    .build();
+  context.after(async () => {
+    const log = await driver.manage().logs().get(logging.Type.BROWSER);
+    await driver.quit();
+    rmSync(profile, { recursive: true, force: true });
+    // What the browser says of an answer whose status the test asked for is no complaint of the page.
+    const complaints = log.filter(({ message }) => !/Failed to load resource: the server responded with a status of (4|5)\d\d/.test(message));
+    assert.deepEqual(complaints.map(({ message }) => message), []);
+  });
+  if (dark) await driver.sendDevToolsCommand("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: "dark" }] });
+  if (width < 500) await driver.sendDevToolsCommand("Emulation.setDeviceMetricsOverride", { width, height: 800, deviceScaleFactor: 1, mobile: true });
+  return driver;
+}
+
+/** Logs in as a person does when the browser asks: it keeps what was typed, and sends it by itself from then on. */
+async function login(driver, url, name) {
+  const entry = `${url.replace("://", `://${logins[name]}@`)}/api;driver=${name}`;
+  await driver.get(`${entry}?force_auth=1`);
+  assert.match(await driver.getTitle(), /^Drivers/);
+  await driver.get(`${url}/api;driver=${name}`);
+}
+
+const find = (driver, css) => driver.findElement(By.css(css));
+const text = (driver) => find(driver, "main").getText();
+/** Clicks what leads to another page, and waits for that. */
+const leave = async (driver, element) => {
+  const page = await find(driver, "html");
+  await element.click();
+  await driver.wait(until.stalenessOf(page), 10_000);
+};
+const follow = (driver, name) => leave(driver, find(driver, "main").findElement(By.linkText(name)));
+const fill = async (driver, values) => {
+  for (const [name, value] of Object.entries(values)) {
+    const field = await find(driver, `[name="${name}"]`);
+    if ((await field.getTagName()) !== "select") await field.clear();
+    await field.sendKeys(value);
+  }
+};
+const submit = (driver) => leave(driver, find(driver, "main form[method=post] > button[type=submit]"));
+
+/** Opens the confirmation that this text is on, and confirms. */
+async function confirmDeletion(driver, summary) {
+  for (const details of await driver.findElements(By.css("details.confirm"))) {
+    const opener = await details.findElement(By.css("summary"));
+    if (!(await opener.getAttribute("textContent")).startsWith(summary)) continue;
+    assert.equal(await details.findElement(By.css("button")).isDisplayed(), false, "there is a step before it");
+    await opener.click();
+    return leave(driver, details.findElement(By.css("button")));
+  }
+  assert.fail(`nothing to delete as '${summary}'`);
+}
+
+/** Axe's findings on the page. */
+async function check(driver, page) {
+  await driver.executeScript(axe);
+  const { violations } = await driver.executeAsyncScript("axe.run().then(arguments[arguments.length - 1])");
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+  assert.deepEqual(found, [], page);
+}
+
+async function picture(driver, name) {
+  mkdirSync(pictures, { recursive: true });
+  await driver.executeScript("scrollTo(0, 0)");
+  writeFileSync(join(pictures, `${name}.png`), await driver.takeScreenshot(), "base64");
+}
+
+for (const scripts of [true, false]) {
+  test(`a person manages firewalls on mock, ${scripts ? "with" : "without"} scripts`, async (context) => {
+    const url = await gateway();
+    const driver = await browser(context, { scripts });
+    await login(driver, url, "mock");
+    if (scripts) await picture(driver, "drivers");
+    await follow(driver, "See the firewalls");
+    assert.match(await text(driver), /3 of 3 firewalls/);
+    if (scripts) await picture(driver, "firewalls");
+
+    await follow(driver, "New firewall");
+    await fill(driver, { name: "web", description: "Web <servers>" });
+    await submit(driver);
+    assert.equal(await driver.getCurrentUrl(), `${url}/api;driver=mock/firewalls/web`);
+    assert.match(await text(driver), /Web <servers>/);
+
+    await follow(driver, "New rule");
+    await fill(driver, { protocol: "tcp", port_from: "443", port_to: "443", ip_address1: "0.0.0.0/0" });
+    if (scripts) {
+      // More rows than the form came with, one for the second address and one for the group.
+      const more = await driver.findElements(By.css("button[type=button]"));
+      assert.deepEqual(await Promise.all(more.map((button) => button.getText())), ["Add another address", "Add another group"]);
+      await Promise.all(more.map((button) => button.click()));
+      assert.equal(await find(driver, "label[for=ip_address4]").getText(), "Address 4");
+      await fill(driver, { ip_address4: "2001:db8::/32", group4: "default", group4owner: "393485797142" });
+      await picture(driver, "new-rule");
+    } else {
+      await fill(driver, { ip_address2: "2001:db8::/32", group1: "default", group1owner: "393485797142" });
+    }
+    await submit(driver);
+    assert.equal(await driver.getCurrentUrl(), `${url}/api;driver=mock/firewalls/web`);
+    const row = await find(driver, "tbody tr").getText();
+    for (const part of ["TCP", "443 https", "ingress", "IPv4 0.0.0.0/0 open to the world", "IPv6 2001:db8::/32", "group 393485797142:default"]) {
+      assert.ok(row.includes(part), `${part} in ${row}`);
+    }
+    if (scripts) await picture(driver, "firewall");
+
+    await confirmDeletion(driver, "Delete rule TCP 443");
+    assert.match(await text(driver), /There are no rules/);
+    await confirmDeletion(driver, "Delete this firewall");
+    assert.equal(await driver.getCurrentUrl(), `${url}/api;driver=mock/firewalls`);
+    assert.doesNotMatch(await text(driver), /web/);
+  });
+
+  test(`what was typed wrong can be mended, ${scripts ? "with" : "without"} scripts`, async (context) => {
+    const url = await gateway();
+    const driver = await browser(context, { scripts });
+    await login(driver, url, "mock");
+    await driver.get(`${url}/api;driver=mock/firewalls/test/new_rule`);
+    await fill(driver, { port_from: "80", port_to: "80", ip_address2: "10.0.0.0/33" });
+    await submit(driver);
+    assert.match(await find(driver, "[role=alert]").getText(), /400 Bad Request\nParameter 'ip_address2' has '10.0.0.0\/33'/);
+    const wrong = await find(driver, "[aria-invalid]");
+    assert.equal(await wrong.getAttribute("value"), "10.0.0.0/33");
+    await wrong.clear();
+    await wrong.sendKeys("10.0.0.0/8");
+    await submit(driver);
+    assert.match(await text(driver), /80 http/);
+  });
+
+  test(`fgcp offers what it can do, and says what takes time, ${scripts ? "with" : "without"} scripts`, async (context) => {
+    const url = await gateway("--fgcp-stop-delay", "60");
+    const driver = await browser(context, { scripts });
+    await login(driver, url, "fgcp");
+    await follow(driver, "See the firewalls");
+    const links = await driver.findElements(By.css("tbody a"));
+    assert.ok(links.length > 1);
+    await driver.get(`${url}/api;driver=fgcp/firewalls/UZXC0GRT-3A7QLM2P9-S-0001`);
+    assert.equal((await driver.findElements(By.linkText("New rule"))).length, 0);
+    await confirmDeletion(driver, "Delete this firewall");
+    assert.match(await text(driver), /Firewall will be deleted once it has stopped/);
+    await follow(driver, "Back to the firewalls");
+    assert.equal(await driver.getCurrentUrl(), `${url}/api;driver=fgcp/firewalls`);
+  });
+}
+
+test("the list is filtered as one types", async (context) => {
+  const driver = await browser(context);
+  const url = await gateway();
+  await login(driver, url, "mock");
+  await follow(driver, "See the firewalls");
+  await fill(driver, { filter: "THIS is" });
+  assert.equal(await find(driver, "#shown").getText(), "1 of 3 firewalls");
+  const rows = await driver.findElements(By.css("tbody tr"));
+  const shown = await Promise.all(rows.map((row) => row.isDisplayed()));
+  assert.deepEqual(shown, [false, true, false]);
+});
+
+test("a page of another site cannot act", async (context) => {
+  const url = await gateway();
+  const driver = await browser(context);
+  await login(driver, url, "mock");
+  const page = `<!DOCTYPE html><title>Evil</title><form method="post" action="${url}/api/firewalls/new_firewall">
+    <input type="hidden" name="_method" value="delete"><button>Win a prize</button></form>`;
+  const other = createServer((_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end(page));
+  await new Promise((resolve) => other.listen(0, "127.0.0.1", resolve));
+  context.after(() => other.close());
+  // By address and by name: another port of the same site, and another site.
+  for (const host of ["127.0.0.1", "localhost"]) {
+    await driver.get(`http://${host}:${other.address().port}/`);
+    await leave(driver, find(driver, "button"));
+    assert.match(await text(driver), /403 Forbidden\nA page of another site may not do this/);
+  }
+  await driver.get(`${url}/api;driver=mock/firewalls`);
+  assert.match(await text(driver), /new_firewall/);
+});
+
+test("hostile text is text", async (context) => {
+  const url = await gateway();
+  const driver = await browser(context);
+  await login(driver, url, "mock");
+  await driver.get(`${url}/api;driver=mock/firewalls/new`);
+  const hostile = "</title><script>document.title = 'taken'</script><img src=x onerror=alert(1)>";
+  await fill(driver, { name: hostile, description: hostile });
+  await submit(driver);
+  assert.equal(await driver.getTitle(), `${hostile} – deltawall`);
+  assert.equal(await find(driver, "h1").getText(), hostile);
+});
+
+test("the keyboard alone will do", async (context) => {
+  const url = await gateway();
+  const driver = await browser(context);
+  await login(driver, url, "mock");
+  await driver.get(`${url}/api;driver=mock/firewalls/new`);
+  const press = (...keys) => driver.actions().sendKeys(...keys).perform();
+  await press("\uE004");
+  assert.equal(await driver.switchTo().activeElement().getText(), "Skip to the content");
+  await press("\uE007");
+  // Past the path back, to the form.
+  await press("\uE004", "\uE004", "keys", "\uE004", "made by keys", "\uE004", "\uE007");
+  assert.equal(await driver.getCurrentUrl(), `${url}/api;driver=mock/firewalls/keys`);
+});
+
+for (const [look, options] of [["light", {}], ["dark", { dark: true }], ["at 360 pixels", { width: 360 }]]) {
+  test(`axe finds nothing on any page, ${look}`, async (context) => {
+    const url = await gateway();
+    const driver = await browser(context, options);
+    for (const [name, paths] of Object.entries({
+      mock: ["", "/drivers/ec2", "/firewalls", "/firewalls/test", "/firewalls/new", "/firewalls/test/new_rule", "/firewalls/absent", "/docs"],
+      fgcp: ["/firewalls", "/firewalls/UZXC0GRT-ZG8ZJCJ07-S-0001"],
+    })) {
+      await login(driver, url, name);
+      const look = async (page) => {
+        await check(driver, page);
+        const [needed, there] = await driver.executeScript("return [document.scrollingElement.scrollWidth, innerWidth]");
+        assert.ok(needed <= there, `${page} needs ${needed} of ${there} pixels`);
+      };
+      for (const path of paths) {
+        await driver.get(`${url}/api;driver=${name}${path}`);
+        await look(path);
+      }
+      if (name === "mock") {
+        await driver.get(`${url}/api;driver=mock/firewalls/test/new_rule`);
+        await submit(driver);
+        await look("what was wrong beside a form");
+        await driver.get(`${url}/api;driver=mock/firewalls/test`);
+        await driver.executeScript("document.querySelectorAll('details').forEach((details) => (details.open = true))");
+        await look("confirmations");
+      } else {
+        await confirmDeletion(driver, "Delete this firewall");
+        await look("what could not be done, or takes time");
+      }
+    }
+  });
+}

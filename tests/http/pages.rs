@@ -1,0 +1,259 @@
+//! The pages, as far as they can be seen without a browser. `tests/browser` looks at them with one.
+
+use insta::assert_snapshot;
+
+use crate::server::Server;
+use crate::wire::{Answer, HOST, Request};
+
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+/// What a browser on our own page sends.
+fn browser(request: Request) -> Request {
+    request.accept(BROWSER).on_mock()
+}
+
+fn get(server: &Server, path: &str) -> Answer {
+    server.send(browser(Request::get(path)))
+}
+
+#[test]
+fn every_page_is_what_it_was() {
+    let server = Server::start();
+    for (name, path) in [
+        ("entry_point", "/api"),
+        ("driver", "/api/drivers/fgcp"),
+        ("firewalls", "/api/firewalls"),
+        ("firewall", "/api/firewalls/test"),
+        ("new_firewall", "/api/firewalls/new"),
+        ("new_rule", "/api/firewalls/test/new_rule"),
+        ("absent", "/api/firewalls/absent"),
+    ] {
+        // In lines without what templates leave of themselves between them.
+        let text = get(&server, path).text();
+        let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        assert_snapshot!(format!("page_{name}"), lines.join("\n"));
+    }
+    server.send(Request::get("/api/firewalls").accept(BROWSER)).expect(401);
+}
+
+#[test]
+fn forms_lead_to_what_was_made() {
+    let server = Server::start();
+    let next = |request: Request| {
+        let answer = server.send(browser(request)).expect(303);
+        assert_eq!((answer.body.as_str(), answer.header("Content-Type")), ("", None));
+        answer.header("Location").unwrap().to_owned()
+    };
+    let made = Request::post("/api/firewalls").form("name=a+b&description=d&vpc_id=");
+    assert_eq!(next(made), "/api/firewalls/a%20b");
+    let rule = "protocol=tcp&port_from=80&port_to=443&ip_address1=0.0.0.0%2F0&ip_address2=&ip_address3=2001:db8::/32\
+                &group1=test&group1owner=393485797142&group2=&group2owner=";
+    assert_eq!(next(Request::post("/api/firewalls/a%20b/rules").form(rule)), "/api/firewalls/a%20b");
+    let page = get(&server, "/api/firewalls/a%20b").expect(200).body;
+    let id = "393485797142~tcp~80~443~@group,393485797142,test,@address,ipv4,0.0.0.0,0,@address,ipv6,2001:db8::,32";
+    let action = format!("<form method=\"post\" action=\"/api/firewalls/a%20b/{id}\">");
+    for text in ["80–443", "393485797142:test", "2001:db8::/32", &action] {
+        assert!(page.contains(text), "{text} in {page}");
+    }
+    assert_eq!(page.matches("open to the world").count(), 1);
+
+    let egress = "protocol=udp&port_from=53&port_to=53&direction=egress&ip_address1=0.0.0.0/0";
+    assert_eq!(
+        next(Request::post("/api/firewalls/a%20b/rules").form(egress)),
+        "/api/firewalls/a%20b?direction=all",
+        "whoever makes a rule sees it"
+    );
+    assert_eq!(get(&server, "/api/firewalls/a%20b").body.matches("open to the world").count(), 1);
+
+    let delete = |path: &str| next(Request::post(path).form("_method=delete"));
+    assert_eq!(delete(&format!("/api/firewalls/a%20b/{id}")), "/api/firewalls/a%20b");
+    assert_eq!(delete("/api/firewalls/a%20b"), "/api/firewalls");
+    get(&server, "/api/firewalls/a%20b").expect(404);
+}
+
+#[test]
+fn what_takes_time_says_so() {
+    let server = Server::start();
+    let path = "/api;driver=fgcp/firewalls/UZXC0GRT-3A7QLM2P9-S-0001";
+    let answer = server.send(Request::post(path).on_fgcp().accept(BROWSER).form("_method=delete")).expect(202);
+    assert!(answer.body.contains("Firewall will be deleted once it has stopped"), "{}", answer.body);
+    assert!(answer.body.contains("href=\"/api;driver=fgcp/firewalls\""), "{}", answer.body);
+}
+
+#[test]
+fn what_was_wrong_stands_beside_the_form_with_what_was_typed() {
+    let server = Server::start();
+    let send = |path: &str, form: &str| server.send(browser(Request::post(path).form(form)));
+
+    let answer = send("/api/firewalls", "name=test&description=%3Cb%3E&vpc_id=").expect(502);
+    assert!(answer.body.contains("InvalidGroup.Duplicate"), "{}", answer.body);
+    assert!(answer.body.contains("value=\"test\"") && answer.body.contains("value=\"&#60;b&#62;\""), "{}", answer.body);
+
+    let form = "protocol=udp&port_from=many&port_to=9&direction=egress&ip_address1=10.0.0.0/8&ip_address2=&ip_address7=\
+                10.1.0.0/16&ip_address3=1.1.1.1&ip_address4=2.2.2.2&group2=web&group2owner=";
+    let answer = send("/api/firewalls/test/rules", form).expect(400);
+    let page = &answer.body;
+    assert!(page.contains("Parameter &#39;port_from&#39; is &#39;many&#39;, and not a whole number."), "{page}");
+    let wrong = "<input id=\"port_from\" name=\"port_from\" value=\"many\" autocomplete=\"off\" aria-invalid=\"true\" \
+                 aria-describedby=\"problem\">";
+    assert!(page.contains(wrong), "{page}");
+    assert_eq!(page.matches("aria-invalid").count(), 1);
+    for kept in ["<option selected>egress", "10.0.0.0/8", "10.1.0.0/16", "1.1.1.1", "2.2.2.2", "value=\"web\""] {
+        assert!(page.contains(kept), "{kept} in {page}");
+    }
+
+    let form = "protocol=udp&port_from=1&port_to=9&ip_address1=10.0.0.0/8&ip_address2=here&group1=web&group1owner=1";
+    let page = send("/api/firewalls/test/rules", form).expect(400).body;
+    assert!(page.contains("name=\"ip_address2\" value=\"here\" autocomplete=\"off\" aria-invalid=\"true\""), "{page}");
+    assert!(page.contains("name=\"group1owner\" value=\"1\""), "{page}");
+    let page = send("/api/firewalls/test/rules", "protocol=udp&port_from=1&port_to=9&group2=web&group2owner=")
+        .expect(400)
+        .body;
+    assert!(page.contains("name=\"group1owner\" value=\"\" autocomplete=\"off\" aria-invalid=\"true\""), "{page}");
+
+    // What has no form of its own has a page with a way back.
+    let page = send("/api/firewalls/default", "_method=delete").expect(502).body;
+    assert!(page.contains("CannotDelete") && page.contains("<a href=\"/api/firewalls/default\">"), "{page}");
+}
+
+#[test]
+fn what_a_driver_cannot_do_is_not_offered() {
+    let server = Server::start();
+    let get = |path: &str| server.send(Request::get(path).on_fgcp().accept(BROWSER));
+    let page = get("/api/firewalls/UZXC0GRT-ZG8ZJCJ07-S-0001").expect(200).body;
+    assert!(!page.contains("new_rule"), "{page}");
+    for text in ["Delete this firewall", "<th scope=\"col\">Action", "<th scope=\"col\">Log"] {
+        assert!(page.contains(text), "{text} in {page}");
+    }
+    get("/api/firewalls/UZXC0GRT-ZG8ZJCJ07-S-0001/new_rule").expect(501);
+    let page = server.send(browser(Request::get("/api/firewalls/test"))).body;
+    assert!(!page.contains("<th scope=\"col\">Action") && !page.contains("<th scope=\"col\">Log"), "{page}");
+}
+
+#[test]
+fn links_keep_the_choice_and_what_a_proxy_puts_before_the_path() {
+    let server = Server::with(&["--public-url", "https://fw.example.com/gateway"]);
+    let page = get(&server, "/api;driver=mock;provider=here/firewalls").expect(200).body;
+    for link in ["firewalls/test\"", "firewalls/new\"", "docs\""] {
+        assert!(page.contains(&format!("href=\"/gateway/api;driver=mock;provider=here/{link}")), "{link} in {page}");
+    }
+    assert!(page.contains("href=\"/gateway/api/assets/style.css\""), "{page}");
+    let form = browser(Request::post("/api;driver=mock;provider=here/firewalls").form("name=n&description=d"));
+    let next = server.send(form).expect(303);
+    assert_eq!(next.header("Location"), Some("/gateway/api;driver=mock;provider=here/firewalls/n"));
+}
+
+#[test]
+fn everything_shown_is_text() {
+    let server = Server::start();
+    let hostile = "<script>alert(1)</script>\"'&";
+    let form = [("name", hostile), ("description", hostile)];
+    let made = server.send(browser(Request::post("/api/firewalls").multipart(&form))).expect(303);
+    let path = made.header("Location").unwrap().to_owned();
+    for path in
+        [path.as_str(), "/api/firewalls", "/api/firewalls?filter=%3Cscript%3Ealert(1)%22", &format!("{path}/new_rule")]
+    {
+        let page = get(&server, path).expect(200).body;
+        assert!(page.contains("&#60;script&#62;alert(1)") && !page.contains("<script>alert"), "{page}");
+    }
+    let title = "<title>&#60;script&#62;alert(1)&#60;/script&#62;&#34;&#39;&#38; – deltawall</title>";
+    assert!(get(&server, &path).body.contains(title));
+    let page = get(&server, "/api/firewalls/%3Cscript%3E").expect(404).body;
+    assert!(page.contains("&#60;script&#62;") && !page.contains("<script>"), "{page}");
+}
+
+#[test]
+fn the_list_is_filtered_without_a_script() {
+    let server = Server::start();
+    for (filter, names) in
+        [("", 3), ("TEST", 1), ("new_one", 1), ("group", 1), ("e", 3), ("nothing", 0), ("%20Default+", 1)]
+    {
+        let page = get(&server, &format!("/api/firewalls?filter={filter}")).expect(200).body;
+        assert_eq!(page.matches("<th scope=\"row\">").count(), names, "{filter}");
+        assert!(page.contains(&format!("{names} of 3 firewalls")), "{filter}");
+    }
+}
+
+#[test]
+fn pages_have_their_headers_and_their_assets() {
+    let server = Server::start();
+    for path in ["/api", "/api/firewalls/absent", "/nothing"] {
+        let answer = get(&server, path);
+        let policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+        assert_eq!(answer.header("Content-Security-Policy"), Some(policy));
+        assert_eq!(answer.header("X-Frame-Options"), Some("DENY"));
+        assert_eq!(answer.header("Referrer-Policy"), Some("same-origin"));
+        let page = answer.body;
+        assert!(!page.contains("style=") && !page.contains("onclick") && !page.contains("//"), "{page}");
+        for (asset, content_type) in [
+            ("style.css", "text/css; charset=utf-8"),
+            ("script.js", "text/javascript; charset=utf-8"),
+            ("icon.svg", "image/svg+xml"),
+        ] {
+            assert!(page.contains(&format!("/api/assets/{asset}")), "{page}");
+            // Without credentials, in no format, and whatever driver was chosen.
+            let request = Request::get(&format!("/api;driver=none/assets/{asset}")).accept("image/png");
+            let asset = server.send(request).expect(200);
+            assert_eq!(asset.header("Content-Type"), Some(content_type));
+            assert!(!asset.body.contains("http://") || asset.body.starts_with("<svg"), "nothing is of another host");
+        }
+    }
+    let answer = server.send(Request::get("/api"));
+    assert_eq!(answer.header("X-Frame-Options"), None, "other formats are as they always were");
+    server.send(Request::get("/api/assets/other.css")).expect(404);
+    server.send(Request::get("/api/assets/..%2fmod.rs")).expect(404);
+}
+
+/// A request that a browser marks as another site's is refused before anything is done; others are not touched.
+#[test]
+fn pages_of_other_sites_cannot_act() {
+    let ours = format!("http://{HOST}");
+    let own_path = format!("{ours}/api/firewalls/new");
+    let server = Server::with(&["--public-url", "https://fw.example.com/gateway"]);
+    let cases: &[(&[(&str, &str)], bool)] = &[
+        (&[], true),
+        (&[("Sec-Fetch-Site", "same-origin")], true),
+        (&[("Sec-Fetch-Site", "none")], true),
+        (&[("Sec-Fetch-Site", "same-site")], false),
+        (&[("Sec-Fetch-Site", "cross-site")], false),
+        (&[("Sec-Fetch-Site", "cross-site"), ("Origin", &ours)], false),
+        (&[("Sec-Fetch-Site", "same-origin"), ("Origin", "https://evil.example")], true),
+        (&[("Origin", &ours)], true),
+        (&[("Origin", "https://fw.example.com")], true),
+        (&[("Origin", "https://evil.example")], false),
+        (&[("Origin", "http://gateway.test")], false),
+        (&[("Origin", "http://gateway.test:3001.evil.example")], false),
+        (&[("Origin", "null")], false),
+        (&[("Origin", "https://evil.example"), ("Referer", &own_path)], false),
+        (&[("Referer", &own_path)], true),
+        (&[("Referer", "https://evil.example/?http://gateway.test:3001")], false),
+        (&[("Referer", "https://gateway.test:3001@evil.example/")], false),
+    ];
+    for (number, (headers, is_allowed)) in cases.iter().enumerate() {
+        for format in ["xml", "json", "html"] {
+            let with = |request: Request| {
+                headers.iter().fold(request.on_mock(), |request, (name, value)| request.header(name, value))
+            };
+            let name = format!("site-{number}-{format}");
+            let form = format!("name={name}&description=d");
+            let target = format!("/api/firewalls?format={format}");
+            let status = match (is_allowed, format) {
+                (false, _) => 403,
+                (true, "html") => 303,
+                (true, _) => 201,
+            };
+            server.send(with(Request::post(&target).form(&form))).expect(status);
+            let path = format!("/api/firewalls/{name}");
+            server.send(Request::get(&path).on_mock()).expect(if *is_allowed { 200 } else { 404 });
+            // Nor can they delete, in either way.
+            if !is_allowed {
+                server.send(Request::post("/api/firewalls").on_mock().form(&form)).expect(201);
+                server.send(with(Request::delete(&path))).expect(403);
+                server.send(with(Request::post(&path).form("_method=delete"))).expect(403);
+                server.send(Request::get(&path).on_mock()).expect(200);
+            }
+            // Looking is free: a link to a firewall may stand anywhere.
+            server.send(with(Request::get("/api/firewalls"))).expect(200);
+        }
+    }
+}
