@@ -34,6 +34,19 @@ pub struct Caller {
     pub is_own: bool,
 }
 
+/// What somebody wants to be let in for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The id of the driver.
+    pub driver: &'static str,
+    /// The provider, where one was chosen.
+    pub provider: Option<&'a ProviderName>,
+    /// Whether it would change anything.
+    pub is_change: bool,
+    /// Whether the gateway was called by a name of its own.
+    pub is_host_ours: bool,
+}
+
 /// Why somebody is not let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denial {
@@ -77,20 +90,20 @@ impl Access {
         self.clients.as_ref().map_or(Ok(()), |clients| clients.reload(registry))
     }
 
-    /// Lets somebody in who sent these credentials, to ask this driver for something.
+    /// Lets somebody in who sent these credentials.
     ///
     /// # Errors
-    /// When the gateway keeps a list of clients, and this is none of them or may not do that.
-    pub async fn admit(
-        &self,
-        sent: Option<Credentials>,
-        driver: &'static str,
-        provider: Option<&ProviderName>,
-        is_change: bool,
-    ) -> Result<Caller, Denial> {
+    /// When the gateway keeps a list of clients, and this is none of them or may not do what is asked; or when it asks for no
+    /// password, and was called by a name that anybody may have led here.
+    pub async fn admit(&self, sent: Option<Credentials>, asked: Asked<'_>) -> Result<Caller, Denial> {
+        let Asked { driver, provider, is_change, is_host_ours } = asked;
         let own = self.own.get(driver);
         let Some(clients) = &self.clients else {
             return match own {
+                Some(_) if !is_host_ours => Err(Denial::Forbidden(
+                    "Without --clients the gateway serves this machine alone, and answers to its names and that of --public-url."
+                        .into(),
+                )),
                 Some(own) => Ok(Caller { user: "anyone".into(), credentials: own.clone(), is_own: true }),
                 None => {
                     let credentials = sent.ok_or(Denial::Anonymous)?;

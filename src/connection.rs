@@ -21,14 +21,12 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::config::Limits;
 
-/// How many requests may be under way on one connection, which only HTTP/2 has more than one of.
-const MAX_REQUESTS: usize = 100;
-
 /// How long a connection without a request is kept once the gateway is told to stop: long enough for the last answer to
 /// be on its way.
 const DRAIN_GRACE: Duration = Duration::from_millis(100);
 
-/// The connections there are, and how many there may be.
+/// The connections there are, and how many there may be. HTTP/2 has many requests on one connection: each past the first
+/// counts like a connection of its own, so that both versions of HTTP have the same limits.
 #[derive(Debug)]
 pub struct Connections {
     most: usize,
@@ -36,7 +34,7 @@ pub struct Connections {
     of_peers: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// Why a connection or a request on it was turned away.
+/// Why a connection, or one more request on it, was turned away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// There are as many connections as there may be.
@@ -110,6 +108,8 @@ fn peer(address: IpAddr) -> IpAddr {
 /// What goes on on one connection.
 #[derive(Debug)]
 pub struct Activity {
+    /// What the connection itself counts as.
+    place: Place,
     requests: AtomicUsize,
     times: Mutex<Times>,
 }
@@ -124,19 +124,30 @@ struct Times {
 
 /// A request that is under way on a connection, until it is dropped.
 #[derive(Debug)]
-pub struct UnderWay(Arc<Activity>);
+pub struct UnderWay {
+    activity: Arc<Activity>,
+    /// What it counts as, if it is not the only one.
+    place: Option<Place>,
+}
 
 impl Activity {
-    fn new() -> Self {
+    fn new(place: Place) -> Self {
         let times = Times { idle_since: Instant::now(), head_since: None };
-        Self { requests: AtomicUsize::new(0), times: Mutex::new(times) }
+        Self { place, requests: AtomicUsize::new(0), times: Mutex::new(times) }
     }
 
-    /// Counts a request; none where there are too many already.
-    pub fn begin(self: &Arc<Self>) -> Option<UnderWay> {
-        let under_way = UnderWay(Arc::clone(self));
+    /// Counts a request.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub fn begin(self: &Arc<Self>) -> Result<UnderWay, Refusal> {
         self.times().head_since = None;
-        (self.requests.fetch_add(1, Ordering::AcqRel) < MAX_REQUESTS).then_some(under_way)
+        let is_first = self.requests.fetch_add(1, Ordering::AcqRel) == 0;
+        let mut under_way = UnderWay { activity: Arc::clone(self), place: None };
+        if !is_first {
+            under_way.place = Some(self.place.connections.admit(self.place.peer)?);
+        }
+        Ok(under_way)
     }
 
     fn times(&self) -> std::sync::MutexGuard<'_, Times> {
@@ -146,8 +157,9 @@ impl Activity {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.times().idle_since = Instant::now();
-        self.0.requests.fetch_sub(1, Ordering::AcqRel);
+        self.activity.times().idle_since = Instant::now();
+        self.activity.requests.fetch_sub(1, Ordering::AcqRel);
+        self.place = None;
     }
 }
 
@@ -161,7 +173,6 @@ pub struct Connection {
     timer: Pin<Box<Sleep>>,
     /// Runs while the client takes nothing of what is sent to it.
     stalled: Option<Pin<Box<Sleep>>>,
-    _place: Place,
 }
 
 /// What bytes go through.
@@ -188,13 +199,12 @@ impl Connection {
     pub fn new(stream: Stream, place: Place, timeouts: Timeouts, stop: CancellationToken) -> Self {
         Self {
             stream,
-            activity: Arc::new(Activity::new()),
+            activity: Arc::new(Activity::new(place)),
             timeouts,
             stopped: Box::pin(stop.clone().cancelled_owned()),
             stop,
             timer: Box::pin(sleep(timeouts.idle)),
             stalled: None,
-            _place: place,
         }
     }
 

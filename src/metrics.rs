@@ -83,12 +83,10 @@ struct RejectedLabels {
 /// The limits past which clients are turned away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {
-    /// Connections in all.
+    /// Connections in all, and requests past the first on one.
     Connections,
-    /// Connections of a peer.
+    /// Those of a peer.
     PeerConnections,
-    /// Requests under way on a connection.
-    ConnectionRequests,
     /// Requests waiting for a driver.
     BackendQueue,
     /// The time that a body may take.
@@ -104,7 +102,6 @@ impl EncodeLabelValue for Limit {
         let name = match self {
             Self::Connections => "connections",
             Self::PeerConnections => "peer_connections",
-            Self::ConnectionRequests => "connection_requests",
             Self::BackendQueue => "backend_queue",
             Self::BodyTime => "body_time",
             Self::BodySize => "body_size",
@@ -141,7 +138,11 @@ impl Default for Metrics {
         let registry = &mut metrics.registry;
         registry.register("requests", "Requests that were answered", metrics.requests.clone());
         registry.register("requests_under_way", "Requests that are not answered yet", metrics.under_way.clone());
-        registry.register("connections", "Connections of clients", metrics.connections.clone());
+        registry.register(
+            "connections",
+            "Connections of clients, and requests past the first on one",
+            metrics.connections.clone(),
+        );
         registry.register(
             "cloud_retries",
             "Calls to clouds that repeated one that had failed",

@@ -84,10 +84,11 @@ impl Clients {
     /// [`Error::Usage`] when it cannot be read, a line is wrong, or names a driver that is not there.
     pub fn read(path: &Path, registry: &Registry) -> Result<Self, Error> {
         let known = RwLock::new(Arc::new(read(path, Some(registry))?));
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        // Never all cores at once, which are there for others.
+        let most = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
             .or(Err(Error::Usage("the system has no random numbers".into())))?;
-        Ok(Self { path: path.to_owned(), known, checks: Queue::new(cores, MAX_WAITING), key })
+        Ok(Self { path: path.to_owned(), known, checks: Queue::new(most, MAX_WAITING), key })
     }
 
     /// Reads the file again. From then on what is in it holds.

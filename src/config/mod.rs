@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::Parser;
 use clap::error::ErrorKind;
 use deltawall_core::{Credentials, InvalidData, NetworkId, ProviderName};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::Error;
 use crate::clients;
@@ -202,11 +202,13 @@ impl Config {
         // An empty text, as in `API_PROVIDER= deltawall`, says nothing.
         let not_empty = |text: &String| !text.is_empty();
         let text = |typed: Option<String>, file: Option<String>| typed.filter(not_empty).or(file.filter(not_empty));
+        let secret = |secret: Option<SecretString>| secret.filter(|secret| !secret.expose_secret().is_empty());
         let path = |typed: Option<PathBuf>, file: Option<PathBuf>| {
             let not_empty = |path: &PathBuf| !path.as_os_str().is_empty();
             typed.filter(not_empty).or(file.filter(not_empty))
         };
         let config = Self {
+            limits: limits(&typed, &file)?,
             driver: text(typed.driver, file.driver).unwrap_or(default.driver),
             provider: text(typed.provider, file.provider),
             hostname: text(typed.hostname, file.hostname).unwrap_or(default.hostname),
@@ -222,49 +224,12 @@ impl Config {
                 .map(|address| values::listen_address(&address))
                 .transpose()?,
             log_format: typed.log_format.or(file.log_format).unwrap_or_default(),
-            credentials: match (text(typed.user, file.user), typed.password.or(file.password)) {
+            credentials: match (text(typed.user, file.user), secret(typed.password).or(secret(file.password))) {
                 (Some(user), Some(password)) => Some(Credentials::new(user, password.expose_secret())),
                 (None, None) => None,
                 _ => return Err(Error::Usage("--user and --password need each other".into())),
             },
             clients: path(typed.clients, file.clients),
-            limits: Limits {
-                header_timeout: values::timeout(
-                    "--header-timeout",
-                    typed.header_timeout.or(file.header_timeout),
-                    default.limits.header_timeout,
-                )?,
-                body_timeout: values::timeout(
-                    "--body-timeout",
-                    typed.body_timeout.or(file.body_timeout),
-                    default.limits.body_timeout,
-                )?,
-                idle_timeout: values::timeout(
-                    "--idle-timeout",
-                    typed.idle_timeout.or(file.idle_timeout),
-                    default.limits.idle_timeout,
-                )?,
-                connections: values::count(
-                    "--max-connections",
-                    typed.max_connections.or(file.max_connections),
-                    default.limits.connections,
-                )?,
-                peer_connections: values::count(
-                    "--max-peer-connections",
-                    typed.max_peer_connections.or(file.max_peer_connections),
-                    default.limits.peer_connections,
-                )?,
-                backend_requests: values::count(
-                    "--backend-requests",
-                    typed.backend_requests.or(file.backend_requests),
-                    default.limits.backend_requests,
-                )?,
-                // None may have to wait.
-                backend_queue: typed
-                    .backend_queue
-                    .or(file.backend_queue)
-                    .map_or(default.limits.backend_queue, |count| usize::try_from(count).unwrap_or(usize::MAX)),
-            },
             ec2: Ec2 {
                 vpc: text(typed.ec2_vpc, file.ec2_vpc).map(|vpc| values::vpc_id(&vpc)).transpose()?,
                 credentials: typed.ec2_credentials.or(file.ec2_credentials).unwrap_or_default(),
@@ -304,6 +269,32 @@ impl Config {
     pub fn has_own_credentials(&self) -> bool {
         self.credentials.is_some() || self.ec2.credentials == Ec2Credentials::Ambient
     }
+}
+
+fn limits(typed: &Settings, file: &Settings) -> Result<Limits, Error> {
+    let default = Limits::default();
+    let timeout = |option, typed: Option<f64>, file, default| values::timeout(option, typed.or(file), default);
+    let count = |option, typed: Option<u32>, file, default| values::count(option, typed.or(file), default);
+    Ok(Limits {
+        header_timeout: timeout("--header-timeout", typed.header_timeout, file.header_timeout, default.header_timeout)?,
+        body_timeout: timeout("--body-timeout", typed.body_timeout, file.body_timeout, default.body_timeout)?,
+        idle_timeout: timeout("--idle-timeout", typed.idle_timeout, file.idle_timeout, default.idle_timeout)?,
+        connections: count("--max-connections", typed.max_connections, file.max_connections, default.connections)?,
+        peer_connections: count(
+            "--max-peer-connections",
+            typed.max_peer_connections,
+            file.max_peer_connections,
+            default.peer_connections,
+        )?,
+        backend_requests: count(
+            "--backend-requests",
+            typed.backend_requests,
+            file.backend_requests,
+            default.backend_requests,
+        )?,
+        // None may have to wait.
+        backend_queue: typed.backend_queue.or(file.backend_queue).map_or(default.backend_queue, values::size),
+    })
 }
 
 /// The text of a file that a setting names.

@@ -77,6 +77,11 @@ pub(super) fn count(option: &str, typed: Option<u32>, default: usize) -> Result<
     match typed {
         None => Ok(default),
         Some(0) => Err(Error::Usage(format!("'0' for {option} would let nothing through"))),
-        Some(count) => Ok(usize::try_from(count).unwrap_or(usize::MAX)),
+        Some(count) => Ok(size(count)),
     }
+}
+
+/// A number as one of things in memory.
+pub(super) fn size(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }

@@ -12,7 +12,7 @@
 //!
 //! `parameters` makes the model's types of parameters, `xml`, `json` and `html` are the views, `urls` the
 //! links in them, `error` is the table from failure to status, `features` what a driver advertises, `route` the names for
-//! figures, and `audit` the line that each change leaves.
+//! figures, `cross_site` and `host` keep pages of others out, and `audit` the line that each change leaves.
 
 mod answer;
 mod audit;
@@ -22,6 +22,7 @@ mod error;
 mod features;
 mod format;
 mod handlers;
+mod host;
 mod html;
 mod json;
 mod openapi;
@@ -151,14 +152,14 @@ pub async fn serve(http: HttpRequest, payload: web::Payload, gateway: web::Data<
     let started = Instant::now();
     let gateway = gateway.into_inner();
     let counted = gateway.metrics().begin();
-    let place = http.conn_data::<Arc<Activity>>().map(Activity::begin);
+    let place = http.conn_data::<Arc<Activity>>().map(Activity::begin).transpose();
     let head = Head::read(&http, Arc::clone(&gateway));
     let result = match place {
-        Some(None) => {
-            gateway.metrics().rejected(Limit::ConnectionRequests);
-            Err(Failure::Overloaded.with("Too many requests are under way on this connection."))
+        Err(refusal) => {
+            gateway.metrics().rejected(refusal.into());
+            Err(Failure::Overloaded.with("Too many requests are under way. This one was not begun; try again."))
         }
-        _ => result(&head, &http, payload).await,
+        Ok(_) => result(&head, &http, payload).await,
     };
     let mut response = answer::finish(&head, &http, result);
     if gateway.stop.is_cancelled() {

@@ -20,10 +20,11 @@ use super::body::{self, BodyType, Pairs};
 use super::cross_site;
 use super::error::{ApiError, Failure};
 use super::format::{FORMATS, Format};
+use super::host;
 use super::parameters::{Parameters, shown};
 use super::path::{Method, Operation, Path, Resource};
 use super::urls::Urls;
-use crate::access::{Caller, Denial};
+use crate::access::{Asked, Caller, Denial};
 use crate::metrics::Limit;
 use crate::trace;
 
@@ -50,6 +51,8 @@ pub(super) struct Head {
     pub(super) gateway: Arc<Gateway>,
     /// How long the driver took, once it has been asked.
     pub(super) backend_time: Cell<Option<Duration>>,
+    /// Whether that host is this machine or the public one.
+    is_host_ours: bool,
     path: Path,
     query: Result<Pairs, ApiError>,
     format: Option<Format>,
@@ -99,6 +102,7 @@ impl Head {
             peer: http.peer_addr().map(|address| address.ip()),
             target: http.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
             urls: Urls::new(base, &path),
+            is_host_ours: host::is_ours(&host, gateway.public_url.as_deref()),
             host,
             format,
             selection: Selection::read(http, &path, &gateway),
@@ -156,8 +160,13 @@ impl Head {
     /// Lets in who sent these credentials, if it may do this.
     async fn admit(&self, sent: Option<Credentials>, operation: Operation<'_>) -> Result<Caller, ApiError> {
         let access = &self.gateway.access;
-        let admitted = access.admit(sent, self.driver().id(), self.provider(), operation.is_change()).await;
-        admitted.map_err(|denial| match denial {
+        let asked = Asked {
+            driver: self.driver().id(),
+            provider: self.provider(),
+            is_change: operation.is_change(),
+            is_host_ours: self.is_host_ours,
+        };
+        access.admit(sent, asked).await.map_err(|denial| match denial {
             Denial::Anonymous => {
                 Failure::Authentication.with("This needs a user and password, as HTTP Basic credentials.")
             }

@@ -10,6 +10,9 @@ use crate::wire::Request;
 
 const OWN: [&str; 4] = ["--user", "mockuser", "--password", "mockpassword"];
 
+/// The name by which tests call the gateway.
+const PUBLIC: [&str; 2] = ["--public-url", "http://gateway.test:3001"];
+
 trait By {
     fn by(self, user: &str, password: &str) -> Self;
 }
@@ -44,7 +47,7 @@ const CHANGE: &str = "name=n&description=d";
 
 #[test]
 fn without_a_list_of_clients_all_on_this_machine_are_let_in() {
-    let instance = Instance::with(&OWN);
+    let instance = Instance::with(&[&OWN[..], &PUBLIC].concat());
     instance.send(Request::get("/api/firewalls")).expect(200);
     instance.send(Request::get("/api/firewalls").by("any", "thing")).expect(200);
     instance.send(Request::post("/api/firewalls").form(CHANGE).header("X-Request-Id", "anyone")).expect(201);
@@ -53,6 +56,38 @@ fn without_a_list_of_clients_all_on_this_machine_are_let_in() {
     // The credentials are for one driver, and no other gets them.
     instance.send(Request::get("/api;driver=fgcp/firewalls")).expect(401);
     instance.send(Request::get("/api/firewalls").on_fgcp()).expect(200);
+}
+
+/// A page in a browser on this machine could send anything here, or be led here by a name of its own.
+#[test]
+fn pages_of_others_are_not_let_in() {
+    let instance = Instance::with(&OWN);
+    let local = format!("127.0.0.1:{}", instance.address.port());
+    let change = || Request::post("/api/firewalls").form(CHANGE).header("Host", &local);
+    for request in [
+        change().header("Origin", "https://evil.example"),
+        change().header("Origin", "null"),
+        change().header("Origin", "http://127.0.0.1:1"),
+        change().header("Sec-Fetch-Site", "cross-site"),
+        change().header("Sec-Fetch-Site", "same-site"),
+        change().header("Host", "evil.example"),
+        change().header("Host", "127.0.0.1.evil.example"),
+        Request::get("/api/firewalls").header("Host", "evil.example"),
+    ] {
+        instance.send(request).expect(403);
+    }
+    let look = |host: &str| instance.send(Request::get("/api/firewalls/n").header("Host", host));
+    look(&local).expect(404);
+    instance
+        .send(change().header("Origin", &format!("http://{local}")).header("Sec-Fetch-Site", "same-origin"))
+        .expect(201);
+    for host in [&*local, "localhost", "LOCALHOST:3001", "[::1]:3001", "127.1.2.3"] {
+        look(host).expect(200);
+    }
+    // Whoever sends a password that is the page's to know may come from anywhere.
+    let instance = Instance::with(&[]);
+    let origin = Request::post("/api/firewalls").form(CHANGE).on_mock().header("Origin", "https://evil.example");
+    instance.send(origin).expect(201);
 }
 
 #[test]
@@ -229,7 +264,7 @@ fn the_commands_make_and_check_the_file() {
 
 #[test]
 fn a_cloud_that_refuses_the_gateways_credentials_is_not_the_clients_fault() {
-    let instance = Instance::with(&["--user", "mockuser", "--password", "hunter2"]);
+    let instance = Instance::with(&[&PUBLIC[..], &["--user", "mockuser", "--password", "hunter2"]].concat());
     let answer = instance.send(Request::get("/api/firewalls")).expect(502);
     assert!(answer.message().starts_with("The gateway cannot prove itself to the cloud."), "{}", answer.body);
     assert!(!answer.body.contains("hunter2") && !format!("{:?}", instance.log()).contains("hunter2"));

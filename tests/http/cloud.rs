@@ -35,7 +35,7 @@ fn ec2(arguments: &[&str]) -> Command {
 #[test]
 fn ec2_is_asked_with_what_the_sdk_finds() {
     let (key, secret) = account(11);
-    let mut command = ec2(&["--ec2-credentials", "ambient"]);
+    let mut command = ec2(&["--ec2-credentials", "ambient", "--public-url", "http://gateway.test:3001"]);
     command.env("AWS_ACCESS_KEY_ID", &key).env("AWS_SECRET_ACCESS_KEY", &secret);
     let instance = Instance::spawn(command);
     instance.send(Request::post("/api/firewalls").form("name=ambient&description=d")).expect(201);
@@ -48,7 +48,7 @@ fn ec2_is_asked_with_what_the_sdk_finds() {
 
 #[test]
 fn where_the_sdk_finds_none_the_client_is_told_so() {
-    let instance = Instance::spawn(ec2(&["--ec2-credentials", "ambient"]));
+    let instance = Instance::spawn(ec2(&["--ec2-credentials", "ambient", "--public-url", "http://gateway.test:3001"]));
     let answer = instance.send(Request::get("/api/firewalls")).expect(502);
     assert!(answer.message().contains("credentials"), "{}", answer.body);
 }

@@ -17,6 +17,7 @@ mod faults;
 mod fgcp;
 mod formats;
 mod held;
+mod http2;
 mod ids;
 mod instance;
 mod life;
