@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::server::program;
-use crate::wire::{Answer, Connection, Request};
+use crate::server::{printed, program};
+use crate::wire::{Answer, Connection, Request, SECRET};
 
 /// How long something may take that should happen at once.
 const SOON: Duration = Duration::from_secs(10);
@@ -57,7 +57,11 @@ impl Instance {
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = Arc::clone(&log);
         std::thread::spawn(move || {
-            stderr.lines().map_while(Result::ok).for_each(|line| lines.lock().unwrap().push(line))
+            let mut printed = printed();
+            for line in stderr.lines().map_while(Result::ok) {
+                writeln!(printed, "{line}").unwrap();
+                lines.lock().unwrap().push(line);
+            }
         });
         let mut address = || {
             let mut line = String::new();
@@ -91,6 +95,7 @@ impl Instance {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(!body.contains(SECRET), "{body}");
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
     }
 

@@ -1,5 +1,6 @@
 //! Servers to test: the real program, or one in this process for a driver that exists only here.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -32,6 +33,12 @@ pub fn program(arguments: &[&str]) -> Command {
     command
 }
 
+/// The file that all programs' logs go to, which `tests/run` looks through for credentials when all tests are done.
+pub fn printed() -> File {
+    let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/printed");
+    File::options().create(true).append(true).open(path).unwrap()
+}
+
 impl Server {
     /// With the in-memory driver and its samples.
     pub fn start() -> Self {
@@ -40,7 +47,7 @@ impl Server {
 
     pub fn with(arguments: &[&str]) -> Self {
         let mut command = program(&[&["-p", "0"], arguments].concat());
-        command.stderr(Stdio::null());
+        command.stderr(printed());
         Self::spawn(command)
     }
 

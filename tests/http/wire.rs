@@ -8,6 +8,9 @@ use std::time::Duration;
 /// The host that requests name, so that answers do not depend on the port.
 pub const HOST: &str = "gateway.test:3001";
 
+/// How the secrets of all accounts at the emulator begin. No answer ever holds one.
+pub const SECRET: &str = "secret-A";
+
 /// `user:password` of the samples, in base64.
 pub const MOCK_LOGIN: &str = "bW9ja3VzZXI6bW9ja3Bhc3N3b3Jk";
 pub const FGCP_LOGIN: &str = "ZmdjcHVzZXI6ZmdjcHBhc3N3b3Jk";
@@ -160,6 +163,7 @@ impl Connection {
             let mut body = vec![0; length];
             self.stream.read_exact(&mut body).unwrap();
             answer.body = String::from_utf8(body).unwrap();
+            assert!(!answer.body.contains(SECRET), "{}", answer.body);
         }
         answer
     }
