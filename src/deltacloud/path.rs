@@ -116,7 +116,9 @@ impl Path {
         let mut path = Self::default();
         for parameter in matrix {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            let value = decode(value).filter(|value| !value.is_empty()).map(Cow::into_owned);
+            // What is not UTF-8 is the name of nothing, and must not pass for no name.
+            let value =
+                Some(percent_decode_str(value).decode_utf8_lossy().into_owned()).filter(|value| !value.is_empty());
             match name {
                 "driver" => path.driver = value,
                 "provider" => path.provider = value,

@@ -214,6 +214,49 @@ fn bytes_that_are_no_text_anywhere() {
     });
 }
 
+/// Two readings of where a request ends would let one client put a request into the connection of another, behind a proxy.
+#[test]
+fn requests_of_which_the_end_is_in_doubt_are_refused() {
+    let hidden = "DELETE /api/firewalls/new_firewall HTTP/1.1\r\nHost: a\r\n\
+                  Authorization: Basic bW9ja3VzZXI6bW9ja3Bhc3N3b3Jk\r\n\r\n";
+    let length = hidden.len();
+    attack(|server| {
+        for headers in [
+            format!("Content-Length: 0\r\nContent-Length: {length}\r\n"),
+            format!("Content-Length: {length}\r\nContent-Length: 0\r\n"),
+            format!("Content-Length: 0, {length}\r\n"),
+            "Content-Length: +0\r\n".to_owned(),
+            "Content-Length: -1\r\n".to_owned(),
+            "Content-Length: 0x0\r\n".to_owned(),
+            "Content-Length: 99999999999999999999\r\n".to_owned(),
+            "Content-Length : 0\r\n".to_owned(),
+            format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n"),
+            format!("Transfer-Encoding: chunked\r\nContent-Length: {length}\r\n"),
+            "Transfer-Encoding: chunked, identity\r\n".to_owned(),
+            "Transfer-Encoding: xchunked\r\n".to_owned(),
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n".to_owned(),
+            "Transfer-Encoding : chunked\r\n".to_owned(),
+            "Transfer-Encoding:\u{b}chunked\r\n".to_owned(),
+        ] {
+            let request = format!("POST /api/firewalls HTTP/1.1\r\nHost: a\r\n{headers}\r\n0\r\n\r\n{hidden}");
+            let answers = send(server, request.as_bytes());
+            let all = statuses(&answers);
+            assert!(all.len() <= 1 && all.iter().all(|status| (400..500).contains(status)), "{headers}: {answers}");
+        }
+        for chunk in [
+            "0x5\r\nhello\r\n0\r\n\r\n",
+            "-1\r\n\r\n0\r\n\r\n",
+            "ffffffffffffffffff\r\n",
+            "5;a=\u{0}\nhello\r\n0\r\n\r\n",
+            " 5\r\nhello\r\n0\r\n\r\n",
+        ] {
+            let head = "POST /api/firewalls HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let all = statuses(&send(server, format!("{head}{chunk}").as_bytes()));
+            assert!(all.iter().all(|status| (400..500).contains(status)), "{chunk:?}: {all:?}");
+        }
+    });
+}
+
 /// Whatever a proxy before us may take for one request, we do not take for two.
 #[test]
 fn requests_within_requests() {

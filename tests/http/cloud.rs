@@ -2,28 +2,14 @@
 
 use std::process::Command;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-
+use crate::emulator::{Account, STRICT};
 use crate::instance::Instance;
 use crate::server::program;
 use crate::wire::Request;
 
-/// The emulator that a variable of `tests/run`'s names.
-fn emulator(variable: &str) -> String {
-    std::env::var(variable).expect("tests/run starts the emulator and sets this variable")
-}
-
-/// An account that no other test uses.
-fn account(number: u32) -> (String, String) {
-    let key = format!("AKIAFULL{:012}", u64::from(std::process::id()) * 1000 + u64::from(number));
-    let secret = format!("secret-{key}");
-    (key, secret)
-}
-
-fn ec2(arguments: &[&str]) -> Command {
+fn ec2(account: &Account, arguments: &[&str]) -> Command {
     let common = ["-p", "0", "--admin-listen", "0", "--log-format", "json", "-i", "ec2", "--ec2-endpoint"];
-    let mut command = program(&[&common[..], &[&*emulator("DELTAWALL_EC2_STRICT")], arguments].concat());
+    let mut command = program(&[&common[..], &[&*account.url], arguments].concat());
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
         command.env_remove(name);
     }
@@ -34,8 +20,9 @@ fn ec2(arguments: &[&str]) -> Command {
 
 #[test]
 fn ec2_is_asked_with_what_the_sdk_finds() {
-    let (key, secret) = account(11);
-    let mut command = ec2(&["--ec2-credentials", "ambient", "--public-url", "http://gateway.test:3001"]);
+    let account = Account::on(STRICT);
+    let (key, secret) = account.keys_of("AKIAFULL");
+    let mut command = ec2(&account, &["--ec2-credentials", "ambient", "--public-url", "http://gateway.test:3001"]);
     command.env("AWS_ACCESS_KEY_ID", &key).env("AWS_SECRET_ACCESS_KEY", &secret);
     let instance = Instance::spawn(command);
     instance.send(Request::post("/api/firewalls").form("name=ambient&description=d")).expect(201);
@@ -48,16 +35,19 @@ fn ec2_is_asked_with_what_the_sdk_finds() {
 
 #[test]
 fn where_the_sdk_finds_none_the_client_is_told_so() {
-    let instance = Instance::spawn(ec2(&["--ec2-credentials", "ambient", "--public-url", "http://gateway.test:3001"]));
+    let instance = Instance::spawn(ec2(
+        &Account::on(STRICT),
+        &["--ec2-credentials", "ambient", "--public-url", "http://gateway.test:3001"],
+    ));
     let answer = instance.send(Request::get("/api/firewalls")).expect(502);
     assert!(answer.message().contains("credentials"), "{}", answer.body);
 }
 
 #[test]
 fn each_call_to_ec2_is_counted() {
-    let instance = Instance::spawn(ec2(&[]));
-    let (key, secret) = account(12);
-    let login = format!("Basic {}", BASE64_STANDARD.encode(format!("{key}:{secret}")));
+    let account = Account::on(STRICT);
+    let instance = Instance::spawn(ec2(&account, &[]));
+    let login = format!("Basic {}", account.login());
     instance.send(Request::get("/api/firewalls/default").header("Authorization", &login)).expect(200);
     instance.send(Request::get("/api/firewalls/none").header("Authorization", &login)).expect(404);
     instance.send(Request::get("/api/firewalls/default").header("Authorization", "Basic eDp5")).expect(401);
@@ -72,33 +62,25 @@ fn each_call_to_ec2_is_counted() {
     assert_eq!(instance.figure(r#"deltawall_cloud_retries_total{driver="ec2"}"#), None);
 }
 
-/// Has the emulator fail the next calls of the account that has this key.
-fn fault(key: &str, action: &str, kind: &str, times: u32) {
-    let account = &key["AKIAFULL".len()..];
-    let form = format!("account={account}&action={action}&kind={kind}&times={times}");
-    let url = format!("{}/_fault", emulator("DELTAWALL_EC2_STRICT"));
-    assert!(Command::new("curl").args(["-sSf", "-d", &form, &url]).status().unwrap().success());
-}
-
 #[test]
 fn repeated_calls_are_counted_and_so_are_those_without_an_answer() {
-    let instance = Instance::spawn(ec2(&["--backend-timeout", "2"]));
-    let (key, secret) = account(13);
-    let login = format!("Basic {}", BASE64_STANDARD.encode(format!("{key}:{secret}")));
+    let account = Account::on(STRICT);
+    let instance = Instance::spawn(ec2(&account, &["--backend-timeout", "2"]));
+    let login = format!("Basic {}", account.login());
     let send = |request: Request| instance.send(request.header("Authorization", &login));
     let rule = |port: u32| {
         let rule = format!("protocol=tcp&port_from={port}&port_to={port}&ip_address=10.0.0.0/8");
         Request::post("/api/firewalls/default/rules").form(&rule).header("X-Request-Id", &format!("rule-{port}"))
     };
     let retries = || instance.figure(r#"deltawall_cloud_retries_total{driver="ec2"}"#);
-    fault(&key, "DescribeSecurityGroups", "throttle", 1);
+    account.fault("DescribeSecurityGroups", "throttle", 1);
     send(Request::get("/api/firewalls/default")).expect(200);
     assert_eq!(retries(), Some(1.0));
-    fault(&key, "AuthorizeSecurityGroupIngress", "throttle", 2);
+    account.fault("AuthorizeSecurityGroupIngress", "throttle", 2);
     send(rule(1)).expect(201);
     assert_eq!(retries(), Some(3.0));
 
-    fault(&key, "AuthorizeSecurityGroupIngress", "hang", 1);
+    account.fault("AuthorizeSecurityGroupIngress", "hang", 1);
     let answer = send(rule(2)).expect(504);
     assert!(answer.message().contains("in time") || answer.message().contains("unknown"), "{}", answer.body);
     let line = instance.logged(|line| line["target"] == "deltawall::audit" && line["request_id"] == "rule-2");

@@ -1,7 +1,7 @@
 //! The emulator of EC2 that `tests/run` starts: an account that no other test uses, and what the emulator says of it behind
 //! EC2's API. `tests/emulator/ec2.py` describes it.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::hash::{BuildHasher, RandomState};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -24,9 +24,8 @@ pub struct Account {
 impl Account {
     /// An account of its own on the emulator that a variable of `tests/run`'s names.
     pub fn on(variable: &str) -> Self {
-        static ACCOUNTS: AtomicU32 = AtomicU32::new(0);
         let url = std::env::var(variable).expect("tests/run starts the emulator and sets this variable");
-        let number = u64::from(std::process::id()) * 1000 + u64::from(ACCOUNTS.fetch_add(1, Ordering::Relaxed));
+        let number = RandomState::new().hash_one(()) % 1_000_000_000_000;
         Self { url, number: format!("{number:012}") }
     }
 
@@ -37,8 +36,15 @@ impl Account {
 
     /// The same for another kind of key, such as one that may only read.
     pub fn login_of(&self, kind: &str) -> String {
+        let (key, secret) = self.keys_of(kind);
+        BASE64_STANDARD.encode(format!("{key}:{secret}"))
+    }
+
+    /// Access key and secret of this kind.
+    pub fn keys_of(&self, kind: &str) -> (String, String) {
         let key = format!("{kind}{}", self.number);
-        BASE64_STANDARD.encode(format!("{key}:secret-{key}"))
+        let secret = format!("secret-{key}");
+        (key, secret)
     }
 
     /// What was asked in this account: action, region and parameters.

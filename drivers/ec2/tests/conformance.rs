@@ -2,8 +2,8 @@
 //! `tests/run` starts both; `tests/emulator/ec2.py` says how to start them by hand.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use deltawall_core::conformance::{Subject, context};
@@ -13,9 +13,8 @@ use tokio::runtime::Runtime;
 
 /// A driver for the emulator that the variable names, and an account that nobody else uses.
 fn subject(variable: &str) -> Subject {
-    static SUBJECTS: AtomicU64 = AtomicU64::new(0);
     let url = std::env::var(variable).expect("tests/run starts the emulator and sets this variable");
-    let account = u64::from(std::process::id()) * 1000 + SUBJECTS.fetch_add(1, Ordering::Relaxed);
+    let account = RandomState::new().hash_one(()) % 1_000_000_000_000;
     let key = format!("AKIAFULL{account:012}");
     // Kept for as long as the test's process lives, as the gateway keeps its own.
     let runtime = Box::leak(Box::new(Runtime::new().unwrap()));

@@ -1,9 +1,9 @@
 //! A driver on the emulator, with an account of its own.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_sdk_ec2::config::{BehaviorVersion, Credentials as SdkCredentials, Region};
@@ -29,9 +29,8 @@ impl Bench {
     }
 
     pub fn with(options: Options) -> Self {
-        static BENCHES: AtomicU64 = AtomicU64::new(500);
         let url = std::env::var("DELTAWALL_EC2_STRICT").expect("tests/run starts the emulator and sets this variable");
-        let number = u64::from(std::process::id()) * 1000 + BENCHES.fetch_add(1, Ordering::Relaxed);
+        let number = RandomState::new().hash_one(()) % 1_000_000_000_000;
         let account = format!("{number:012}");
         let runtime = Runtime::new().unwrap();
         let endpoints = vec![Endpoint { region: None, url: url.clone() }];
