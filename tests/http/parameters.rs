@@ -130,6 +130,8 @@ fn protocol_and_ports_go_together() {
         ("tcp", "22", "22", "tcp~22~22"),
         ("TCP", "0", "65535", "tcp~0~65535"),
         ("Udp", "+53", "053", "udp~53~53"),
+        ("6", "22", "22", "tcp~22~22"),
+        ("006", "22", "22", "tcp~22~22"),
         ("icmp", "-1", "-1", "icmp~-1~-1"),
         ("icmp", "8", "0", "icmp~8~0"),
         ("icmp", "3", "-1", "icmp~3~-1"),
@@ -262,9 +264,13 @@ fn protocols_without_ports_take_none() {
         let made = create(query).expect(201);
         assert!(made.body.contains(&format!("\"393485797142~{id}~@address,ipv4,10.0.0.0,8\"")), "{}", made.body);
     }
-    for query in
-        ["protocol=-1&port_from=22&port_to=22", "protocol=47&port_from=1&port_to=2", "protocol=-1&port_from=-1"]
-    {
+    for query in [
+        "protocol=-1&port_from=22&port_to=22",
+        "protocol=47&port_from=1&port_to=2",
+        "protocol=-1&port_from=-1",
+        // TCP, which has ports. As a protocol by number it would be a rule whose id names none.
+        "protocol=006",
+    ] {
         create(query).expect(400);
     }
 }
