@@ -160,6 +160,8 @@ fn protocol_and_ports_go_together(subject: &Subject) {
         ("tcp", "22", "22", "tcp~22~22"),
         ("TCP", "0", "65535", "tcp~0~65535"),
         ("Udp", "+53", "053", "udp~53~53"),
+        ("6", "22", "22", "tcp~22~22"),
+        ("006", "22", "22", "tcp~22~22"),
         ("icmp", "-1", "-1", "icmp~-1~-1"),
         ("icmp", "8", "0", "icmp~8~0"),
         ("icmp", "3", "-1", "icmp~3~-1"),
@@ -286,9 +288,13 @@ fn protocols_without_ports_take_none(subject: &Subject) {
         let id = format!("\"{}~{id}~@address,ipv4,10.0.0.0,8\"", subject.account);
         assert!(made.body.contains(&id), "{}", made.body);
     }
-    for query in
-        ["protocol=-1&port_from=22&port_to=22", "protocol=47&port_from=1&port_to=2", "protocol=-1&port_from=-1"]
-    {
+    for query in [
+        "protocol=-1&port_from=22&port_to=22",
+        "protocol=47&port_from=1&port_to=2",
+        "protocol=-1&port_from=-1",
+        // TCP, which has ports. As a protocol by number it would be a rule whose id names none.
+        "protocol=006",
+    ] {
         create(query).expect(400);
     }
 }

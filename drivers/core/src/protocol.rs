@@ -86,18 +86,18 @@ impl Protocol {
             None | Some((-1, -1)) => Ok(protocol),
             Some(_) => Err(InvalidProtocol::NumbersGiven),
         };
-        match name.to_ascii_lowercase().as_str() {
-            "tcp" | "6" => ports("tcp").map(Self::Tcp),
-            "udp" | "17" => ports("udp").map(Self::Udp),
-            "tcp-udp" => ports("tcp-udp").map(Self::TcpUdp),
-            "icmp" | "1" => icmp("icmp").map(Self::Icmp),
-            "icmpv6" | "58" => icmp("icmpv6").map(Self::Icmpv6),
-            "-1" => no_ports(Self::All),
-            "" => no_ports(Self::Unnamed),
-            number => match number.parse() {
-                Ok(number) => no_ports(Self::Number(number)),
-                Err(_) => Err(InvalidProtocol::Unknown(name.to_owned())),
-            },
+        // However it is spelled: `006` is TCP too.
+        let number = name.parse::<u8>().ok();
+        match (name.to_ascii_lowercase().as_str(), number) {
+            ("tcp", _) | (_, Some(6)) => ports("tcp").map(Self::Tcp),
+            ("udp", _) | (_, Some(17)) => ports("udp").map(Self::Udp),
+            ("tcp-udp", _) => ports("tcp-udp").map(Self::TcpUdp),
+            ("icmp", _) | (_, Some(1)) => icmp("icmp").map(Self::Icmp),
+            ("icmpv6", _) | (_, Some(58)) => icmp("icmpv6").map(Self::Icmpv6),
+            ("-1", _) => no_ports(Self::All),
+            ("", _) => no_ports(Self::Unnamed),
+            (_, Some(number)) => no_ports(Self::Number(number)),
+            (_, None) => Err(InvalidProtocol::Unknown(name.to_owned())),
         }
     }
 
@@ -193,7 +193,9 @@ mod tests {
             let protocol = Protocol::from_parts(&name.to_uppercase(), numbers).unwrap();
             assert_eq!((protocol.name().as_deref(), protocol.numbers()), (Some(name), numbers));
         }
-        assert_eq!(Protocol::from_parts("6", Some((1, 2))), Protocol::from_parts("tcp", Some((1, 2))));
+        for (name, number) in [("tcp", "6"), ("udp", "017"), ("icmp", "+1"), ("icmpv6", "58")] {
+            assert_eq!(Protocol::from_parts(number, Some((1, 2))), Protocol::from_parts(name, Some((1, 2))));
+        }
         assert_eq!(Protocol::from_parts("-1", Some((-1, -1))), Ok(Protocol::All));
     }
 
@@ -204,6 +206,7 @@ mod tests {
             ("gre", Some((1, 1)), Invalid::Unknown("gre".into())),
             ("256", None, Invalid::Unknown("256".into())),
             ("tcp", None, Invalid::NumbersMissing("tcp")),
+            ("006", None, Invalid::NumbersMissing("tcp")),
             ("47", Some((1, 1)), Invalid::NumbersGiven),
             ("-1", Some((22, 22)), Invalid::NumbersGiven),
             ("tcp", Some((-1, 1)), Invalid::Port(-1)),

@@ -1,0 +1,143 @@
+//! Whatever is asked of the gateway, it answers, and what it answers can be read. What could be made can be shown in every
+//! format, and each rule goes by the id that it is shown with.
+//!
+//! An input is a request as it looks on the wire, but for its lines, which end in LF alone, and for the credentials of the
+//! built-in firewalls, which it has unless it brings others.
+
+#![no_main]
+
+use actix_web::body::{MessageBody, to_bytes};
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode, Uri};
+use actix_web::test::{TestRequest, init_service};
+use actix_web::web::Bytes;
+use actix_web::{App, rt, web};
+use deltawall::config::Config;
+use deltawall::deltacloud::{Gateway, serve};
+use deltawall::registry::Registry;
+use deltawall_core::RuleId;
+use libfuzzer_sys::{Corpus, fuzz_target};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+use serde_json::Value;
+
+/// The user and password of the built-in firewalls.
+const LOGIN: &str = "Basic bW9ja3VzZXI6bW9ja3Bhc3N3b3Jk";
+
+thread_local! {
+    static SYSTEM: rt::SystemRunner = rt::System::new();
+}
+
+fuzz_target!(|wire: &[u8]| -> Corpus {
+    let Some(request) = parse(wire) else { return Corpus::Reject };
+    SYSTEM.with(|system| system.block_on(check(request)));
+    Corpus::Keep
+});
+
+fn parse(wire: &[u8]) -> Option<TestRequest> {
+    let end = wire.windows(2).position(|bytes| bytes == b"\n\n")?;
+    let (head, body) = (&wire[..end], &wire[end + 2..]);
+    let mut lines = head.split(|byte| *byte == b'\n');
+    let (method, target) = str::from_utf8(lines.next()?).ok()?.split_once(' ')?;
+    target.parse::<Uri>().ok()?;
+    let mut request = TestRequest::with_uri(target)
+        .method(Method::from_bytes(method.as_bytes()).ok()?)
+        .insert_header((AUTHORIZATION, LOGIN))
+        .set_payload(body.to_vec());
+    for line in lines {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let name = HeaderName::from_bytes(&line[..colon]).ok()?;
+        let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).ok()?;
+        request = match name {
+            AUTHORIZATION => request.insert_header((name, value)),
+            _ => request.append_header((name, value)),
+        };
+    }
+    Some(request)
+}
+
+/// Sends the request to a gateway of its own, so that an input does the same whenever it is run.
+async fn check(request: TestRequest) {
+    let config = Config::default();
+    let registry = Registry::from_config(&config).expect("the built-in firewalls");
+    let gateway = web::Data::new(Gateway::new(registry, &config).expect("the default configuration"));
+    let app = init_service(App::new().app_data(gateway).default_service(web::to(serve))).await;
+    if answer(&app, request).await.0 != StatusCode::CREATED {
+        return;
+    }
+    for format in ["xml", "html", "json"] {
+        let (status, body) = answer(&app, get(&format!("/api/firewalls?format={format}"))).await;
+        assert_eq!(status, StatusCode::OK);
+        if format == "json" {
+            delete_all_rules(&app, &serde_json::from_slice(&body).expect("JSON")).await;
+        }
+    }
+}
+
+fn get(target: &str) -> TestRequest {
+    TestRequest::with_uri(target).insert_header((AUTHORIZATION, LOGIN))
+}
+
+async fn delete_all_rules(
+    app: &impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error>,
+    list: &Value,
+) {
+    for firewall in list["firewalls"].as_array().expect("a list") {
+        for rule in firewall["rules"].as_array().expect("a list") {
+            let (firewall, rule) = (firewall["id"].as_str().expect("an id"), rule["id"].as_str().expect("an id"));
+            assert!(RuleId::parse(rule).is_ok(), "{rule:?} is no id");
+            let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+            let target = format!("/api/firewalls/{}/{}", encoded(firewall), encoded(rule));
+            let (status, _) = answer(app, get(&target).method(Method::DELETE)).await;
+            assert_eq!(status, StatusCode::NO_CONTENT, "{rule:?} of {firewall:?} is not found");
+        }
+    }
+}
+
+/// The status and body of the answer, which is whole.
+async fn answer(
+    app: &impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error>,
+    request: TestRequest,
+) -> (StatusCode, Bytes) {
+    let response = app.call(request.to_request()).await.expect("an answer");
+    let (status, content_type) = (response.status(), response.headers().get(CONTENT_TYPE).cloned());
+    assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("a body that breaks off"));
+    let text = str::from_utf8(&body).expect("UTF-8");
+    match content_type.as_ref().map(|value| value.to_str().expect("text")) {
+        None => assert_eq!(text, "", "it has no Content-Type"),
+        Some("application/xml") => check_xml(text),
+        Some("application/json") => drop(serde_json::from_str::<Value>(text).expect("JSON")),
+        Some("text/html; charset=utf-8") => {
+            assert!(text.starts_with("<!DOCTYPE html>") && text.trim_end().ends_with("</html>"), "{text}");
+        }
+        Some("text/css; charset=utf-8" | "text/javascript; charset=utf-8" | "image/svg+xml") => {}
+        Some(other) => panic!("a Content-Type of {other}"),
+    }
+    (status, body)
+}
+
+/// That XML 1.0 has no other characters, and that tags, attributes and references are what they should be.
+fn check_xml(text: &str) {
+    let is_xml = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..) && !matches!(c, '\u{fffe}' | '\u{ffff}');
+    assert!(text.chars().all(is_xml), "{text:?}");
+    let mut reader = Reader::from_str(text);
+    let check_attributes = |tag: BytesStart<'_>| {
+        for attribute in tag.attributes() {
+            attribute.expect("an attribute").normalized_value(XmlVersion::Explicit1_0).expect("a value");
+        }
+    };
+    loop {
+        match reader.read_event().unwrap_or_else(|error| panic!("{error} in {text}")) {
+            Event::Start(tag) | Event::Empty(tag) => check_attributes(tag),
+            Event::GeneralRef(reference) => {
+                let is_character = reference.resolve_char_ref().expect("a reference").is_some();
+                assert!(is_character || ["amp", "lt", "gt", "apos", "quot"].contains(&&*reference), "{text}");
+            }
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+}
