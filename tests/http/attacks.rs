@@ -152,7 +152,7 @@ fn bytes_that_are_no_text_are_refused_wherever_they_stand() {
                 let answer = instance.send(request.clone().on_mock().accept(format));
                 assert!((400..500).contains(&answer.status), "{bytes}: {}", answer.text());
                 answer.text();
-                let is_control = |c: char| c.is_control() && !"\t\r\n".contains(c);
+                let is_control = |c: char| c < ' ' && !"\t\r\n".contains(c);
                 assert!(!answer.body.contains(is_control), "{bytes}: {:?}", answer.body);
             }
         }
@@ -207,7 +207,7 @@ fn names_that_look_like_paths_or_headers_are_names() {
 }
 
 #[test]
-fn a_thousand_idle_connections_leave_room_for_others() {
+fn many_idle_connections_leave_room_for_others() {
     let instance = Instance::with(&["--max-connections", "2000", "--max-peer-connections", "900"]);
     let idle: Vec<_> = (0..900).map(|_| instance.connect()).collect();
     crate::instance::eventually("all are there", || {
