@@ -240,7 +240,7 @@ impl Front {
             None => (Stream::Plain(tcp), Protocol::Http1),
             Some(acceptor) => {
                 let handshake = tokio::time::timeout(self.limits.header_timeout, acceptor.accept(tcp));
-                let tls = handshake.await.ok()?.ok()?;
+                let tls = self.stop.run_until_cancelled(handshake).await?.ok()?.ok()?;
                 let protocol = match tls.get_ref().1.alpn_protocol() {
                     Some(b"h2") => Protocol::Http2,
                     _ => Protocol::Http1,

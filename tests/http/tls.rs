@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -146,4 +146,16 @@ fn a_handshake_that_goes_nowhere_costs_one_connection() {
     let mut client = Client::to(instance.address);
     assert_eq!(client.send("GET /api/firewalls"), "HTTP/1.1 200 OK");
     assert!(silent.iter_mut().all(|connection| connection.is_closed()));
+}
+
+#[test]
+fn a_handshake_does_not_hold_up_the_end() {
+    let (mut instance, _) = start("end", &[]);
+    let mut silent = instance.connect();
+    eventually("it is there", || instance.figure("deltawall_connections").filter(|count| *count == 1.0));
+    let started = Instant::now();
+    instance.signal("-TERM");
+    assert_eq!(instance.child.wait().unwrap().code(), Some(0));
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+    assert!(silent.is_closed());
 }
