@@ -130,7 +130,7 @@ impl Failure {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "ServiceUnavailable",
                 "service_unavailable",
-                "too many wait for the cloud already; Retry-After says when to try again",
+                "too many requests at a time; nothing was begun, and Retry-After says when to try again",
             ),
             Self::Backend => (StatusCode::INTERNAL_SERVER_ERROR, "BackendError", "server_error", "our own fault"),
         };

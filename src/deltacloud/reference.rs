@@ -76,11 +76,11 @@ impl Description {
 }
 
 /// What any request may meet.
-const ALWAYS: [Failure; 3] = [Failure::Validation, Failure::NotAcceptable, Failure::Backend];
+const ALWAYS: [Failure; 4] = [Failure::Validation, Failure::NotAcceptable, Failure::Backend, Failure::Overloaded];
 /// What a request that a driver is asked for may meet.
 const ASKED: [Failure; 4] = [Failure::Authentication, Failure::Forbidden, Failure::Provider, Failure::ProviderTimeout];
 /// What a request with a body may meet.
-const WITH_BODY: [Failure; 2] = [Failure::TooLarge, Failure::UnsupportedBody];
+const WITH_BODY: [Failure; 3] = [Failure::TooSlow, Failure::TooLarge, Failure::UnsupportedBody];
 
 /// Every operation that the API has, but for HEAD and OPTIONS, which all paths have.
 pub(super) fn endpoints() -> Vec<Endpoint> {

@@ -187,8 +187,10 @@ pub(crate) fn to_revoke(permission: &IpPermission) -> IpPermission {
         .set_from_port(permission.from_port)
         .set_to_port(permission.to_port);
     for pair in permission.user_id_group_pairs() {
+        // Clouds of EC2's first kind tell groups apart by their names.
+        let name = pair.group_name.clone().filter(|_| pair.group_id.is_none());
         let pair = UserIdGroupPair::builder().set_group_id(pair.group_id.clone()).set_user_id(pair.user_id.clone());
-        revoked = revoked.user_id_group_pairs(pair.build());
+        revoked = revoked.user_id_group_pairs(pair.set_group_name(name).build());
     }
     for range in permission.ip_ranges() {
         revoked = revoked.ip_ranges(IpRange::builder().set_cidr_ip(range.cidr_ip.clone()).build());
@@ -201,4 +203,24 @@ pub(crate) fn to_revoke(permission: &IpPermission) -> IpPermission {
         revoked = revoked.prefix_list_ids(list.build());
     }
     revoked.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_revoked_still_says_which_group() {
+        let pair = |id: Option<&str>, name: &str| {
+            let id = id.map(str::to_owned);
+            UserIdGroupPair::builder().set_group_id(id).group_name(name).user_id("1").description("d").build()
+        };
+        let held = IpPermission::builder().ip_protocol("tcp");
+        let held = held.user_id_group_pairs(pair(Some("sg-1"), "web")).user_id_group_pairs(pair(None, "web")).build();
+        let revoked = to_revoke(&held);
+        let groups: Vec<_> =
+            revoked.user_id_group_pairs().iter().map(|pair| (pair.group_id(), pair.group_name())).collect();
+        assert_eq!(groups, [(Some("sg-1"), None), (None, Some("web"))]);
+        assert!(revoked.user_id_group_pairs().iter().all(|pair| pair.description().is_none()));
+    }
 }
