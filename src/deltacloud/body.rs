@@ -121,6 +121,11 @@ pub(super) fn parse_form(form: &[u8]) -> Result<Pairs, ApiError> {
     Ok(pairs)
 }
 
+/// The value of a parameter; the last, if there are several.
+pub(super) fn last<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
 /// The value of a query's parameter; the last, if there are several. What else is in the query does not matter.
 pub(super) fn last_value(query: &str, name: &str) -> Option<String> {
     let mut pairs = query.rsplit('&').filter_map(|field| parse_form(field.as_bytes()).ok()?.pop());

@@ -5,14 +5,49 @@ use std::net::IpAddr;
 
 use actix_web::http::Uri;
 
-/// Whether a host, as it was called, is this machine or the one in the public URL.
-pub(super) fn is_ours(host: &str, public_url: Option<&str>) -> bool {
+/// What the gateway is known as outside, where it stands behind a proxy.
+#[derive(Debug)]
+pub(super) struct PublicUrl {
+    origin: String,
+    path: String,
+    uri: Uri,
+}
+
+impl PublicUrl {
+    /// A URL with a host, and without a slash at its end; none where it is no such.
+    pub(super) fn new(url: &str) -> Option<Self> {
+        let uri: Uri = url.parse().ok()?;
+        uri.authority()?;
+        let path = uri.path().trim_end_matches('/').to_owned();
+        Some(Self { origin: url.strip_suffix(&path)?.to_owned(), path, uri })
+    }
+
+    /// Scheme, host and port.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// What comes after them; empty where nothing does.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether it has this host and port.
+    pub(super) fn has_authority(&self, authority: &str) -> bool {
+        self.uri.authority().is_some_and(|known| known.as_str().eq_ignore_ascii_case(authority))
+    }
+
+    /// Whether it has this host, whatever the port.
+    pub(super) fn has_host(&self, host: &str) -> bool {
+        self.uri.host().is_some_and(|known| known.eq_ignore_ascii_case(name(host)))
+    }
+}
+
+/// Whether a host, as it was called, is this machine.
+pub(super) fn is_this_machine(host: &str) -> bool {
     let name = name(host);
     let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    let is_loopback =
-        name.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(|address: IpAddr| address.is_loopback());
-    let public = public_url.and_then(|url| url.parse::<Uri>().ok());
-    is_loopback || public.as_ref().and_then(Uri::host).is_some_and(|public| public.eq_ignore_ascii_case(name))
+    name.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// A host without its port.

@@ -8,15 +8,18 @@
 //! | `body` | the body and the query, as parameters by name |
 //! | `request` | which driver and provider, which format, whose credentials: a typed request |
 //! | `handlers` | the request to the driver, its result to an `Answer` |
+//! | `call` | the driver's turn: how many ask it, for how long, and with which line in the audit |
 //! | `answer` | the answer in the client's format, with its headers |
 //!
-//! `parameters` makes the model's types of parameters, `xml`, `json` and `html` are the views, `urls` the
+//! `parameter` is the table of parameters and `parameters` makes the model's types of them, `reference` and `openapi`
+//! describe the API, `xml`, `json` and `html` are the views, `urls` the
 //! links in them, `error` is the table from failure to status, `features` what a driver advertises, `route` the names for
 //! figures, `cross_site` and `host` keep pages of others out, and `audit` the line that each change leaves.
 
 mod answer;
 mod audit;
 mod body;
+mod call;
 mod cross_site;
 mod error;
 mod features;
@@ -58,6 +61,7 @@ use crate::registry::{Registry, SampleLogin};
 use crate::trace::Trace;
 use answer::Answer;
 use error::{ApiError, Failure};
+use host::PublicUrl;
 use request::{Head, Request};
 
 /// The version of Deltacloud that is spoken. Clients compare it with the `Server` header.
@@ -69,7 +73,7 @@ pub struct Gateway {
     registry: Registry,
     default_driver: Arc<dyn Driver>,
     default_provider: Option<ProviderName>,
-    public_url: Option<String>,
+    public_url: Option<PublicUrl>,
     /// Where it listens: what hrefs say to a client that sends no `Host`.
     address: Option<SocketAddr>,
     /// `https` where it speaks TLS itself.
@@ -98,7 +102,7 @@ impl Gateway {
             backends: Backends::new(&registry, &config.limits),
             default_driver: driver,
             registry,
-            public_url: config.public_url.clone(),
+            public_url: config.public_url.as_deref().map(public_url).transpose()?,
             address: None,
             scheme: "http",
             backend_timeout: config.backend_timeout,
@@ -145,6 +149,10 @@ impl Gateway {
     pub fn sample_login(&self) -> Option<SampleLogin> {
         self.registry.sample_login(self.default_driver())
     }
+}
+
+fn public_url(url: &str) -> Result<PublicUrl, Error> {
+    PublicUrl::new(url).ok_or_else(|| Error::Usage(format!("'{url}' is no public URL")))
 }
 
 /// Answers one request, counts it, and logs it.

@@ -237,20 +237,25 @@ fn answer(meaning: &str, gives: Gives, head: &Head) -> Response {
 
 fn failed(failure: Failure, head: &Head) -> Response {
     let error: ApiError = failure.with("What was wrong, and what would be right.");
-    let json = json::error(&error).ok().and_then(|json| serde_json::from_slice(&json).ok());
-    let xml = xml::error(&error, head).ok().map(|xml| String::from_utf8_lossy(&xml).into_owned().into());
-    ResponseBuilder::new()
-        .description(failure.appearance().meaning)
-        .content("application/json", content(Ref::from_schema_name("Error"), json))
-        .content("application/xml", content(text(), xml))
+    let response = ResponseBuilder::new().description(failure.appearance().meaning);
+    with_examples(response, "Error", json::error(&error), xml::error(&error, head))
         .content("text/html", content(text(), None))
         .build()
 }
 
 /// A response as XML and as JSON of this schema, both with the view as their example.
 fn in_all_formats(response: ResponseBuilder, schema: &str, view: &View, head: &Head) -> ResponseBuilder {
-    let json = json::view(view, head).ok().and_then(|json| serde_json::from_slice(&json).ok());
-    let xml = xml::view(view, head).ok().map(|xml| String::from_utf8_lossy(&xml).into_owned().into());
+    with_examples(response, schema, json::view(view, head), xml::view(view, head))
+}
+
+fn with_examples(
+    response: ResponseBuilder,
+    schema: &str,
+    json: io::Result<Vec<u8>>,
+    xml: io::Result<Vec<u8>>,
+) -> ResponseBuilder {
+    let json = json.ok().and_then(|json| serde_json::from_slice(&json).ok());
+    let xml = xml.ok().map(|xml| String::from_utf8_lossy(&xml).into_owned().into());
     response
         .content("application/json", content(Ref::from_schema_name(schema), json))
         .content("application/xml", content(text(), xml))

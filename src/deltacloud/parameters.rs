@@ -9,7 +9,7 @@ use deltawall_core::{
     NewFirewall, NewRule, PrefixListId, Protocol, Rule, Source,
 };
 
-use super::body::Pairs;
+use super::body::{self, Pairs};
 use super::error::{ApiError, Failure};
 use super::parameter::{
     self, DIRECTION, FIREWALL_DESCRIPTION, Form, GROUP, GROUP_OWNER, ID, IP_ADDRESS, LOG_RULE, NAME, Number, PORT_FROM,
@@ -33,7 +33,7 @@ impl Parameters {
 
     /// The value of a parameter; the last, if there are several.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        body::last(&self.0, name)
     }
 
     /// The parameters of this kind, each by the name that was sent, in the order they were sent.

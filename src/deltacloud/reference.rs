@@ -154,21 +154,20 @@ fn describe(operation: Operation<'_>) -> Option<Description> {
         )
         .with(&ASKED)
         .with(&[Failure::NotFound]),
-        Operation::DeleteFirewall(id) => match id.is_a_page() {
-            true => description(
-                "deleteFirewallCalledNew",
-                "Deletes the firewall that is itself called as the page is.",
-                Gives::Deletion,
-                &[&FORMAT],
-                "-u LOGIN -X DELETE API/firewalls/new",
-            ),
-            false => description(
-                "deleteFirewall",
-                "Deletes a firewall and its rules.",
-                Gives::Deletion,
-                &[&FORMAT],
-                "-u LOGIN -X DELETE API/firewalls/web",
-            ),
+        Operation::DeleteFirewall(id) => {
+            let (id, summary, example) = match id.is_a_page() {
+                true => (
+                    "deleteFirewallCalledNew",
+                    "Deletes the firewall that is itself called as the page is.",
+                    "-u LOGIN -X DELETE API/firewalls/new",
+                ),
+                false => (
+                    "deleteFirewall",
+                    "Deletes a firewall and its rules.",
+                    "-u LOGIN -X DELETE API/firewalls/web",
+                ),
+            };
+            description(id, summary, Gives::Deletion, &[&FORMAT], example)
         }
         .with(&ASKED)
         .with(&[Failure::NotFound, Failure::MethodNotAllowed, Failure::NotSupported]),

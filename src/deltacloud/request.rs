@@ -6,21 +6,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::HttpRequest;
-use actix_web::http::Uri;
 use actix_web::http::header::{AUTHORIZATION, HOST};
 use actix_web::http::uri::Authority;
 use actix_web::web::Bytes;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use deltawall_core::{Capabilities, Context, Credentials, Driver, Error, ErrorKind, FirewallId, ProviderName};
+use deltawall_core::{Context, Credentials, Driver, FirewallId, ProviderName};
 
 use super::Gateway;
 use super::audit::Change;
 use super::body::{self, BodyType, Pairs};
+use super::call::Call;
 use super::cross_site;
 use super::error::{ApiError, Failure};
 use super::format::{FORMATS, Format};
-use super::host;
+use super::host::{self, PublicUrl};
 use super::parameters::{Parameters, shown};
 use super::path::{Method, Operation, Path, Resource};
 use super::urls::Urls;
@@ -51,8 +51,6 @@ pub(super) struct Head {
     pub(super) gateway: Arc<Gateway>,
     /// How long the driver took, once it has been asked.
     pub(super) backend_time: Cell<Option<Duration>>,
-    /// Whether that host is this machine or the public one.
-    is_host_ours: bool,
     path: Path,
     query: Result<Pairs, ApiError>,
     format: Option<Format>,
@@ -73,16 +71,9 @@ pub(super) struct Request<'a> {
     pub(super) head: &'a Head,
     pub(super) resource: &'a Resource,
     pub(super) operation: Operation<'a>,
-    method: Method,
+    pub(super) method: Method,
     parameters: Result<Parameters, ApiError>,
     caller: Result<Caller, ApiError>,
-}
-
-/// A call to the driver, with credentials that only the driver can tell to be right.
-pub(super) struct Call<'a> {
-    request: &'a Request<'a>,
-    caller: &'a Caller,
-    context: Context,
 }
 
 impl Head {
@@ -92,17 +83,21 @@ impl Head {
         let host = host(http).or_else(|| gateway.address.map(|address| address.to_string()));
         let host = host.unwrap_or_else(|| "localhost".into());
         let format = format(http);
-        let url = gateway.public_url.clone().unwrap_or_else(|| format!("{}://{host}", gateway.scheme));
-        let (origin, path_before) = url.split_at(path_start(&url));
+        let (origin, path_before) = match &gateway.public_url {
+            Some(url) => (url.origin().to_owned(), url.path()),
+            None => (format!("{}://{host}", gateway.scheme), ""),
+        };
         // Links on pages work by whatever name and scheme a browser has come.
-        let base = if format == Some(Format::Html) { path_before } else { &url };
+        let urls = match format {
+            Some(Format::Html) => Urls::new(path_before, &path),
+            _ => Urls::new(&format!("{origin}{path_before}"), &path),
+        };
         Self {
-            origin: origin.to_owned(),
+            origin,
             id: trace::request_id(http.headers()),
             peer: http.peer_addr().map(|address| address.ip()),
             target: http.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
-            urls: Urls::new(base, &path),
-            is_host_ours: host::is_ours(&host, gateway.public_url.as_deref()),
+            urls,
             host,
             format,
             selection: Selection::read(http, &path, &gateway),
@@ -145,16 +140,17 @@ impl Head {
 
     /// Whether this is host and port of ours, as the client has called us or as we are known outside.
     pub(super) fn is_called(&self, authority: &str) -> bool {
-        let is_the_same = |known: &str| known.eq_ignore_ascii_case(authority);
-        let public = self.gateway.public_url.as_ref().and_then(|url| url.parse::<Uri>().ok());
-        let public = public.as_ref().and_then(Uri::authority);
-        is_the_same(&self.host) || public.is_some_and(|public| is_the_same(public.as_str()))
+        self.host.eq_ignore_ascii_case(authority) || self.is_public(|url| url.has_authority(authority))
+    }
+
+    /// Whether there is a public URL, of which this is true.
+    fn is_public(&self, is_it: impl FnOnce(&PublicUrl) -> bool) -> bool {
+        self.gateway.public_url.as_ref().is_some_and(is_it)
     }
 
     /// The value of a parameter of the query; the last, if there are several.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
-        let pairs = self.query.as_ref().ok()?;
-        pairs.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        body::last(self.query.as_ref().ok()?, name)
     }
 
     /// Lets in who sent these credentials, if it may do this.
@@ -164,7 +160,7 @@ impl Head {
             driver: self.driver().id(),
             provider: self.provider(),
             is_change: operation.is_change(),
-            is_host_ours: self.is_host_ours,
+            is_host_ours: host::is_this_machine(&self.host) || self.is_public(|url| url.has_host(&self.host)),
         };
         access.admit(sent, asked).await.map_err(|denial| match denial {
             Denial::Anonymous => {
@@ -290,75 +286,6 @@ impl<'a> Request<'a> {
     }
 }
 
-impl Call<'_> {
-    /// Goes on only if the driver can do something.
-    pub(super) fn needs(self, what: &str, has: impl Fn(Capabilities) -> bool) -> Result<Self, ApiError> {
-        let driver = self.request.head.driver();
-        match has(driver.capabilities()) {
-            true => Ok(self),
-            false => Err(Error::unsupported(driver.id(), what).into()),
-        }
-    }
-
-    /// Asks the driver, within the time there is. The credentials are gone with the answer.
-    pub(super) async fn ask<T>(
-        self,
-        call: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
-    ) -> Result<T, ApiError> {
-        let Request { head, operation, .. } = self.request;
-        let (gateway, driver) = (&head.gateway, head.driver().id());
-        let mut change = Change::begin(self.request, &self.caller.user);
-        let deadline = self.context.deadline.into();
-        let Ok(Some(_place)) = tokio::time::timeout_at(deadline, gateway.backends.enter(driver)).await else {
-            let message = format!("Too many requests wait for the {driver} driver. This one was not begun; try again.");
-            if let Some(change) = &mut change {
-                change.deny(&message);
-            }
-            gateway.metrics().rejected(Limit::BackendQueue);
-            return Err(Failure::Overloaded.with(message));
-        };
-        let started = Instant::now();
-        let result = tokio::time::timeout_at(deadline, call(head.driver(), &self.context)).await;
-        let time = started.elapsed();
-        head.backend_time.set(Some(time));
-        gateway.metrics().asked(driver, operation.name(), time);
-        let result = result.unwrap_or_else(|_| {
-            let limit = gateway.backend_timeout.as_secs_f64();
-            let message = format!(
-                "The {driver} driver did not answer within {limit} seconds. Whether it has done what it was asked is unknown."
-            );
-            Err(Error::new(ErrorKind::Timeout, driver, message))
-        });
-        if let Some(change) = &mut change {
-            change.note(result.as_ref());
-        }
-        result.map_err(|error| self.failure(error))
-    }
-
-    fn failure(&self, error: Error) -> ApiError {
-        let Request { head, resource, method, .. } = self.request;
-        let kind = error.kind;
-        let is_refusal = !matches!(kind, ErrorKind::Internal | ErrorKind::Timeout | ErrorKind::Unavailable);
-        if !is_refusal || error.source.is_some() {
-            // In debug form, so that a cloud's line breaks make no lines of their own.
-            let sources: Vec<_> = sources(&error).map(ToString::to_string).collect();
-            let message = error.to_string();
-            tracing::warn!(request_id = head.id, driver = error.driver, ?kind, ?message, ?sources, "driver failed");
-        }
-        if kind == ErrorKind::Unauthenticated && self.caller.is_own {
-            // The client can do nothing about it, least of all send others.
-            return Failure::Provider.with(format!("The gateway cannot prove itself to the cloud. {error}"));
-        }
-        let failure = ApiError::from(error);
-        if kind == ErrorKind::State { failure.allowing(resource.allow(Some(*method))) } else { failure }
-    }
-}
-
-/// What an error came from, what that came from, and so on.
-fn sources(error: &dyn std::error::Error) -> impl Iterator<Item = &dyn std::error::Error> {
-    std::iter::successors(error.source(), |error| error.source())
-}
-
 /// The format that the client asks for; none where there is none that it would accept.
 fn format(http: &HttpRequest) -> Option<Format> {
     // Read by itself, so that a query which cannot be read whole is refused in the format it asks for.
@@ -401,18 +328,10 @@ async fn read_body(http: &HttpRequest, body: Result<Bytes, ApiError>) -> Result<
 /// The method that a POST stands for: browsers' forms know no DELETE.
 fn method_override(http: &HttpRequest, body: &Result<(BodyType, Pairs), ApiError>) -> Option<String> {
     let in_form = |(body_type, pairs): &(BodyType, Pairs)| {
-        let method = pairs.iter().rev().find(|(name, _)| body_type.is_form() && name == "_method");
-        method.map(|(_, value)| value.clone())
+        body::last(pairs, "_method").filter(|_| body_type.is_form()).map(str::to_owned)
     };
     let name = header_text(http, METHOD_HEADER).or_else(|| in_form(body.as_ref().ok()?))?;
     (!name.is_empty()).then(|| name.to_ascii_uppercase())
-}
-
-/// Where the path begins in a URL with a host.
-fn path_start(url: &str) -> usize {
-    let authority = url.find("://").map_or(0, |scheme| scheme + "://".len());
-    let slash = url.bytes().skip(authority).position(|byte| byte == b'/');
-    slash.map_or(url.len(), |slash| authority + slash)
 }
 
 /// The host that the client has called, unless it is of a form that could do harm in a link.

@@ -2,22 +2,36 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::ops::{Deref, DerefMut};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::server::{printed, program};
-use crate::wire::{Answer, Connection, Request, SECRET};
+use crate::server::{Server, address_in, printed, program};
+use crate::wire::SECRET;
 
 /// How long something may take that should happen at once.
 const SOON: Duration = Duration::from_secs(10);
 
 /// The program, listening on free ports until it is dropped.
 pub struct Instance {
-    pub child: Child,
-    pub address: SocketAddr,
+    server: Server,
     admin: SocketAddr,
     log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Deref for Instance {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+impl DerefMut for Instance {
+    fn deref_mut(&mut self) -> &mut Server {
+        &mut self.server
+    }
 }
 
 /// Writes a file that only this test has.
@@ -50,10 +64,9 @@ impl Instance {
         Self::spawn(program(&[&["-p", "0", "--admin-listen", "0", "--log-format", "json"], arguments].concat()))
     }
 
-    pub fn spawn(mut command: Command) -> Self {
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let stderr = BufReader::new(child.stderr.take().unwrap());
+    pub fn spawn(command: Command) -> Self {
+        let mut server = Server::spawn(command);
+        let stderr = BufReader::new(server.child.stderr.take().unwrap());
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = Arc::clone(&log);
         std::thread::spawn(move || {
@@ -63,29 +76,8 @@ impl Instance {
                 lines.lock().unwrap().push(line);
             }
         });
-        let mut address = || {
-            let mut line = String::new();
-            stdout.read_line(&mut line).unwrap();
-            let after = line.split("://").nth(1).unwrap_or_default();
-            after.split('/').next().unwrap().parse::<SocketAddr>().ok()
-        };
-        let (public, _, admin) = (address(), address(), address());
-        let (address, admin) = (public.expect("the first line has the URL"), admin.expect("the third has the other"));
-        Self { child, address, admin, log }
-    }
-
-    pub fn connect(&self) -> Connection {
-        Connection::to(self.address)
-    }
-
-    /// One request on a connection of its own.
-    pub fn send(&self, request: Request) -> Answer {
-        self.connect().send(request)
-    }
-
-    pub fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        let admin = address_in(&server.next_line());
+        Self { server, admin, log }
     }
 
     /// Status and body of what is asked where operators ask.
@@ -115,13 +107,6 @@ impl Instance {
     #[track_caller]
     pub fn logged(&self, is_it: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
         eventually("it is in the log", || self.log().into_iter().find(&is_it))
-    }
-}
-
-impl Drop for Instance {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -54,14 +54,13 @@ impl Server {
     pub fn spawn(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let greeting = [(); 2].map(|()| {
-            let mut line = String::new();
-            stdout.read_line(&mut line).unwrap();
-            line.trim_end().to_owned()
-        });
-        let url = greeting[0].split("http://").nth(1).expect("the first line has the URL");
-        let address = url.split('/').next().unwrap().parse().unwrap();
-        Self { child, address, greeting, stdout }
+        let greeting = [(); 2].map(|()| line(&mut stdout));
+        Self { child, address: address_in(&greeting[0]), greeting, stdout }
+    }
+
+    /// The next line that it prints.
+    pub fn next_line(&mut self) -> String {
+        line(&mut self.stdout)
     }
 
     pub fn connect(&self) -> Connection {
@@ -85,6 +84,18 @@ impl Server {
         self.stdout.read_to_string(&mut rest).unwrap();
         rest
     }
+}
+
+fn line(stdout: &mut impl BufRead) -> String {
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    line.trim_end().to_owned()
+}
+
+/// Host and port of the URL in a line.
+pub fn address_in(line: &str) -> SocketAddr {
+    let url = line.split("://").nth(1).expect("the line has a URL");
+    url.split('/').next().unwrap().parse().unwrap()
 }
 
 impl Drop for Server {

@@ -1,0 +1,87 @@
+//! Asking the driver: in its turn, within the time there is, and leaving a line in the audit.
+
+use std::time::Instant;
+
+use deltawall_core::{Capabilities, Context, Driver, Error, ErrorKind};
+
+use super::audit::Change;
+use super::error::{ApiError, Failure};
+use super::request::Request;
+use crate::access::Caller;
+use crate::metrics::Limit;
+
+/// A call to the driver, with credentials that only the driver can tell to be right.
+pub(super) struct Call<'a> {
+    pub(super) request: &'a Request<'a>,
+    pub(super) caller: &'a Caller,
+    pub(super) context: Context,
+}
+
+impl Call<'_> {
+    /// Goes on only if the driver can do something.
+    pub(super) fn needs(self, what: &str, has: impl Fn(Capabilities) -> bool) -> Result<Self, ApiError> {
+        let driver = self.request.head.driver();
+        match has(driver.capabilities()) {
+            true => Ok(self),
+            false => Err(Error::unsupported(driver.id(), what).into()),
+        }
+    }
+
+    /// Asks the driver, within the time there is. The credentials are gone with the answer.
+    pub(super) async fn ask<T>(
+        self,
+        call: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
+    ) -> Result<T, ApiError> {
+        let Request { head, operation, .. } = self.request;
+        let (gateway, driver) = (&head.gateway, head.driver().id());
+        let mut change = Change::begin(self.request, &self.caller.user);
+        let deadline = self.context.deadline.into();
+        let Ok(Some(_place)) = tokio::time::timeout_at(deadline, gateway.backends.enter(driver)).await else {
+            let message = format!("Too many requests wait for the {driver} driver. This one was not begun; try again.");
+            if let Some(change) = &mut change {
+                change.deny(&message);
+            }
+            gateway.metrics().rejected(Limit::BackendQueue);
+            return Err(Failure::Overloaded.with(message));
+        };
+        let started = Instant::now();
+        let result = tokio::time::timeout_at(deadline, call(head.driver(), &self.context)).await;
+        let time = started.elapsed();
+        head.backend_time.set(Some(time));
+        gateway.metrics().asked(driver, operation.name(), time);
+        let result = result.unwrap_or_else(|_| {
+            let limit = gateway.backend_timeout.as_secs_f64();
+            let message = format!(
+                "The {driver} driver did not answer within {limit} seconds. Whether it has done what it was asked is unknown."
+            );
+            Err(Error::new(ErrorKind::Timeout, driver, message))
+        });
+        if let Some(change) = &mut change {
+            change.note(result.as_ref());
+        }
+        result.map_err(|error| self.failure(error))
+    }
+
+    fn failure(&self, error: Error) -> ApiError {
+        let Request { head, resource, method, .. } = self.request;
+        let kind = error.kind;
+        let is_refusal = !matches!(kind, ErrorKind::Internal | ErrorKind::Timeout | ErrorKind::Unavailable);
+        if !is_refusal || error.source.is_some() {
+            // In debug form, so that a cloud's line breaks make no lines of their own.
+            let sources: Vec<_> = sources(&error).map(ToString::to_string).collect();
+            let message = error.to_string();
+            tracing::warn!(request_id = head.id, driver = error.driver, ?kind, ?message, ?sources, "driver failed");
+        }
+        if kind == ErrorKind::Unauthenticated && self.caller.is_own {
+            // The client can do nothing about it, least of all send others.
+            return Failure::Provider.with(format!("The gateway cannot prove itself to the cloud. {error}"));
+        }
+        let failure = ApiError::from(error);
+        if kind == ErrorKind::State { failure.allowing(resource.allow(Some(*method))) } else { failure }
+    }
+}
+
+/// What an error came from, what that came from, and so on.
+fn sources(error: &dyn std::error::Error) -> impl Iterator<Item = &dyn std::error::Error> {
+    std::iter::successors(error.source(), |error| error.source())
+}
