@@ -251,7 +251,8 @@ test("the keyboard alone will do", async (context) => {
   await press("\uE007");
   // Past the path back, to the form.
   await press("\uE004", "\uE004", "keys", "\uE004", "made by keys", "\uE004", "\uE007");
-  assert.equal(await driver.getCurrentUrl(), `${url}/api;driver=mock/firewalls/keys`);
+  await driver.wait(until.urlIs(`${url}/api;driver=mock/firewalls/keys`), 10_000);
+  assert.equal(await find(driver, "h1").getText(), "keys");
 });
 
 for (const [look, options] of [["light", {}], ["dark", { dark: true }], ["at 360 pixels", { width: 360 }]]) {
