@@ -67,7 +67,7 @@ fn an_endless_body_is_answered_and_the_connection_closed(subject: &Subject) {
     let head = Request::post("/api/firewalls").login(&subject.login).header("Content-Length", "99999999999").bytes();
     connection.write(String::from_utf8(head).unwrap().replace("Content-Length: 0\r\n", "").as_bytes());
     for _ in 0..9 {
-        connection.write(&vec![b'x'; MIB]);
+        connection.write(&vec![b'x'; MIB + 1]);
     }
     connection.read(true).expect(413);
     assert!(connection.is_closed());
