@@ -106,6 +106,14 @@ pub struct Limits {
     pub connections: usize,
     /// How many of them one peer may have.
     pub peer_connections: usize,
+    /// How large the body of a request may be, in bytes.
+    pub body_size: usize,
+    /// How many parameters a request may have, query and body together.
+    pub parameters: usize,
+    /// How long a parameter's name or value may be, in bytes.
+    pub field_size: usize,
+    /// How many sources a new rule may have.
+    pub sources: usize,
     /// How many requests each driver works on at a time.
     pub backend_requests: usize,
     /// How many requests may wait for each driver.
@@ -168,6 +176,10 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(60),
             connections: 1000,
             peer_connections: 100,
+            body_size: 1024 * 1024,
+            parameters: 2_500,
+            field_size: 4 * 1024,
+            sources: 1_000,
             backend_requests: 64,
             backend_queue: 64,
         }
@@ -286,6 +298,10 @@ fn limits(typed: &Settings, file: &Settings) -> Result<Limits, Error> {
             file.max_peer_connections,
             default.peer_connections,
         )?,
+        body_size: count("--max-body", typed.max_body, file.max_body, default.body_size)?,
+        parameters: count("--max-parameters", typed.max_parameters, file.max_parameters, default.parameters)?,
+        field_size: count("--max-field", typed.max_field, file.max_field, default.field_size)?,
+        sources: count("--max-sources", typed.max_sources, file.max_sources, default.sources)?,
         backend_requests: count(
             "--backend-requests",
             typed.backend_requests,

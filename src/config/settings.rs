@@ -100,6 +100,22 @@ pub(super) struct Settings {
     #[arg(long, env = "API_MAX_PEER_CONNECTIONS", value_name = "COUNT")]
     pub(super) max_peer_connections: Option<u32>,
 
+    /// How large the body of a request may be [default: 1048576]
+    #[arg(long, env = "API_MAX_BODY", value_name = "BYTES")]
+    pub(super) max_body: Option<u32>,
+
+    /// How many parameters a request may have, query and body together [default: 2500]
+    #[arg(long, env = "API_MAX_PARAMETERS", value_name = "COUNT")]
+    pub(super) max_parameters: Option<u32>,
+
+    /// How long the name and the value of a parameter may be [default: 4096]
+    #[arg(long, env = "API_MAX_FIELD", value_name = "BYTES")]
+    pub(super) max_field: Option<u32>,
+
+    /// How many sources a new rule may have [default: 1000]
+    #[arg(long, env = "API_MAX_SOURCES", value_name = "COUNT")]
+    pub(super) max_sources: Option<u32>,
+
     /// How long requests under way may take once the gateway is told to stop [default: 30]
     #[arg(long, env = "API_DRAIN_TIMEOUT", value_name = "SECONDS")]
     pub(super) drain_timeout: Option<f64>,

@@ -1,7 +1,6 @@
 //! What a client sends, as parameters by name: from the query, a form, a multipart form or a JSON object.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Payload};
@@ -12,40 +11,32 @@ use serde_json::Value;
 use super::error::{ApiError, Failure};
 use super::parameter::is_known;
 use super::parameters::shown;
+use crate::config::Limits;
 
-/// How large a body may be, in bytes.
-pub(super) const MAX_BODY: usize = 1024 * 1024;
-
-/// How much more than that is read and thrown away, so that the client reads why, and can go on with the connection.
+/// How much more than a body may have is read and thrown away, so that the client reads why, and can go on with the connection.
 const MAX_DISCARDED: usize = 8 * 1024 * 1024;
-
-/// How many parameters a request may have, query and body together.
-pub(super) const MAX_PARAMETERS: usize = 2_500;
-
-/// How long a parameter's name or value may be, in bytes.
-pub(super) const MAX_FIELD: usize = 4 * 1024;
 
 /// Names and values, in the order they were sent.
 pub(super) type Pairs = Vec<(String, String)>;
 
-/// Reads a body to its end, keeping no more than [`MAX_BODY`] of it. What is left of a body that never seems to end
+/// Reads a body to its end, keeping no more of it than it may have. What is left of a body that never seems to end
 /// is the server's to deal with: it closes the connection.
-pub(super) async fn read(payload: Payload, limit: Duration) -> Result<Bytes, ApiError> {
-    match tokio::time::timeout(limit, read_to_end(payload)).await {
+pub(super) async fn read(payload: Payload, limits: &Limits) -> Result<Bytes, ApiError> {
+    match tokio::time::timeout(limits.body_timeout, read_to_end(payload, limits.body_size)).await {
         Ok(result) => result,
         Err(_) => {
-            let limit = limit.as_secs_f64();
+            let limit = limits.body_timeout.as_secs_f64();
             Err(Failure::TooSlow.with(format!("The body of the request took longer than {limit} seconds.")))
         }
     }
 }
 
-async fn read_to_end(mut payload: Payload) -> Result<Bytes, ApiError> {
+async fn read_to_end(mut payload: Payload, most: usize) -> Result<Bytes, ApiError> {
     let mut bytes = BytesMut::new();
     let mut discarded = 0;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.or(Err(Failure::Validation.with("The body of the request ended before it was whole.")))?;
-        if discarded > 0 || bytes.len() + chunk.len() > MAX_BODY {
+        if discarded > 0 || bytes.len() + chunk.len() > most {
             bytes = BytesMut::new();
             discarded += chunk.len();
         } else {
@@ -56,7 +47,7 @@ async fn read_to_end(mut payload: Payload) -> Result<Bytes, ApiError> {
         }
     }
     if discarded > 0 {
-        return Err(Failure::TooLarge.with(format!("The body of the request is larger than {MAX_BODY} bytes.")));
+        return Err(Failure::TooLarge.with(format!("The body of the request is larger than {most} bytes.")));
     }
     Ok(bytes.freeze())
 }
@@ -102,21 +93,26 @@ fn content_type(headers: &HeaderMap) -> &str {
 }
 
 /// The parameters of a body of this type.
-pub(super) async fn parse(body_type: BodyType, headers: &HeaderMap, bytes: &Bytes) -> Result<Pairs, ApiError> {
+pub(super) async fn parse(
+    body_type: BodyType,
+    headers: &HeaderMap,
+    bytes: &Bytes,
+    limits: &Limits,
+) -> Result<Pairs, ApiError> {
     match body_type {
-        BodyType::Form => parse_form(bytes),
-        BodyType::Multipart => parse_multipart(content_type(headers), bytes).await,
-        BodyType::Json => parse_json(bytes),
+        BodyType::Form => parse_form(bytes, limits),
+        BodyType::Multipart => parse_multipart(content_type(headers), bytes, limits).await,
+        BodyType::Json => parse_json(bytes, limits),
     }
 }
 
 /// The parameters of a query, or of a form, which has the same syntax.
-pub(super) fn parse_form(form: &[u8]) -> Result<Pairs, ApiError> {
+pub(super) fn parse_form(form: &[u8], limits: &Limits) -> Result<Pairs, ApiError> {
     let mut pairs = Pairs::new();
     for field in form.split(|byte| *byte == b'&').filter(|field| !field.is_empty()) {
         let mut halves = field.splitn(2, |byte| *byte == b'=');
         let mut half = || decode(halves.next().unwrap_or_default());
-        add(&mut pairs, half()?, half()?)?;
+        add(&mut pairs, half()?, half()?, limits)?;
     }
     Ok(pairs)
 }
@@ -127,8 +123,8 @@ pub(super) fn last<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a 
 }
 
 /// The value of a query's parameter; the last, if there are several. What else is in the query does not matter.
-pub(super) fn last_value(query: &str, name: &str) -> Option<String> {
-    let mut pairs = query.rsplit('&').filter_map(|field| parse_form(field.as_bytes()).ok()?.pop());
+pub(super) fn last_value(query: &str, name: &str, limits: &Limits) -> Option<String> {
+    let mut pairs = query.rsplit('&').filter_map(|field| parse_form(field.as_bytes(), limits).ok()?.pop());
     pairs.find(|(known, _)| known == name).map(|(_, value)| value)
 }
 
@@ -140,7 +136,7 @@ fn decode(text: &[u8]) -> Result<String, ApiError> {
     percent_decode(&with_spaces).decode_utf8().map(Cow::into_owned).or(Err(not_utf8()))
 }
 
-async fn parse_multipart(content_type: &str, bytes: &Bytes) -> Result<Pairs, ApiError> {
+async fn parse_multipart(content_type: &str, bytes: &Bytes, limits: &Limits) -> Result<Pairs, ApiError> {
     let malformed =
         |error: multer::Error| Failure::Validation.with(format!("The multipart body is malformed: {error}."));
     let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
@@ -153,12 +149,12 @@ async fn parse_multipart(content_type: &str, bytes: &Bytes) -> Result<Pairs, Api
         };
         let value = part.bytes().await.map_err(malformed)?;
         let value = std::str::from_utf8(&value).or(Err(not_utf8()))?;
-        add(&mut pairs, name, value.to_owned())?;
+        add(&mut pairs, name, value.to_owned(), limits)?;
     }
     Ok(pairs)
 }
 
-fn parse_json(bytes: &[u8]) -> Result<Pairs, ApiError> {
+fn parse_json(bytes: &[u8], limits: &Limits) -> Result<Pairs, ApiError> {
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| Failure::Validation.with(format!("The body is not JSON: {error}.")))?;
     let Value::Object(fields) = value else {
@@ -169,16 +165,16 @@ fn parse_json(bytes: &[u8]) -> Result<Pairs, ApiError> {
         match value {
             Value::Array(values) => {
                 for value in values {
-                    add_json(&mut pairs, name.clone(), value)?;
+                    add_json(&mut pairs, name.clone(), value, limits)?;
                 }
             }
-            value => add_json(&mut pairs, name, value)?,
+            value => add_json(&mut pairs, name, value, limits)?,
         }
     }
     Ok(pairs)
 }
 
-fn add_json(pairs: &mut Pairs, name: String, value: Value) -> Result<(), ApiError> {
+fn add_json(pairs: &mut Pairs, name: String, value: Value, limits: &Limits) -> Result<(), ApiError> {
     let text = match value {
         Value::Null => return Ok(()),
         Value::String(text) => text,
@@ -190,25 +186,26 @@ fn add_json(pairs: &mut Pairs, name: String, value: Value) -> Result<(), ApiErro
                 .with(format!("Parameter '{name}' is neither text, number, boolean nor a list of them.")));
         }
     };
-    add(pairs, name, text)
+    add(pairs, name, text, limits)
 }
 
-fn add(pairs: &mut Pairs, name: String, value: String) -> Result<(), ApiError> {
-    if name.len() > MAX_FIELD || value.len() > MAX_FIELD {
+fn add(pairs: &mut Pairs, name: String, value: String, limits: &Limits) -> Result<(), ApiError> {
+    let most = limits.field_size;
+    if name.len() > most || value.len() > most {
         let name = shown(&name);
-        return Err(Failure::Validation.with(format!("Parameter '{name}' is longer than {MAX_FIELD} bytes.")));
+        return Err(Failure::Validation.with(format!("Parameter '{name}' is longer than {most} bytes.")));
     }
-    if pairs.len() >= MAX_PARAMETERS {
-        return Err(too_many());
+    if pairs.len() >= limits.parameters {
+        return Err(too_many(limits));
     }
     pairs.push((name, value));
     Ok(())
 }
 
 /// Query and body as one. A parameter of the body replaces those of the same name in the query.
-pub(super) fn merge(query: Pairs, body: Pairs) -> Result<Pairs, ApiError> {
-    if query.len() + body.len() > MAX_PARAMETERS {
-        return Err(too_many());
+pub(super) fn merge(query: Pairs, body: Pairs, limits: &Limits) -> Result<Pairs, ApiError> {
+    if query.len() + body.len() > limits.parameters {
+        return Err(too_many(limits));
     }
     let replaced: std::collections::HashSet<&str> = body.iter().map(|(name, _)| name.as_str()).collect();
     let mut pairs: Pairs = query.into_iter().filter(|(name, _)| !replaced.contains(name.as_str())).collect();
@@ -216,8 +213,8 @@ pub(super) fn merge(query: Pairs, body: Pairs) -> Result<Pairs, ApiError> {
     Ok(pairs)
 }
 
-fn too_many() -> ApiError {
-    Failure::Validation.with(format!("The request has more than {MAX_PARAMETERS} parameters."))
+fn too_many(limits: &Limits) -> ApiError {
+    Failure::Validation.with(format!("The request has more than {} parameters.", limits.parameters))
 }
 
 fn not_utf8() -> ApiError {

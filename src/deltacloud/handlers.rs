@@ -96,7 +96,7 @@ async fn create_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiE
     let id = id.firewall_id()?;
     let values = request.parameters()?;
     let made = async {
-        let new = values.new_rule()?;
+        let new = values.new_rule(request.head.gateway.limits.sources)?;
         let direction = new.direction();
         let firewall = call.ask(async |driver, context| driver.create_rule(context, &id, new).await).await?;
         Ok((firewall, direction))

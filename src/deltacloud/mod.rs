@@ -53,7 +53,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Error;
 use crate::access::Access;
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::connection::Activity;
 use crate::limits::Backends;
 use crate::metrics::{Limit, Metrics, RequestLabels};
@@ -81,7 +81,7 @@ pub struct Gateway {
     access: Access,
     backends: Backends,
     backend_timeout: Duration,
-    body_timeout: Duration,
+    limits: Limits,
     stop: CancellationToken,
 }
 
@@ -106,7 +106,7 @@ impl Gateway {
             address: None,
             scheme: "http",
             backend_timeout: config.backend_timeout,
-            body_timeout: config.limits.body_timeout,
+            limits: config.limits.clone(),
             stop: CancellationToken::new(),
         })
     }
@@ -198,7 +198,7 @@ async fn result(head: &Head, http: &HttpRequest, payload: web::Payload) -> Resul
     // What follows a CONNECT is no body: there is none, and no end to wait for.
     let body = match *http.method() {
         Method::CONNECT => Ok(Bytes::new()),
-        _ => body::read(payload, head.gateway.body_timeout).await,
+        _ => body::read(payload, &head.gateway.limits).await,
     };
     if let Err(error) = &body {
         match error.failure {

@@ -16,9 +16,6 @@ use super::parameter::{
     PORT_TO, PREFIX_LIST, PROTOCOL, Parameter, RULE_ACTION, RULE_DESCRIPTION, SHOWN_DIRECTION, VPC_ID,
 };
 
-/// How many sources a rule may have.
-pub(super) const MAX_SOURCES: usize = 1_000;
-
 /// How much of a client's text an error message repeats, in characters, and of how many parameters the names.
 const MAX_SHOWN: usize = 100;
 
@@ -85,7 +82,8 @@ impl Parameters {
         })
     }
 
-    pub(super) fn new_rule(&self) -> Result<NewRule, ApiError> {
+    /// A rule of so many sources at most.
+    pub(super) fn new_rule(&self, most_sources: usize) -> Result<NewRule, ApiError> {
         let protocol = self.protocol()?;
         let direction = self.one_of(&DIRECTION, [Direction::Ingress, Direction::Egress])?;
         let action = self.one_of(&RULE_ACTION, [Action::Accept, Action::Deny])?;
@@ -93,8 +91,8 @@ impl Parameters {
         let mut sources = self.groups()?;
         sources.extend(self.addresses()?);
         sources.extend(self.prefix_lists()?);
-        if sources.len() > MAX_SOURCES {
-            return Err(Failure::Validation.with(format!("The rule has more than {MAX_SOURCES} sources.")));
+        if sources.len() > most_sources {
+            return Err(Failure::Validation.with(format!("The rule has more than {most_sources} sources.")));
         }
         let rule = NewRule::new(protocol, sources).map_err(|why| Failure::Validation.with(why.to_string()))?;
         Ok(rule

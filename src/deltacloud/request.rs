@@ -25,6 +25,7 @@ use super::parameters::{Parameters, shown};
 use super::path::{Method, Operation, Path, Resource};
 use super::urls::Urls;
 use crate::access::{Asked, Caller, Denial};
+use crate::config::Limits;
 use crate::metrics::Limit;
 use crate::trace;
 
@@ -79,10 +80,10 @@ pub(super) struct Request<'a> {
 impl Head {
     pub(super) fn read(http: &HttpRequest, gateway: Arc<Gateway>) -> Self {
         let path = Path::parse(http.uri().path());
-        let query = body::parse_form(http.uri().query().unwrap_or_default().as_bytes());
+        let query = body::parse_form(http.uri().query().unwrap_or_default().as_bytes(), &gateway.limits);
         let host = host(http).or_else(|| gateway.address.map(|address| address.to_string()));
         let host = host.unwrap_or_else(|| "localhost".into());
-        let format = format(http);
+        let format = format(http, &gateway.limits);
         let (origin, path_before) = match &gateway.public_url {
             Some(url) => (url.origin().to_owned(), url.path()),
             None => (format!("{}://{host}", gateway.scheme), ""),
@@ -230,9 +231,10 @@ impl<'a> Request<'a> {
         let not_allowed = || {
             Failure::MethodNotAllowed.with("This resource does not have this method.").allowing(resource.allow(None))
         };
+        let limits = &head.gateway.limits;
         let sent = Method::named(http.method().as_str()).ok_or_else(not_allowed)?;
         let body = match sent {
-            Method::Post => read_body(http, body).await,
+            Method::Post => read_body(http, body, limits).await,
             _ => Ok((BodyType::Form, Pairs::new())),
         };
         let method = match method_override(http, &body).filter(|_| sent == Method::Post) {
@@ -248,7 +250,7 @@ impl<'a> Request<'a> {
             head.selection.refusal.clone().map_or(Ok(()), Err)?;
         }
         let query = head.query.clone();
-        let parameters = query.and_then(|query| body::merge(query, body?.1)).map(Parameters::new);
+        let parameters = query.and_then(|query| body::merge(query, body?.1, limits)).map(Parameters::new);
         let sent = credentials(http);
         let user = sent.as_ref().map(|sent| sent.user().to_owned());
         let caller = head.admit(sent, operation).await;
@@ -287,9 +289,9 @@ impl<'a> Request<'a> {
 }
 
 /// The format that the client asks for; none where there is none that it would accept.
-fn format(http: &HttpRequest) -> Option<Format> {
+fn format(http: &HttpRequest, limits: &Limits) -> Option<Format> {
     // Read by itself, so that a query which cannot be read whole is refused in the format it asks for.
-    let named = body::last_value(http.uri().query().unwrap_or_default(), "format");
+    let named = body::last_value(http.uri().query().unwrap_or_default(), "format", limits);
     match named.filter(|name| !name.is_empty()) {
         Some(name) => Format::named(&name),
         None => Format::accepted(&header_text(http, "Accept").unwrap_or_default()),
@@ -316,13 +318,17 @@ fn check_format(head: &Head, formats: &[Format]) -> Result<(), ApiError> {
     Err(Failure::NotAcceptable.with(message))
 }
 
-async fn read_body(http: &HttpRequest, body: Result<Bytes, ApiError>) -> Result<(BodyType, Pairs), ApiError> {
+async fn read_body(
+    http: &HttpRequest,
+    body: Result<Bytes, ApiError>,
+    limits: &Limits,
+) -> Result<(BodyType, Pairs), ApiError> {
     let bytes = body?;
     if bytes.is_empty() {
         return Ok((BodyType::Form, Pairs::new()));
     }
     let body_type = BodyType::of(http.headers())?;
-    Ok((body_type, body::parse(body_type, http.headers(), &bytes).await?))
+    Ok((body_type, body::parse(body_type, http.headers(), &bytes, limits).await?))
 }
 
 /// The method that a POST stands for: browsers' forms know no DELETE.

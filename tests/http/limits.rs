@@ -1,5 +1,7 @@
 //! What a client may send, at the limit and past it. The connection stays usable.
 
+use crate::instance::{Instance, file};
+use crate::server::program;
 use crate::subject::{Subject, on_each_driver};
 use crate::wire::{Connection, Request};
 
@@ -157,4 +159,52 @@ fn fields_of_four_kibibytes_and_no_more(subject: &Subject) {
     }
     connection.send(Request::get("/api/firewalls/n1")).expect(200);
     connection.send(Request::get("/api/firewalls/n2")).expect(404);
+}
+
+/// From all that set them: an option, the environment and the file.
+#[test]
+fn an_operator_can_set_them() {
+    let config = file("limits.toml", "port = 0\nadmin_listen = \"0\"\nmax_field = 5000\nmax_sources = 2\n");
+    let mut command = program(&["--config", &config, "--max-body", "6000", "--log-format", "json"]);
+    command.env("API_MAX_PARAMETERS", "4");
+    let instance = Instance::spawn(command);
+    let mut connection = instance.connect();
+    let mut refuse = |request: Request, status: u16, message: &str| {
+        assert_eq!(connection.send(request.on_mock()).expect(status).message(), message);
+        is_usable(&mut connection);
+    };
+    let firewalls = || Request::post("/api/firewalls");
+    let (long, too_long) = ("x".repeat(5000), "x".repeat(5001));
+    let too_large = "The body of the request is larger than 6000 bytes.";
+    let too_many = "The request has more than 4 parameters.";
+    let too_long_field = "Parameter 'x' is longer than 5000 bytes.";
+
+    refuse(firewalls().form(&form(6001)), 413, too_large);
+    refuse(firewalls().multipart(&[("x", &long), ("y", &long)]), 413, too_large);
+    refuse(firewalls().json(&format!(r#"{{"x":"{}"}}"#, "x".repeat(6000))), 413, too_large);
+
+    refuse(Request::get("/api/firewalls?a=1&b=2&c=3&d=4&e=5"), 400, too_many);
+    refuse(Request::post("/api/firewalls?a=1&b=2&c=3").form("name=n&description=d"), 400, too_many);
+    refuse(firewalls().multipart(&[("a", "1"), ("b", "2"), ("c", "3"), ("d", "4"), ("e", "5")]), 400, too_many);
+    refuse(firewalls().json(r#"{"name":"n","description":"d","x":[1,2,3]}"#), 400, too_many);
+
+    refuse(Request::get(&format!("/api/firewalls?x={too_long}")), 400, too_long_field);
+    refuse(firewalls().form(&format!("name=n&description=d&x={too_long}")), 400, too_long_field);
+    refuse(firewalls().multipart(&[("name", "n"), ("description", "d"), ("x", &too_long)]), 400, too_long_field);
+    refuse(firewalls().json(&format!(r#"{{"name":"n","description":"d","x":"{too_long}"}}"#)), 400, too_long_field);
+
+    let rule = |sources: &str| {
+        let rule = format!("protocol=tcp&port_from=1&port_to=1&ip_address={sources}");
+        Request::post("/api/firewalls/new_firewall/rules").form(&rule)
+    };
+    let three = "10.0.0.0/24,10.0.1.0/24,10.0.2.0/24";
+    refuse(rule(three), 400, "The rule has more than 2 sources.");
+
+    // At each limit it is still good, beyond what it is where nobody sets it too.
+    let mut accept = |request: Request| connection.send(request.on_mock()).expect(201);
+    accept(rule("10.0.0.0/24,10.0.1.0/24"));
+    accept(Request::post("/api/firewalls?a=1").form(&format!("name=form&description=d&x={long}")));
+    accept(Request::post(&format!("/api/firewalls?x={long}")).form("name=query&description=d"));
+    accept(firewalls().multipart(&[("name", "parts"), ("description", "d"), ("x", &long)]));
+    accept(firewalls().json(&format!(r#"{{"name":"json","description":"d","x":"{long}"}}"#)));
 }

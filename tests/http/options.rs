@@ -24,6 +24,10 @@ fn the_help_has_them() {
         "idle-timeout",
         "max-connections",
         "max-peer-connections",
+        "max-body",
+        "max-parameters",
+        "max-field",
+        "max-sources",
         "drain-timeout",
     ] {
         let variable = format!("API_{}", option.to_uppercase().replace('-', "_"));
@@ -56,6 +60,11 @@ fn a_bad_one_is_one_clear_line_and_exit_2() {
         (&["--drain-timeout", "inf"], "--drain-timeout"),
         (&["--max-connections", "0"], "'0' for --max-connections would let nothing through"),
         (&["--max-peer-connections", "0"], "--max-peer-connections"),
+        (&["--max-body", "0"], "'0' for --max-body would let nothing through"),
+        (&["--max-parameters", "0"], "--max-parameters"),
+        (&["--max-field=-1"], "--max-field"),
+        (&["--max-field", "4294967296"], "--max-field"),
+        (&["--max-sources", "0"], "--max-sources"),
         (&["--backend-requests", "0"], "--backend-requests"),
         (&["--backend-queue=-1"], "--backend-queue"),
         (&["--admin-listen", "here"], "'here' for --admin-listen is not [HOST:]PORT"),
