@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use deltawall_core::{Driver, ProviderName};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::config::Limits;
@@ -45,19 +46,33 @@ impl Queue {
     }
 }
 
-/// A queue for each driver, so that a cloud which is slow or down holds up nobody but those who ask it.
+/// A queue for each provider of each driver, so that a cloud or a region which is slow or down holds up nobody but those
+/// who ask it.
 #[derive(Debug)]
-pub struct Backends(HashMap<&'static str, Queue>);
+pub struct Backends(HashMap<&'static str, Providers>);
+
+/// The queues of one driver.
+#[derive(Debug)]
+struct Providers {
+    known: HashMap<ProviderName, Queue>,
+    /// For who chooses none, and for those that the driver does not know beforehand, which clients can make up.
+    others: Queue,
+}
 
 impl Backends {
     /// Nobody waits yet.
     pub fn new(registry: &Registry, limits: &Limits) -> Self {
         let queue = || Queue::new(limits.backend_requests, limits.backend_queue);
-        Self(registry.drivers().map(|driver| (driver.id(), queue())).collect())
+        let providers = |driver: &dyn Driver| Providers {
+            known: driver.providers().into_iter().map(|provider| (provider.name, queue())).collect(),
+            others: queue(),
+        };
+        Self(registry.drivers().map(|driver| (driver.id(), providers(&**driver))).collect())
     }
 
-    /// A place at the driver of this id; none where too many wait for one already.
-    pub async fn enter(&self, driver: &str) -> Option<SemaphorePermit<'_>> {
-        self.0.get(driver)?.enter().await
+    /// A place at this provider of the driver of this id; none where too many wait for one already.
+    pub async fn enter(&self, driver: &str, provider: Option<&ProviderName>) -> Option<SemaphorePermit<'_>> {
+        let Providers { known, others } = self.0.get(driver)?;
+        provider.and_then(|provider| known.get(provider)).unwrap_or(others).enter().await
     }
 }

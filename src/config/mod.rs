@@ -114,9 +114,9 @@ pub struct Limits {
     pub field_size: usize,
     /// How many sources a new rule may have.
     pub sources: usize,
-    /// How many requests each driver works on at a time.
+    /// How many requests are worked on at a time for each provider of a driver.
     pub backend_requests: usize,
-    /// How many requests may wait for each driver.
+    /// How many requests may wait for each provider of a driver.
     pub backend_queue: usize,
 }
 

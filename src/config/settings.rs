@@ -72,11 +72,11 @@ pub(super) struct Settings {
     #[arg(long, env = "API_BACKEND_TIMEOUT", value_name = "SECONDS")]
     pub(super) backend_timeout: Option<f64>,
 
-    /// How many requests each driver works on at a time [default: 64]
+    /// How many requests a driver works on at a time for each of its providers, such as a region [default: 64]
     #[arg(long, env = "API_BACKEND_REQUESTS", value_name = "COUNT")]
     pub(super) backend_requests: Option<u32>,
 
-    /// How many requests may wait until a driver can work on them; those past it are turned away with 503 [default: 64]
+    /// How many requests may wait for each provider; those past it are turned away with 503 [default: 64]
     #[arg(long, env = "API_BACKEND_QUEUE", value_name = "COUNT")]
     pub(super) backend_queue: Option<u32>,
 

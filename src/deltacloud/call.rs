@@ -36,8 +36,12 @@ impl Call<'_> {
         let (gateway, driver) = (&head.gateway, head.driver().id());
         let mut change = Change::begin(self.request, &self.caller.user);
         let deadline = self.context.deadline.into();
-        let Ok(Some(_place)) = tokio::time::timeout_at(deadline, gateway.backends.enter(driver)).await else {
-            let message = format!("Too many requests wait for the {driver} driver. This one was not begun; try again.");
+        let Ok(Some(_place)) = tokio::time::timeout_at(deadline, gateway.backends.enter(driver, head.provider())).await
+        else {
+            let provider = head.provider_name();
+            let message = format!(
+                "Too many requests wait for provider {provider} of the {driver} driver. This one was not begun; try again."
+            );
             if let Some(change) = &mut change {
                 change.deny(&message);
             }

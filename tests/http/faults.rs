@@ -281,6 +281,30 @@ fn a_cloud_that_is_down_is_nobody_elses_trouble() {
     server.send(Request::get("/api/firewalls").on_mock()).expect(200);
 }
 
+#[test]
+fn a_region_that_hangs_is_no_other_regions_trouble() {
+    let cloud = Account::on(STRICT);
+    let hole = TcpListener::bind("127.0.0.1:0").unwrap();
+    let hangs = format!("{REGION}=http://{}", hole.local_addr().unwrap());
+    let answers = format!("eu-west-1={}", cloud.url);
+    let endpoints = ["--ec2-endpoint", &hangs, "--ec2-endpoint", &answers];
+    let one_at_a_time = ["-i", "ec2", "--backend-requests", "1", "--backend-queue", "0"];
+    let server = Server::with(&[&one_at_a_time[..], &endpoints].concat());
+    let list = |region: &str| {
+        Request::get(&format!("/api;provider={region}/firewalls"))
+            .header("Authorization", &format!("Basic {}", cloud.login()))
+    };
+    let mut waits = server.connect();
+    waits.write(&list(REGION).bytes());
+    let _asked = hole.accept().unwrap();
+    let answer = server.send(list(REGION)).expect(503);
+    assert_eq!(
+        answer.message(),
+        "Too many requests wait for provider us-east-1 of the ec2 driver. This one was not begun; try again."
+    );
+    server.send(list("eu-west-1")).expect(200);
+}
+
 /// The gateway keeps nothing of its own: what was answered before it was killed is at EC2, and there for its successor.
 #[test]
 fn what_was_answered_before_a_kill_is_there_after_it() {

@@ -42,8 +42,8 @@ impl Driver for Slow {
     fn providers(&self) -> Vec<Provider> {
         Vec::new()
     }
-    fn provider(&self, _: &str) -> Result<ProviderName, Error> {
-        refused()
+    fn provider(&self, name: &str) -> Result<ProviderName, Error> {
+        ProviderName::new(name).or_else(|_| refused())
     }
     async fn authenticate(&self, _: &Context) -> Result<(), Error> {
         Ok(())
@@ -94,7 +94,10 @@ fn those_past_the_queue_are_turned_away_and_the_rest_answered() {
         let answer = Connection::to(address).send(Request::get(&target).on_mock()).expect(503);
         assert_eq!(answer.header("Retry-After"), Some("1"));
         assert_eq!(answer.header("Content-Type"), Some(&*format!("application/{format}")));
-        assert_eq!(answer.message(), "Too many requests wait for the slow driver. This one was not begun; try again.");
+        assert_eq!(
+            answer.message(),
+            "Too many requests wait for provider default of the slow driver. This one was not begun; try again."
+        );
     }
     assert_eq!(driver.asked.load(Ordering::SeqCst), 2, "no more than two at a time");
     // Who asks another driver does not wait.
@@ -117,4 +120,18 @@ fn a_place_is_free_again_after_the_answer() {
     gone.read(true).expect(200);
     driver.let_go.add_permits(1);
     Connection::to(address).send(Request::get("/api/firewalls").on_mock()).expect(200);
+}
+
+/// Else who makes up names would have as many places as names.
+#[test]
+fn providers_that_clients_make_up_share_their_places() {
+    let (address, driver) = start(1, 0, Duration::from_secs(60));
+    let list = |provider: &str| Request::get(&format!("/api;provider={provider}/firewalls")).on_mock();
+    let mut first = Connection::to(address);
+    first.write(&list("one").bytes());
+    eventually("it is asked", || (driver.asked.load(Ordering::SeqCst) == 1).then_some(()));
+    Connection::to(address).send(list("two")).expect(503);
+    Connection::to(address).send(Request::get("/api/firewalls").on_mock()).expect(503);
+    driver.let_go.add_permits(1);
+    first.read(true).expect(200);
 }
