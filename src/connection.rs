@@ -120,6 +120,8 @@ struct Times {
     idle_since: Instant,
     /// When the first byte of a request came that is not under way yet.
     head_since: Option<Instant>,
+    /// When the client last took something of each answer that is on its way to it, in no order.
+    answers_taken: Vec<Instant>,
 }
 
 /// A request that is under way on a connection, until it is dropped.
@@ -128,11 +130,13 @@ pub struct UnderWay {
     activity: Arc<Activity>,
     /// What it counts as, if it is not the only one.
     place: Option<Place>,
+    /// When the client last took something of its answer; none where that is not watched.
+    taken: Option<Instant>,
 }
 
 impl Activity {
     fn new(place: Place) -> Self {
-        let times = Times { idle_since: Instant::now(), head_since: None };
+        let times = Times { idle_since: Instant::now(), head_since: None, answers_taken: Vec::new() };
         Self { place, requests: AtomicUsize::new(0), times: Mutex::new(times) }
     }
 
@@ -143,7 +147,7 @@ impl Activity {
     pub fn begin(self: &Arc<Self>) -> Result<UnderWay, Refusal> {
         self.times().head_since = None;
         let is_first = self.requests.fetch_add(1, Ordering::AcqRel) == 0;
-        let mut under_way = UnderWay { activity: Arc::clone(self), place: None };
+        let mut under_way = UnderWay { activity: Arc::clone(self), place: None, taken: None };
         if !is_first {
             under_way.place = Some(self.place.connections.admit(self.place.peer)?);
         }
@@ -155,9 +159,28 @@ impl Activity {
     }
 }
 
+impl UnderWay {
+    /// Notes that the client has taken a part of the answer, or may take the first. The connection ends when nothing of it
+    /// is taken for too long from here on.
+    pub fn answer_taken(&mut self) {
+        let now = Instant::now();
+        let before = self.taken.replace(now);
+        let mut times = self.activity.times();
+        match times.answers_taken.iter_mut().find(|taken| Some(**taken) == before) {
+            Some(taken) => *taken = now,
+            None => times.answers_taken.push(now),
+        }
+    }
+}
+
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.activity.times().idle_since = Instant::now();
+        let mut times = self.activity.times();
+        times.idle_since = Instant::now();
+        if let Some(index) = times.answers_taken.iter().position(|taken| Some(*taken) == self.taken) {
+            times.answers_taken.swap_remove(index);
+        }
+        drop(times);
         self.activity.requests.fetch_sub(1, Ordering::AcqRel);
         self.place = None;
     }
@@ -190,7 +213,7 @@ pub struct Timeouts {
     pub idle: Duration,
     /// How long the head of a request may take; none in HTTP/2, where what comes need not belong to a request.
     pub head: Option<Duration>,
-    /// How long a client may take nothing of what is sent to it.
+    /// How long a client may take nothing of what is sent to it, nor of one of the answers that it lets wait in HTTP/2.
     pub write: Duration,
 }
 
@@ -220,7 +243,9 @@ impl Connection {
             let idle = if stopping { DRAIN_GRACE } else { self.timeouts.idle };
             let is_busy = self.activity.requests.load(Ordering::Acquire) > 0 || self.stalled.is_some();
             let deadline = if is_busy {
-                Instant::now() + idle
+                let latest = Instant::now() + idle;
+                let oldest = self.activity.times().answers_taken.iter().min().copied();
+                oldest.map_or(latest, |taken| latest.min(taken + self.timeouts.write))
             } else {
                 let times = self.activity.times();
                 match (times.head_since, self.timeouts.head) {

@@ -41,11 +41,11 @@ mod xml;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::http::{ConnectionType, Method};
+use actix_web::http::{ConnectionType, Method, Version};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use deltawall_core::{Driver, ProviderName};
@@ -54,9 +54,9 @@ use tokio_util::sync::CancellationToken;
 use crate::Error;
 use crate::access::Access;
 use crate::config::{Config, Limits};
-use crate::connection::Activity;
+use crate::connection::{Activity, UnderWay};
 use crate::limits::Backends;
-use crate::metrics::{Limit, Metrics, RequestLabels};
+use crate::metrics::{self, Limit, Metrics, RequestLabels};
 use crate::registry::{Registry, SampleLogin};
 use crate::trace::Trace;
 use answer::Answer;
@@ -190,8 +190,9 @@ pub async fn serve(http: HttpRequest, payload: web::Payload, gateway: web::Data<
         parent_id = trace.as_ref().map(|trace| trace.parent.as_str()),
         "request"
     );
-    // A request is under way until its answer has been taken.
-    response.map_body(|_, body| BoxBody::new(Held { body, _held: (counted, place) }))
+    let in_pieces = http.version() == Version::HTTP_2;
+    let place = place.ok().flatten();
+    response.map_body(|_, body| BoxBody::new(Held { body, in_pieces, rest: Bytes::new(), place, _counted: counted }))
 }
 
 async fn result(head: &Head, http: &HttpRequest, payload: web::Payload) -> Result<Answer, ApiError> {
@@ -211,13 +212,22 @@ async fn result(head: &Head, http: &HttpRequest, payload: web::Payload) -> Resul
     handlers::answer(&request).await
 }
 
-/// A body that keeps something until it has been sent.
-struct Held<T> {
+/// A body whose request is under way until it has been taken.
+struct Held {
     body: BoxBody,
-    _held: T,
+    /// Whether it is given out in pieces. In HTTP/2 nothing else tells whether the client takes anything of it: the
+    /// connection carries other answers, too.
+    in_pieces: bool,
+    /// What is left of the last part of the body.
+    rest: Bytes,
+    place: Option<UnderWay>,
+    _counted: metrics::UnderWay,
 }
 
-impl<T: Unpin> MessageBody for Held<T> {
+/// How large a piece is: as much as the HTTP server sends of an answer at a time.
+const PIECE: usize = 16 * 1024;
+
+impl MessageBody for Held {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {
@@ -225,6 +235,19 @@ impl<T: Unpin> MessageBody for Held<T> {
     }
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        self.get_mut().body.as_pin_mut().poll_next(cx)
+        let Self { body, in_pieces, rest, place, .. } = self.get_mut();
+        if !*in_pieces {
+            return body.as_pin_mut().poll_next(cx);
+        }
+        if let Some(place) = place {
+            place.answer_taken();
+        }
+        if rest.is_empty() {
+            match ready!(body.as_pin_mut().poll_next(cx)) {
+                Some(Ok(part)) => *rest = part,
+                end => return Poll::Ready(end),
+            }
+        }
+        Poll::Ready(Some(Ok(rest.split_to(rest.len().min(PIECE)))))
     }
 }

@@ -12,10 +12,17 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use crate::instance::{Instance, eventually, fixture};
 use crate::wire::Request;
 
-const SETTINGS: u8 = 4;
+const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
+const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
+
+/// The setting that nothing of an answer may come before it is asked for.
+const NO_WINDOW: &[u8] = &[0, 4, 0, 0, 0, 0];
 
 /// POST to `/` by https, out of HPACK's static table.
 const POST: &[u8] = &[0x83, 0x87, 0x84];
@@ -37,7 +44,7 @@ impl Http2 {
         let mut http2 = Self(StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), stream));
         http2.0.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
         http2.frame(SETTINGS, 0, 0, &[]).unwrap();
-        http2.0.read_exact(&mut [0; 9]).unwrap();
+        assert_eq!(http2.next_frame().0, SETTINGS);
         assert_eq!(http2.0.conn.alpn_protocol(), Some(&b"h2"[..]));
         http2
     }
@@ -47,6 +54,28 @@ impl Http2 {
         let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()].concat();
         self.0.write_all(&[&head, payload].concat())?;
         self.0.flush()
+    }
+
+    /// Asks for a path.
+    fn get(&mut self, stream: u32, path: &str) -> std::io::Result<()> {
+        let head = [&[0x82, 0x87, 0x04, u8::try_from(path.len()).unwrap()], path.as_bytes()].concat();
+        self.frame(HEADERS, END_HEADERS | END_STREAM, stream, &head)
+    }
+
+    /// Lets so much more of an answer come.
+    fn take(&mut self, stream: u32, bytes: usize) -> std::io::Result<()> {
+        let bytes = u32::try_from(bytes).unwrap().to_be_bytes();
+        self.frame(WINDOW_UPDATE, 0, 0, &bytes)?;
+        self.frame(WINDOW_UPDATE, 0, stream, &bytes)
+    }
+
+    /// The kind, the flags and the payload of the next frame.
+    fn next_frame(&mut self) -> (u8, u8, Vec<u8>) {
+        let mut head = [0; 9];
+        self.0.read_exact(&mut head).unwrap();
+        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        self.0.read_exact(&mut payload).unwrap();
+        (head[3], head[4], payload)
     }
 
     /// Waits until the server closes the connection.
@@ -103,6 +132,57 @@ fn slow_headers_are_given_up() {
         assert!(started.elapsed() < Duration::from_secs(10), "it is still read");
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// Neither signs of life nor other answers, which are taken, keep it.
+#[test]
+fn an_answer_that_is_not_taken_is_given_up() {
+    let instance = start(&["--body-timeout", "1"]);
+    let mut connection = Http2::to(&instance);
+    connection.frame(SETTINGS, 0, 0, NO_WINDOW).unwrap();
+    let started = Instant::now();
+    connection.get(1, "/api").unwrap();
+    let is_alive = |connection: &mut Http2, stream: u32| {
+        connection.frame(PING, 0, 0, &[0; 8])?;
+        connection.get(stream, "/api")?;
+        connection.take(stream, 10_000)
+    };
+    let mut stream = 3;
+    while is_alive(&mut connection, stream).is_ok() {
+        assert!(started.elapsed() < Duration::from_secs(10), "it is still there");
+        stream += 2;
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(started.elapsed() > Duration::from_secs(1), "{:?}", started.elapsed());
+    for what in ["deltawall_requests_under_way", "deltawall_connections"] {
+        eventually("nothing is held", || instance.figure(what).filter(|count| *count == 0.0));
+    }
+}
+
+#[test]
+fn an_answer_that_is_taken_slowly_comes_whole() {
+    const STEP: usize = 16 * 1024;
+    let instance = start(&["--body-timeout", "5"]);
+    let mut connection = Http2::to(&instance);
+    connection.frame(SETTINGS, 0, 0, NO_WINDOW).unwrap();
+    connection.get(1, "/api/openapi.json").unwrap();
+    let started = Instant::now();
+    let mut body = Vec::new();
+    let mut is_whole = false;
+    while !is_whole {
+        connection.take(1, STEP).unwrap();
+        let most = body.len() + STEP;
+        while body.len() < most && !is_whole {
+            let (kind, flags, payload) = connection.next_frame();
+            if kind == DATA {
+                body.extend(payload);
+                is_whole = flags & END_STREAM != 0;
+            }
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    assert!(started.elapsed() > Duration::from_secs(5), "{:?} is no longer than the limit", started.elapsed());
+    serde_json::from_slice::<serde_json::Value>(&body).unwrap();
 }
 
 #[test]
