@@ -139,24 +139,41 @@ impl fmt::Display for RuleId<'_> {
 }
 
 fn write_content(content: &RuleContent, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let protocol = content.protocol.name().unwrap_or_default();
-    write!(f, "{}~{protocol}~", escape(content.owner.as_str()))?;
-    match content.protocol.numbers() {
-        Some((from, to)) => write!(f, "{from}~{to}~")?,
-        None => f.write_str("~~")?,
+    write_escaped(content.owner.as_str(), f)?;
+    f.write_str("~")?;
+    f.write_str(&content.protocol.name().unwrap_or_default())?;
+    f.write_str("~")?;
+    if let Some((from, to)) = content.protocol.numbers() {
+        write_number(from, f)?;
+        f.write_str("~")?;
+        write_number(to, f)?;
+    } else {
+        f.write_str("~")?;
     }
+    f.write_str("~")?;
     for (index, source) in content.sources.iter().enumerate() {
         if index > 0 {
             f.write_str(",")?;
         }
         match source {
             Source::Group(group) => {
-                write!(f, "@group,{},{}", escape(group.owner.as_str()), escape(group.name.as_str()))?;
+                f.write_str("@group,")?;
+                write_escaped(group.owner.as_str(), f)?;
+                f.write_str(",")?;
+                write_escaped(group.name.as_str(), f)?;
             }
             Source::Address(cidr) => {
-                write!(f, "@address,{},{},{}", cidr.family(), cidr.address(), cidr.prefix())?;
+                f.write_str("@address,")?;
+                f.write_str(cidr.family())?;
+                f.write_str(",")?;
+                fmt::Display::fmt(&cidr.address_text(), f)?;
+                f.write_str(",")?;
+                write_number(cidr.prefix().into(), f)?;
             }
-            Source::PrefixList(id) => write!(f, "@prefix_list,{}", escape(id.as_str()))?,
+            Source::PrefixList(id) => {
+                f.write_str("@prefix_list,")?;
+                write_escaped(id.as_str(), f)?;
+            }
         }
     }
     if content.direction == Direction::Egress {
@@ -168,8 +185,12 @@ fn write_content(content: &RuleContent, f: &mut fmt::Formatter<'_>) -> fmt::Resu
     Ok(())
 }
 
-fn escape(field: &str) -> impl fmt::Display {
-    utf8_percent_encode(field, DELIMITERS)
+fn write_escaped(field: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    utf8_percent_encode(field, DELIMITERS).try_for_each(|part| f.write_str(part))
+}
+
+fn write_number(number: i32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(itoa::Buffer::new().format(number))
 }
 
 fn unescape(field: &str) -> Result<Cow<'_, str>, InvalidRuleId> {
