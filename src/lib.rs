@@ -84,7 +84,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
             return Ok(());
         }
     };
-    logging::start(config.log_format);
+    let _log = logging::start(config.log_format)?;
     let gateway = Gateway::new(Registry::from_config(&config)?, &config)?;
     Ok(Server::bind(&config, gateway)?.run(print_line)?)
 }

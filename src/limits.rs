@@ -49,7 +49,7 @@ impl Queue {
 /// A queue for each provider of each driver, so that a cloud or a region which is slow or down holds up nobody but those
 /// who ask it.
 #[derive(Debug)]
-pub struct Backends(HashMap<&'static str, Providers>);
+pub struct Backends(Vec<(&'static str, Providers)>);
 
 /// The queues of one driver.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Backends {
 
     /// A place at this provider of the driver of this id; none where too many wait for one already.
     pub async fn enter(&self, driver: &str, provider: Option<&ProviderName>) -> Option<SemaphorePermit<'_>> {
-        let Providers { known, others } = self.0.get(driver)?;
+        let (_, Providers { known, others }) = self.0.iter().find(|(known, _)| *known == driver)?;
         provider.and_then(|provider| known.get(provider)).unwrap_or(others).enter().await
     }
 }

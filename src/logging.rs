@@ -1,11 +1,32 @@
 //! The log: one line a request and one a fault, on standard error.
 
+use std::cell::RefCell;
+use std::fmt;
+use std::io::{self, BufWriter, Stderr, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
+use std::time::{self, Duration};
+
 use clap::ValueEnum;
 use serde::Deserialize;
+use tracing::field::{Field, Visit};
+use tracing::{Level, Metadata};
+use tracing_subscriber::field::{RecordFields, VisitOutput};
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt;
+use tracing_subscriber::fmt::format::{DefaultVisitor, Writer};
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{self as lines, FormatFields, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+/// The target of the lines that say who has changed what.
+pub const AUDIT: &str = "deltawall::audit";
+
+/// How long a line about a request may wait for others, to be written with them in one go.
+const LATE: Duration = Duration::from_millis(20);
+
+/// How much is written in one go, in bytes.
+const BUFFER: usize = 64 * 1024;
 
 /// How a line of the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
@@ -18,18 +39,187 @@ pub enum LogFormat {
     Json,
 }
 
+/// The log that was started. What still waits is written when it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct Log(Lines);
+
 /// Starts logging for the whole process. A second start changes nothing.
-pub fn start(format: LogFormat) {
+///
+/// # Errors
+/// When the thread that writes lines late cannot be started.
+pub fn start(format: LogFormat) -> io::Result<Log> {
     // What libraries say of themselves is of interest only when something is wrong; and to the HTTP server any client
     // that does not speak HTTP is an error.
     let targets = Targets::new()
         .with_target("deltawall", LevelFilter::INFO)
         .with_target("actix_http", LevelFilter::OFF)
         .with_default(LevelFilter::WARN);
-    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = Lines::start()?;
+    let layer = lines::layer().with_writer(lines.clone());
     let log = tracing_subscriber::registry().with(targets);
     let _ = match format {
-        LogFormat::Text => log.with(lines).try_init(),
-        LogFormat::Json => log.with(lines.json().flatten_event(true)).try_init(),
+        LogFormat::Text => log.with(layer.fmt_fields(Fields).with_timer(Clock)).try_init(),
+        LogFormat::Json => log.with(layer.json().flatten_event(true)).try_init(),
     };
+    Ok(Log(lines))
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        let _ = self.0.lock().flush();
+    }
+}
+
+/// Standard error, a call to the system for many lines. Only lines about requests wait: a change or a fault is written
+/// at once, and whatever came before it.
+#[derive(Debug, Clone)]
+struct Lines {
+    buffer: Arc<Mutex<BufWriter<Stderr>>>,
+    writer: Thread,
+}
+
+impl Lines {
+    fn start() -> io::Result<Self> {
+        let buffer = Arc::new(Mutex::new(BufWriter::with_capacity(BUFFER, io::stderr())));
+        let waiting = Arc::clone(&buffer);
+        let writer = thread::Builder::new().name("log".into()).spawn(move || {
+            loop {
+                thread::park();
+                thread::sleep(LATE);
+                let _ = waiting.lock().unwrap_or_else(PoisonError::into_inner).flush();
+            }
+        })?;
+        Ok(Self { buffer, writer: writer.thread().clone() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BufWriter<Stderr>> {
+        self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Line<'a>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        Line { buffer: self.lock(), writer: &self.writer, may_wait: false }
+    }
+
+    fn make_writer_for(&'a self, of: &Metadata<'_>) -> Self::Writer {
+        let mut line = self.make_writer();
+        line.may_wait = *of.level() == Level::INFO && of.target() != AUDIT;
+        line
+    }
+}
+
+/// One line of the log, until it is dropped.
+struct Line<'a> {
+    buffer: MutexGuard<'a, BufWriter<Stderr>>,
+    writer: &'a Thread,
+    may_wait: bool,
+}
+
+impl Write for Line<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let is_first = self.buffer.buffer().is_empty();
+        let written = self.buffer.write(bytes)?;
+        if is_first && self.may_wait {
+            self.writer.unpark();
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.buffer.flush()
+    }
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        if !self.may_wait {
+            let _ = self.buffer.flush();
+        }
+    }
+}
+
+/// The time as the library writes it. Most of that changes but once a second, and is kept.
+struct Clock;
+
+thread_local! {
+    /// The last second in which this thread has written a line, and its text without a fraction.
+    static SECOND: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
+}
+
+fn since_1970() -> Duration {
+    time::SystemTime::now().duration_since(time::UNIX_EPOCH).unwrap_or_default()
+}
+
+/// How long `2026-11-22T07:09:05` is.
+const SECOND_LENGTH: usize = 19;
+
+impl FormatTime for Clock {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        let mut now = since_1970();
+        SECOND.with_borrow_mut(|(second, text)| {
+            while *second != now.as_secs() {
+                text.clear();
+                SystemTime.format_time(&mut Writer::new(text))?;
+                text.truncate(SECOND_LENGTH);
+                *second = now.as_secs();
+                // The library looks at the clock by itself, and the second may have gone by.
+                now = since_1970();
+            }
+            writer.write_str(text)
+        })?;
+        write!(writer, ".{:06}Z", now.subsec_micros())
+    }
+}
+
+/// Fields as the library writes them, but that text without anything to escape is not looked through by its formatter.
+struct Fields;
+
+impl<'a> FormatFields<'a> for Fields {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'a>, fields: R) -> fmt::Result {
+        let mut visitor = FieldVisitor { writer, is_empty: true, result: Ok(()) };
+        fields.record(&mut visitor);
+        visitor.result
+    }
+}
+
+struct FieldVisitor<'a> {
+    writer: Writer<'a>,
+    is_empty: bool,
+    result: fmt::Result,
+}
+
+impl FieldVisitor<'_> {
+    fn write(&mut self, parts: [&str; 5]) {
+        let parts = parts.iter().skip(usize::from(self.is_empty));
+        self.is_empty = false;
+        for part in parts {
+            self.result = self.result.and_then(|()| self.writer.write_str(part));
+        }
+    }
+}
+
+impl Visit for FieldVisitor<'_> {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.write([" ", field.name(), "=", itoa::Buffer::new().format(value), ""]);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        // No early end, so that many bytes are looked at in one step.
+        let special = |byte: u8| !(b' '..=b'~').contains(&byte) | (byte == b'"') | (byte == b'\\');
+        match value.bytes().fold(false, |any, byte| any | special(byte)) {
+            false if field.name() != "message" => self.write([" ", field.name(), "=\"", value, "\""]),
+            _ => self.record_debug(field, &value),
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let mut visitor = DefaultVisitor::new(self.writer.by_ref(), self.is_empty);
+        visitor.record_debug(field, value);
+        self.result = self.result.and(visitor.finish());
+        self.is_empty = false;
+    }
 }

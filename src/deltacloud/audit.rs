@@ -4,6 +4,7 @@ use deltawall_core::{Error, ErrorKind};
 
 use super::path::Operation;
 use super::request::Request;
+use crate::logging::AUDIT;
 
 /// A change that a driver is asked for. Its line is written when it is dropped, so that there is one in any case.
 pub(super) struct Change<'a> {
@@ -59,7 +60,7 @@ impl Drop for Change<'_> {
             _ => (None, None),
         };
         tracing::info!(
-            target: "deltawall::audit",
+            target: AUDIT,
             user = self.user,
             peer = head.peer.map(tracing::field::display),
             driver = head.driver().id(),
