@@ -5,11 +5,11 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_http::{HttpService, KeepAlive, Protocol};
+use actix_http::body::BoxBody;
+use actix_http::{HttpService, KeepAlive, Protocol, Response};
 use actix_server::ServerBuilder;
-use actix_service::{ServiceFactory, ServiceFactoryExt, fn_service, map_config};
-use actix_web::dev::AppConfig;
-use actix_web::{App, rt, web};
+use actix_service::{ServiceFactory, ServiceFactoryExt, fn_service};
+use actix_web::rt;
 use sd_notify::NotifyState;
 use tokio::net::TcpStream;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -105,7 +105,7 @@ impl Server {
             let mut hang_up = signal(SignalKind::hangup())?;
             let stop = self.gateway.stop().clone();
             let greeting = self.greeting();
-            let gateway = web::Data::new(self.gateway);
+            let gateway = Arc::new(self.gateway);
             let metrics = Arc::clone(gateway.metrics());
             let connections = Arc::new(Connections::new(&self.limits));
             metrics.watch(&connections);
@@ -204,11 +204,14 @@ impl Front {
     /// What becomes of an accepted connection, in one worker.
     fn service(
         self,
-        gateway: web::Data<Gateway>,
+        gateway: Arc<Gateway>,
     ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = (), InitError = ()> {
-        let app = App::new().app_data(gateway).default_service(web::to(deltacloud::serve));
-        let app = actix_service::IntoServiceFactory::into_factory(app);
-        let app = app.map_err(|error: actix_web::Error| error.error_response());
+        // The dialect has one handler for all paths, so actix-web's application, which finds one for each, would only
+        // cost time.
+        let answer = move |http| {
+            let gateway = Arc::clone(&gateway);
+            async move { Ok::<_, Response<BoxBody>>(deltacloud::serve(http, gateway).await) }
+        };
         let http = HttpService::build()
             .keep_alive(KeepAlive::Timeout(self.limits.idle_timeout))
             .client_request_timeout(self.limits.header_timeout)
@@ -216,7 +219,7 @@ impl Front {
             .on_connect_ext(|connection: &Connection, data| {
                 data.insert(Arc::clone(connection.activity()));
             })
-            .finish(map_config(app, |()| AppConfig::default()));
+            .finish(fn_service(answer));
         let open = move |tcp| {
             let front = self.clone();
             async move { front.open(tcp).await.ok_or(()) }

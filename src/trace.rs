@@ -1,10 +1,12 @@
 //! What a request is called: by whoever sent it, or else by us.
 
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName};
 use uuid::Uuid;
 
 /// The header with a request's id, in and out.
-pub const REQUEST_ID: &str = "X-Request-Id";
+pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// How long an id may be that comes with a request.
 const MAX_REQUEST_ID: usize = 128;
@@ -12,7 +14,7 @@ const MAX_REQUEST_ID: usize = 128;
 /// The id that came with the request, if it can stand in a log and a header as it is; else a new one.
 pub fn request_id(headers: &HeaderMap) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/+=@".contains(&byte);
-    let sent = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    let sent = headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok());
     let good = sent.filter(|id| !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.bytes().all(is_plain));
     good.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
 }
@@ -29,7 +31,7 @@ pub struct Trace {
 impl Trace {
     /// The trace that the headers name; none where they name none, or not in the right form.
     pub fn read(headers: &HeaderMap) -> Option<Self> {
-        let mut values = headers.get_all("traceparent");
+        let mut values = headers.get_all(&TRACEPARENT);
         let (value, None) = (values.next()?.to_str().ok()?, values.next()) else { return None };
         let mut parts = value.split('-');
         let version = parts.next().filter(|version| is_hex(version, 2) && *version != "ff")?;

@@ -1,23 +1,25 @@
 //! From what a handler has found to the bytes that the client gets.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::sync::Arc;
 
+use actix_http::body::BoxBody;
+use actix_http::{HttpMessage, Request as HttpRequest, Response};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EntityTag, Header, IF_NONE_MATCH, IfNoneMatch,
-    LOCATION, REFERRER_POLICY, RETRY_AFTER, SERVER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EntityTag, Header, HeaderName, HeaderValue,
+    IF_NONE_MATCH, IfNoneMatch, LOCATION, REFERRER_POLICY, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use deltawall_core::{Driver, Firewall, FirewallId};
 
 use super::error::{ApiError, Failure};
 use super::format::Format;
 use super::html::Asset;
 use super::parameters::{Parameters, ShownRules};
+use super::representation::{Representation, Written};
 use super::request::Head;
-use super::{VERSION, html, json, openapi, xml};
+use super::{SERVER_NAME, headers, html, json, openapi, xml};
 use crate::trace;
 
 /// What pages may do: load what this server has, send forms to it, and stand in no other page.
@@ -96,7 +98,7 @@ impl Answer {
 }
 
 /// The response to a request, with all its headers.
-pub(super) fn finish(head: &Head, http: &HttpRequest, result: Result<Answer, ApiError>) -> HttpResponse {
+pub(super) fn finish(head: &Head, http: &HttpRequest, result: Result<Answer, ApiError>) -> Response<BoxBody> {
     let mut response = match result.and_then(|answer| rendered(head, http, answer)) {
         Ok(response) => response,
         Err(error) => failed(head, &error),
@@ -106,87 +108,109 @@ pub(super) fn finish(head: &Head, http: &HttpRequest, result: Result<Answer, Api
     response
 }
 
-fn rendered(head: &Head, http: &HttpRequest, answer: Answer) -> Result<HttpResponse, ApiError> {
+fn rendered(head: &Head, http: &HttpRequest, answer: Answer) -> Result<Response<BoxBody>, ApiError> {
     if let (Format::Html, Some(next)) = (head.format(), answer.next) {
-        return Ok(begin(head, StatusCode::SEE_OTHER).insert_header((LOCATION, next)).finish());
+        let mut response = begin(head, StatusCode::SEE_OTHER);
+        insert(&mut response, LOCATION, next);
+        return Ok(response);
     }
     let mut response = begin(head, answer.status);
     if let Some(location) = answer.location {
-        response.insert_header((LOCATION, location));
+        insert(&mut response, LOCATION, location);
     }
     if let Some(allow) = answer.allow {
-        response.insert_header((ALLOW, allow));
+        insert(&mut response, ALLOW, allow);
     }
-    let Some(view) = answer.view else { return Ok(response.finish()) };
-    let rendered = match (&view, head.format()) {
-        (View::Asset(asset), _) => Ok((asset.content.as_bytes().to_vec(), asset.content_type)),
-        (View::OpenApi, _) => openapi::document(head).map(|content| (content, Format::Json.content_type())),
-        (_, format) => match format {
-            Format::Xml => xml::view(&view, head),
-            Format::Json => json::view(&view, head),
-            Format::Html => html::view(&view, head),
+    let Some(view) = answer.view else { return Ok(response) };
+    let (written, content_type) = match Representation::of(&view, head.format(), head) {
+        Some(wanted) => (head.gateway.cache.get(&wanted), head.format().content_type()),
+        None => {
+            let (content, content_type) = content(&view, head).map_err(|error| internal(head, &error))?;
+            (Written::new(content), content_type)
         }
-        .map(|content| (content, format.content_type())),
     };
-    let (content, content_type) = rendered.map_err(|error| internal(head, &error))?;
+    let Written { content, tag } = written.map_err(|error| internal(head, &error))?;
     if matches!(answer.status, StatusCode::OK | StatusCode::CREATED) {
-        let tag = entity_tag(&content);
-        response.insert_header((CACHE_CONTROL, "max-age=0, private, must-revalidate"));
-        response.insert_header((ETAG, tag.to_string()));
-        if answer.status == StatusCode::OK && is_known(http, &tag) {
-            return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
+        let is_known = answer.status == StatusCode::OK && is_known(http, &tag);
+        insert(&mut response, CACHE_CONTROL, HeaderValue::from_static("max-age=0, private, must-revalidate"));
+        insert(&mut response, ETAG, tag);
+        if is_known {
+            response.head_mut().status = StatusCode::NOT_MODIFIED;
+            return Ok(response);
         }
     }
-    Ok(response.insert_header((CONTENT_TYPE, content_type)).body(content))
+    insert(&mut response, CONTENT_TYPE, HeaderValue::from_static(content_type));
+    Ok(response.set_body(BoxBody::new(content)))
 }
 
-fn failed(head: &Head, error: &ApiError) -> HttpResponse {
+/// The body of an answer, and its type.
+fn content(view: &View, head: &Head) -> io::Result<(Vec<u8>, &'static str)> {
+    let format = head.format();
+    match (view, format) {
+        (View::Asset(asset), _) => Ok((asset.content.as_bytes().to_vec(), asset.content_type)),
+        (View::OpenApi, _) => Ok((openapi::document(head)?, Format::Json.content_type())),
+        (_, Format::Xml) => Ok((xml::view(view, head)?, format.content_type())),
+        (_, Format::Json) => Ok((json::view(view, head)?, format.content_type())),
+        (_, Format::Html) => Ok((html::view(view, head)?, format.content_type())),
+    }
+}
+
+fn failed(head: &Head, error: &ApiError) -> Response<BoxBody> {
     let mut response = begin(head, error.failure.appearance().status);
     if let Some(allow) = &error.allow {
-        response.insert_header((ALLOW, allow.as_str()));
+        insert(&mut response, ALLOW, allow.as_str());
     }
     if error.failure == Failure::Authentication {
         let realm = format!("Basic realm=\"{}-deltacloud@{}\"", head.driver().id(), head.host);
-        response.insert_header((WWW_AUTHENTICATE, realm));
+        insert(&mut response, WWW_AUTHENTICATE, realm);
     }
     if error.failure == Failure::Overloaded {
-        response.insert_header((RETRY_AFTER, "1"));
+        insert(&mut response, RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    response.insert_header((CONTENT_TYPE, head.format().content_type()));
+    insert(&mut response, CONTENT_TYPE, HeaderValue::from_static(head.format().content_type()));
     let rendered = match head.format() {
-        Format::Xml => xml::error(error, head),
+        Format::Xml => Ok(xml::error(error, head)),
         Format::Json => json::error(error),
         Format::Html => html::error(error, head),
     };
     match rendered {
-        Ok(content) => response.body(content),
+        Ok(content) => response.set_body(BoxBody::new(content)),
         Err(error) => {
             internal(head, &error);
-            response.status(StatusCode::INTERNAL_SERVER_ERROR).finish()
+            response.head_mut().status = StatusCode::INTERNAL_SERVER_ERROR;
+            response
         }
     }
 }
 
-/// The headers that all responses have.
-fn begin(head: &Head, status: StatusCode) -> HttpResponseBuilder {
-    let mut response = HttpResponse::build(status);
-    response.insert_header((SERVER, format!("Apache-Deltacloud/{VERSION}")));
-    response.insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+/// A response with the headers that all have.
+fn begin(head: &Head, status: StatusCode) -> Response<BoxBody> {
+    let mut response = Response::new(status);
+    insert(&mut response, SERVER, HeaderValue::from_static(SERVER_NAME));
+    insert(&mut response, X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if head.format() == Format::Html {
-        response.insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY));
-        response.insert_header((X_FRAME_OPTIONS, "DENY"));
+        insert(&mut response, CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+        insert(&mut response, X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         // Other sites learn nothing. Our own forms say where they come from, which is how they are known for ours.
-        response.insert_header((REFERRER_POLICY, "same-origin"));
+        insert(&mut response, REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     }
-    response.insert_header((trace::REQUEST_ID, head.id.as_str()));
-    response.insert_header(("X-Deltacloud-Driver", head.driver().id()));
+    insert(&mut response, trace::REQUEST_ID.clone(), head.id.as_str());
+    insert(&mut response, headers::DRIVER.clone(), HeaderValue::from_static(head.driver().id()));
     if let Some(provider) = head.provider() {
-        response.insert_header(("X-Deltacloud-Provider", provider.as_str()));
+        insert(&mut response, headers::PROVIDER.clone(), provider.as_str());
     }
     if let Some(time) = head.backend_time.get() {
-        response.insert_header(("X-Backend-Runtime", format!("{:.6}", time.as_secs_f64())));
+        let seconds = format!("{}.{:06}", time.as_secs(), time.subsec_micros());
+        insert(&mut response, headers::BACKEND_RUNTIME.clone(), seconds);
     }
     response
+}
+
+/// Sets a header. All that is set can stand in one: links are encoded, and what came from a client was read first.
+fn insert(response: &mut Response<BoxBody>, name: HeaderName, value: impl TryInto<HeaderValue>) {
+    if let Ok(value) = value.try_into() {
+        response.headers_mut().insert(name, value);
+    }
 }
 
 fn internal(head: &Head, error: &io::Error) -> ApiError {
@@ -194,20 +218,18 @@ fn internal(head: &Head, error: &io::Error) -> ApiError {
     Failure::Backend.with("The answer could not be written.")
 }
 
-fn entity_tag(content: &[u8]) -> EntityTag {
-    let mut hasher = DefaultHasher::new();
-    content.hash(&mut hasher);
-    EntityTag::new_strong(format!("{:016x}", hasher.finish()))
-}
-
 /// Whether the client has what the tag stands for.
-fn is_known(http: &HttpRequest, tag: &EntityTag) -> bool {
-    if !http.headers().contains_key(IF_NONE_MATCH) {
-        return false;
+fn is_known(http: &HttpRequest, tag: &HeaderValue) -> bool {
+    let mut sent = http.headers().get_all(IF_NONE_MATCH);
+    match (sent.next(), sent.next()) {
+        (None, _) => return false,
+        (Some(only), None) if only == tag => return true,
+        _ => {}
     }
-    match IfNoneMatch::parse(http) {
-        Ok(IfNoneMatch::Any) => true,
-        Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
-        Err(_) => false,
+    let tag = tag.to_str().ok().and_then(|tag| tag.parse::<EntityTag>().ok());
+    match (IfNoneMatch::parse(http), tag) {
+        (Ok(IfNoneMatch::Any), _) => true,
+        (Ok(IfNoneMatch::Items(known)), Some(tag)) => known.iter().any(|known| known.weak_eq(&tag)),
+        _ => false,
     }
 }

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use actix_http::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
-use actix_web::web::{Bytes, BytesMut, Payload};
+use actix_web::web::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use percent_encoding::percent_decode;
 use serde_json::Value;

@@ -1,11 +1,13 @@
 //! Pages of other sites must not be able to act. A browser sends the credentials that it has saved with a form of any
 //! page, so what it says of the page is what tells them apart. Other clients say nothing of the kind.
 
-use actix_web::HttpRequest;
+use actix_http::Request as HttpRequest;
 use actix_web::http::Uri;
+use actix_web::http::header::{ORIGIN, REFERER};
 
 use super::error::{ApiError, Failure};
-use super::request::{Head, header_text};
+use super::headers;
+use super::request::Head;
 
 /// Refuses what a page of another site asks a browser to do.
 ///
@@ -19,10 +21,10 @@ pub(super) fn refuse(http: &HttpRequest, head: &Head) -> Result<(), ApiError> {
 }
 
 fn is_our_own(http: &HttpRequest, head: &Head) -> bool {
-    match header_text(http, "Sec-Fetch-Site") {
+    match headers::text(http, &headers::FETCH_SITE) {
         // Nothing but the person at the browser is behind a request that says none.
-        Some(site) => matches!(site.as_str(), "same-origin" | "none"),
-        None => match header_text(http, "Origin").or_else(|| header_text(http, "Referer")) {
+        Some(site) => matches!(&*site, "same-origin" | "none"),
+        None => match headers::text(http, &ORIGIN).or_else(|| headers::text(http, &REFERER)) {
             Some(url) => authority(&url).is_some_and(|authority| head.is_called(&authority)),
             None => true,
         },

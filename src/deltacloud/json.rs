@@ -12,7 +12,8 @@ use super::VERSION;
 use super::answer::View;
 use super::error::ApiError;
 use super::features;
-use super::parameters::ShownRules;
+use super::format::Format;
+use super::representation::{Firewalls, Representation};
 use super::request::Head;
 
 /// The schemas of what follows, by the names that the OpenAPI document has for them.
@@ -148,6 +149,9 @@ enum SourceView<'a> {
 
 /// The body of an answer.
 pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
+    if let Some(of) = Representation::of(view, Format::Json, head) {
+        return firewalls(&of);
+    }
     match view {
         View::EntryPoint => bytes(&entry_point(head)),
         View::Drivers => {
@@ -159,13 +163,16 @@ pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
             let view = DriverView { id: Some(chosen.id()), ..driver(&**chosen) };
             bytes(&OneDriverView { driver: view })
         }
-        View::Firewalls(firewalls, shown) => {
-            let firewalls = firewalls.iter().map(|one| firewall(one, *shown, head)).collect();
-            bytes(&FirewallsView { firewalls })
-        }
-        View::Firewall(one, shown) => bytes(&OneView { firewall: firewall(one, *shown, head) }),
         View::Message(message) => bytes(&MessageView { message }),
-        View::Form(_) | View::Reference | View::OpenApi | View::Asset(_) => Err(io::Error::other("this has no JSON")),
+        _ => Err(io::Error::other("this has no JSON")),
+    }
+}
+
+/// One firewall, or a list of them.
+pub(super) fn firewalls(of: &Representation<'_>) -> io::Result<Vec<u8>> {
+    match of.firewalls {
+        Firewalls::List(all) => bytes(&FirewallsView { firewalls: all.iter().map(|one| firewall(one, of)).collect() }),
+        Firewalls::One(one) => bytes(&OneView { firewall: firewall(one, of) }),
     }
 }
 
@@ -211,16 +218,15 @@ fn driver(driver: &dyn Driver) -> DriverView {
     DriverView { name: driver.name(), entrypoints, id: None }
 }
 
-fn firewall<'a>(firewall: &'a Firewall, shown: ShownRules, head: &Head) -> FirewallView<'a> {
-    let capabilities = head.driver().capabilities();
-    let rules = firewall.rules.iter().filter(|rule| shown.has(rule));
+fn firewall<'a>(firewall: &'a Firewall, of: &Representation<'_>) -> FirewallView<'a> {
+    let rules = firewall.rules.iter().filter(|rule| of.shown.has(rule));
     FirewallView {
         id: firewall.id.as_str(),
-        href: head.urls.firewall(&firewall.id),
+        href: of.urls.firewall(&firewall.id),
         name: firewall.name.as_str(),
         description: firewall.description.as_ref().map(|description| description.as_str()),
         owner_id: firewall.owner.as_ref().map(|owner| owner.as_str()),
-        rules: rules.map(|one| rule(one, capabilities)).collect(),
+        rules: rules.map(|one| rule(one, of.capabilities)).collect(),
     }
 }
 
@@ -246,7 +252,7 @@ fn source(source: &Source) -> SourceView<'_> {
         Source::PrefixList(id) => SourceView::PrefixList { name: id.as_str() },
         Source::Address(cidr) => SourceView::Address {
             family: cidr.family(),
-            address: cidr.address().to_string(),
+            address: cidr.address_text().to_string(),
             prefix: cidr.prefix().to_string(),
         },
     }

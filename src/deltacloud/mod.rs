@@ -25,6 +25,7 @@ mod error;
 mod features;
 mod format;
 mod handlers;
+mod headers;
 mod host;
 mod html;
 mod json;
@@ -33,6 +34,7 @@ mod parameter;
 mod parameters;
 mod path;
 mod reference;
+mod representation;
 mod request;
 mod route;
 mod urls;
@@ -44,10 +46,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_http::body::{BodySize, BoxBody, MessageBody};
+use actix_http::{HttpMessage, Payload, Request as HttpRequest, Response};
 use actix_web::http::{ConnectionType, Method, Version};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, web};
 use deltawall_core::{Driver, ProviderName};
 use tokio_util::sync::CancellationToken;
 
@@ -62,10 +64,14 @@ use crate::trace::Trace;
 use answer::Answer;
 use error::{ApiError, Failure};
 use host::PublicUrl;
+use representation::Cache;
 use request::{Head, Request};
 
 /// The version of Deltacloud that is spoken. Clients compare it with the `Server` header.
 const VERSION: &str = "1.1.3";
+
+/// The `Server` header, with that version.
+const SERVER_NAME: &str = "Apache-Deltacloud/1.1.3";
 
 /// What all requests share.
 #[derive(Debug)]
@@ -80,6 +86,7 @@ pub struct Gateway {
     scheme: &'static str,
     access: Access,
     backends: Backends,
+    cache: Cache,
     backend_timeout: Duration,
     limits: Limits,
     stop: CancellationToken,
@@ -100,6 +107,7 @@ impl Gateway {
             default_provider: provider.map_err(|error| Error::Usage(error.to_string()))?,
             access: Access::new(config, &registry, driver.id())?,
             backends: Backends::new(&registry, &config.limits),
+            cache: Cache::new(),
             default_driver: driver,
             registry,
             public_url: config.public_url.as_deref().map(public_url).transpose()?,
@@ -156,9 +164,9 @@ fn public_url(url: &str) -> Result<PublicUrl, Error> {
 }
 
 /// Answers one request, counts it, and logs it.
-pub async fn serve(http: HttpRequest, payload: web::Payload, gateway: web::Data<Gateway>) -> HttpResponse {
+pub async fn serve(mut http: HttpRequest, gateway: Arc<Gateway>) -> Response<impl MessageBody> {
     let started = Instant::now();
-    let gateway = gateway.into_inner();
+    let payload = http.take_payload();
     let counted = gateway.metrics().begin();
     let place = http.conn_data::<Arc<Activity>>().map(Activity::begin).transpose();
     let head = Head::read(&http, Arc::clone(&gateway));
@@ -192,13 +200,14 @@ pub async fn serve(http: HttpRequest, payload: web::Payload, gateway: web::Data<
     );
     let in_pieces = http.version() == Version::HTTP_2;
     let place = place.ok().flatten();
-    response.map_body(|_, body| BoxBody::new(Held { body, in_pieces, rest: Bytes::new(), place, _counted: counted }))
+    response.map_body(|_, body| Held { body, in_pieces, rest: Bytes::new(), place, _counted: counted })
 }
 
-async fn result(head: &Head, http: &HttpRequest, payload: web::Payload) -> Result<Answer, ApiError> {
-    // What follows a CONNECT is no body: there is none, and no end to wait for.
-    let body = match *http.method() {
-        Method::CONNECT => Ok(Bytes::new()),
+async fn result(head: &Head, http: &HttpRequest, payload: Payload) -> Result<Answer, ApiError> {
+    let body = match payload {
+        Payload::None => Ok(Bytes::new()),
+        // What follows a CONNECT is no body: there is none, and no end to wait for.
+        _ if *http.method() == Method::CONNECT => Ok(Bytes::new()),
         _ => body::read(payload, &head.gateway.limits).await,
     };
     if let Err(error) = &body {

@@ -24,7 +24,7 @@ use super::parameter::{Form, Parameter};
 use super::parameters::ShownRules;
 use super::path::Method;
 use super::reference::{self, Endpoint, Gives};
-use super::request::{DRIVER_HEADER, Head, PROVIDER_HEADER};
+use super::request::Head;
 use super::{json, xml};
 
 /// What the document calls HTTP Basic credentials.
@@ -83,7 +83,7 @@ fn operation(endpoint: &Endpoint, head: &Head) -> OperationBuilder {
         operation = operation.parameter(in_query(parameter));
     }
     if description.gives != Gives::Document {
-        for (name, what) in [(DRIVER_HEADER, "driver"), (PROVIDER_HEADER, "provider")] {
+        for (name, what) in [("X-Deltacloud-Driver", "driver"), ("X-Deltacloud-Provider", "provider")] {
             operation = operation.parameter(
                 ParameterBuilder::new()
                     .name(name)
@@ -238,7 +238,7 @@ fn answer(meaning: &str, gives: Gives, head: &Head) -> Response {
 fn failed(failure: Failure, head: &Head) -> Response {
     let error: ApiError = failure.with("What was wrong, and what would be right.");
     let response = ResponseBuilder::new().description(failure.appearance().meaning);
-    with_examples(response, "Error", json::error(&error), xml::error(&error, head))
+    with_examples(response, "Error", json::error(&error), Ok(xml::error(&error, head)))
         .content("text/html", content(text(), None))
         .build()
 }

@@ -1,6 +1,7 @@
 //! Paths: `/api;driver=ec2;provider=eu-west-1/firewalls/ID/RULE`. Matrix parameters on the first segment, then a resource.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use deltawall_core::{FirewallId, RuleId};
 use percent_encoding::percent_decode_str;
@@ -56,6 +57,10 @@ const TEMPLATES: [(&str, Make); 12] = [
     ("/api/firewalls/{id}/new_rule", Make::Named(Resource::NewRule)),
     ("/api/firewalls/{id}/{rule}", Make::Within(Resource::Rule)),
 ];
+
+/// What stands in the templates below `/api`.
+static PARTS: LazyLock<[Vec<&'static str>; 12]> =
+    LazyLock::new(|| TEMPLATES.map(|(template, _)| template.split('/').skip(2).collect()));
 
 /// How a resource is made of what stands in its path for `{…}`.
 enum Make {
@@ -138,15 +143,14 @@ impl Path {
 impl Resource {
     /// The resource of these segments below `/api`, with its template.
     fn parse(segments: &[&str]) -> Option<(&'static str, Self)> {
-        TEMPLATES.iter().find_map(|(template, make)| Some((*template, make.resource(matched(template, segments)?)?)))
+        let mut templates = TEMPLATES.iter().zip(&*PARTS);
+        templates.find_map(|((template, make), parts)| Some((*template, make.resource(matched(parts, segments)?)?)))
     }
 
     /// Every resource of the API with its template, whose `{…}` stand for the segments.
     pub(super) fn all() -> impl Iterator<Item = (&'static str, Self)> {
-        TEMPLATES.iter().filter_map(|(template, make)| {
-            let segments: Vec<_> = parts(template).collect();
-            Some((*template, make.resource(matched(template, &segments)?)?))
-        })
+        let templates = TEMPLATES.iter().zip(&*PARTS);
+        templates.filter_map(|((template, make), parts)| Some((*template, make.resource(matched(parts, parts)?)?)))
     }
 
     /// What the method does here; none where the resource does not have it. This is the one table of both.
@@ -198,25 +202,20 @@ impl Make {
 }
 
 /// What stands for the template's `{…}`; none where the path is another.
-fn matched(template: &str, segments: &[&str]) -> Option<Vec<Segment>> {
-    if parts(template).count() != segments.len() {
+fn matched(parts: &[&str], segments: &[&str]) -> Option<Vec<Segment>> {
+    if parts.len() != segments.len() {
         return None;
     }
     let mut named = Vec::new();
-    for (part, segment) in parts(template).zip(segments) {
+    for (part, segment) in parts.iter().zip(segments) {
         match part.starts_with('{') {
             true if segment.is_empty() => return None,
             true => named.push(Segment((*segment).to_owned())),
-            false if part != *segment => return None,
+            false if part != segment => return None,
             false => {}
         }
     }
     Some(named)
-}
-
-/// What stands below `/api`.
-fn parts(template: &str) -> impl Iterator<Item = &str> {
-    template.split('/').skip(2)
 }
 
 impl Method {

@@ -1,12 +1,13 @@
 //! From what came over the wire to a typed request.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::HttpRequest;
-use actix_web::http::header::{AUTHORIZATION, HOST};
+use actix_http::{HttpMessage, Request as HttpRequest};
+use actix_web::http::header::{ACCEPT, AUTHORIZATION, HOST};
 use actix_web::http::uri::Authority;
 use actix_web::web::Bytes;
 use base64::Engine;
@@ -20,6 +21,7 @@ use super::call::Call;
 use super::cross_site;
 use super::error::{ApiError, Failure};
 use super::format::{FORMATS, Format};
+use super::headers;
 use super::host::{self, PublicUrl};
 use super::parameters::{Parameters, shown};
 use super::path::{Method, Operation, Path, Resource};
@@ -28,12 +30,6 @@ use crate::access::{Asked, Caller, Denial};
 use crate::config::Limits;
 use crate::metrics::Limit;
 use crate::trace;
-
-pub(super) const DRIVER_HEADER: &str = "X-Deltacloud-Driver";
-pub(super) const PROVIDER_HEADER: &str = "X-Deltacloud-Provider";
-/// What goes with temporary credentials, as EC2 itself calls it.
-const SESSION_TOKEN_HEADER: &str = "X-Amz-Security-Token";
-const METHOD_HEADER: &str = "X-HTTP-Method-Override";
 
 /// What a request's first line and headers say of how it is to be answered. There is always one, so that any failure
 /// can be told in the client's own format.
@@ -86,12 +82,12 @@ impl Head {
         let format = format(http, &gateway.limits);
         let (origin, path_before) = match &gateway.public_url {
             Some(url) => (url.origin().to_owned(), url.path()),
-            None => (format!("{}://{host}", gateway.scheme), ""),
+            None => ([gateway.scheme, "://", &host].concat(), ""),
         };
         // Links on pages work by whatever name and scheme a browser has come.
         let urls = match format {
-            Some(Format::Html) => Urls::new(path_before, &path),
-            _ => Urls::new(&format!("{origin}{path_before}"), &path),
+            Some(Format::Html) => Urls::new(path_before.to_owned(), &path),
+            _ => Urls::new([&origin, path_before].concat(), &path),
         };
         Self {
             origin,
@@ -190,9 +186,11 @@ impl Head {
 impl Selection {
     /// Matrix parameters choose before headers, and these before the server's defaults.
     fn read(http: &HttpRequest, path: &Path, gateway: &Gateway) -> Self {
-        let chosen = |matrix: &Option<String>, header| matrix.clone().or_else(|| header_text(http, header));
+        let chosen = |matrix: &Option<String>, header| {
+            matrix.clone().or_else(|| headers::text(http, header).map(Cow::into_owned))
+        };
         let default_driver = || Arc::clone(&gateway.default_driver);
-        let driver = match chosen(&path.driver, DRIVER_HEADER) {
+        let driver = match chosen(&path.driver, &headers::DRIVER) {
             None => default_driver(),
             Some(name) => match gateway.registry.get(&name) {
                 Some(driver) => Arc::clone(driver),
@@ -204,7 +202,7 @@ impl Selection {
                 }
             },
         };
-        let provider = match chosen(&path.provider, PROVIDER_HEADER) {
+        let provider = match chosen(&path.provider, &headers::PROVIDER) {
             Some(name) => driver.provider(&name).map(Some),
             // The default provider is one of the default driver's.
             None if driver.id() == gateway.default_driver.id() => Ok(gateway.default_provider.clone()),
@@ -237,7 +235,8 @@ impl<'a> Request<'a> {
             Method::Post => read_body(http, body, limits).await,
             _ => Ok((BodyType::Form, Pairs::new())),
         };
-        let method = match method_override(http, &body).filter(|_| sent == Method::Post) {
+        let stands_for = if sent == Method::Post { method_override(http, &body) } else { None };
+        let method = match stands_for {
             Some(name) => match Method::named(&name) {
                 Some(method @ (Method::Delete | Method::Post)) => method,
                 _ => return Err(not_allowed()),
@@ -294,7 +293,7 @@ fn format(http: &HttpRequest, limits: &Limits) -> Option<Format> {
     let named = body::last_value(http.uri().query().unwrap_or_default(), "format", limits);
     match named.filter(|name| !name.is_empty()) {
         Some(name) => Format::named(&name),
-        None => Format::accepted(&header_text(http, "Accept").unwrap_or_default()),
+        None => Format::accepted(&headers::text(http, &ACCEPT).unwrap_or_default()),
     }
 }
 
@@ -333,10 +332,11 @@ async fn read_body(
 
 /// The method that a POST stands for: browsers' forms know no DELETE.
 fn method_override(http: &HttpRequest, body: &Result<(BodyType, Pairs), ApiError>) -> Option<String> {
-    let in_form = |(body_type, pairs): &(BodyType, Pairs)| {
-        body::last(pairs, "_method").filter(|_| body_type.is_form()).map(str::to_owned)
+    let in_form = || {
+        let (body_type, pairs) = body.as_ref().ok()?;
+        body::last(pairs, "_method").filter(|_| body_type.is_form()).map(Cow::Borrowed)
     };
-    let name = header_text(http, METHOD_HEADER).or_else(|| in_form(body.as_ref().ok()?))?;
+    let name = headers::text(http, &headers::METHOD_OVERRIDE).or_else(in_form)?;
     (!name.is_empty()).then(|| name.to_ascii_uppercase())
 }
 
@@ -351,13 +351,6 @@ fn host(http: &HttpRequest) -> Option<String> {
     is_plain.then(|| sent.to_owned())
 }
 
-/// A header's text, joined as HTTP joins a header that is there more than once; none where it is absent or empty.
-pub(super) fn header_text(http: &HttpRequest, name: &str) -> Option<String> {
-    let values: Vec<_> = http.headers().get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-    let text = values.join(",").trim().to_owned();
-    (!text.is_empty()).then_some(text)
-}
-
 /// The user and password of `Authorization: Basic …`.
 fn credentials(http: &HttpRequest) -> Option<Credentials> {
     let header = http.headers().get(AUTHORIZATION)?.to_str().ok()?;
@@ -368,7 +361,7 @@ fn credentials(http: &HttpRequest) -> Option<Credentials> {
     let decoded = String::from_utf8(BASE64_STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (user, password) = decoded.split_once(':')?;
     let credentials = Credentials::new(user, password);
-    Some(match header_text(http, SESSION_TOKEN_HEADER) {
+    Some(match headers::text(http, &headers::SESSION_TOKEN) {
         Some(token) => credentials.with_session_token(token),
         None => credentials,
     })

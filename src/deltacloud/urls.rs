@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use deltawall_core::{FirewallId, RuleId};
+use deltawall_core::FirewallId;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::path::Path;
@@ -35,7 +35,7 @@ const SEGMENT: &AsciiSet = &CONTROLS
 const ID_WITH_ESCAPES: &AsciiSet = &SEGMENT.add(b'~').add(b'@').add(b',');
 
 /// Where the API is, as the client of one request sees it.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Urls {
     base: String,
     entry_point: String,
@@ -44,8 +44,8 @@ pub(super) struct Urls {
 impl Urls {
     /// `base` is scheme, host and what a proxy puts before the path. Matrix parameters are kept, so that a client that
     /// follows a link stays with the driver and provider it chose.
-    pub(super) fn new(base: &str, path: &Path) -> Self {
-        Self { base: base.to_owned(), entry_point: entry_point(base, path.driver.as_deref(), path.provider.as_deref()) }
+    pub(super) fn new(base: String, path: &Path) -> Self {
+        Self { entry_point: entry_point(&base, path.driver.as_deref(), path.provider.as_deref()), base }
     }
 
     /// The entry point for another choice.
@@ -92,16 +92,18 @@ impl Urls {
         format!("{}/openapi.json", self.entry_point)
     }
 
-    /// A rule, under the URL of its firewall.
-    pub(super) fn rule(firewall: &str, id: &RuleId<'_>) -> String {
-        let id = id.to_string();
+    /// A rule by its id, under the URL of its firewall.
+    pub(super) fn rule(firewall: &str, id: &str) -> String {
         let set = if id.contains('%') { ID_WITH_ESCAPES } else { SEGMENT };
-        format!("{firewall}/{}", utf8_percent_encode(&id, set))
+        let mut url = String::with_capacity(firewall.len() + 1 + id.len());
+        url.extend([firewall, "/"]);
+        url.extend(utf8_percent_encode(id, set));
+        url
     }
 }
 
 fn entry_point(base: &str, driver: Option<&str>, provider: Option<&str>) -> String {
-    let mut url = format!("{base}/api");
+    let mut url = [base, "/api"].concat();
     for (name, value) in [("driver", driver), ("provider", provider)] {
         if let Some(value) = value {
             url.push_str(&format!(";{name}={}", segment(value)));

@@ -61,7 +61,7 @@ impl Row {
     fn new(rule: &Rule, firewall: &str) -> Self {
         let content = &rule.content;
         let (ports, service) = ports::ports(&content.protocol);
-        let id = rule.id();
+        let id = rule.id().to_string();
         Self {
             protocol: ports::protocol(&content.protocol),
             ports,
@@ -72,7 +72,7 @@ impl Row {
             description: rule.description.as_ref().map(ToString::to_string),
             sources: content.sources.iter().map(Shown::new).collect(),
             url: Urls::rule(firewall, &id),
-            id: id.to_string(),
+            id,
         }
     }
 

@@ -1,0 +1,150 @@
+//! Firewalls as programs read them, and what was written of them lately.
+//!
+//! The driver is asked for each request. Only where it says exactly what it has said before, and the client wants that in
+//! the same way, the bytes of then are sent again. So no client ever sees anything older than what its driver just said.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use actix_web::http::header::HeaderValue;
+use actix_web::web::Bytes;
+use deltawall_core::{Capabilities, Firewall};
+
+use super::answer::View;
+use super::format::Format;
+use super::parameters::ShownRules;
+use super::request::Head;
+use super::urls::Urls;
+use super::{json, xml};
+
+/// How many representations are kept.
+const SLOTS: usize = 64;
+
+/// How large one may be that is kept, in bytes: that of some 50 firewalls. Together they stay below 8 MiB.
+const MAX_KEPT: usize = 128 * 1024;
+
+/// One firewall or a list of them, in a format for programs. These fields are all that its bytes depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Representation<'a> {
+    pub(super) format: Format,
+    pub(super) firewalls: Firewalls<'a>,
+    pub(super) shown: ShownRules,
+    /// What the firewalls' driver can do, which decides on links and fields.
+    pub(super) capabilities: Capabilities,
+    pub(super) urls: &'a Urls,
+}
+
+/// What is represented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Firewalls<'a> {
+    List(&'a [Arc<Firewall>]),
+    One(&'a Arc<Firewall>),
+}
+
+/// What has been written.
+#[derive(Debug, Clone)]
+pub(super) struct Written {
+    pub(super) content: Bytes,
+    /// What stands for the content in `ETag` and `If-None-Match`.
+    pub(super) tag: HeaderValue,
+}
+
+impl<'a> Representation<'a> {
+    /// What a program gets to see; none where the view is not about firewalls, or is for people.
+    pub(super) fn of(view: &'a View, format: Format, head: &'a Head) -> Option<Self> {
+        let (firewalls, shown) = match view {
+            View::Firewalls(all, shown) => (Firewalls::List(all), *shown),
+            View::Firewall(one, shown) => (Firewalls::One(one), *shown),
+            _ => return None,
+        };
+        let capabilities = head.driver().capabilities();
+        (format != Format::Html).then_some(Self { format, firewalls, shown, capabilities, urls: &head.urls })
+    }
+
+    fn write(&self) -> io::Result<Vec<u8>> {
+        match self.format {
+            Format::Xml => Ok(xml::firewalls(self)),
+            Format::Json => json::firewalls(self),
+            Format::Html => Err(io::Error::other("a page is no representation for programs")),
+        }
+    }
+
+    fn slot(&self) -> usize {
+        let mut hasher = DefaultHasher::new();
+        (self.format.name(), self.urls.entry_point()).hash(&mut hasher);
+        if let Firewalls::One(firewall) = self.firewalls {
+            firewall.id.hash(&mut hasher);
+        }
+        hasher.finish() as usize % SLOTS
+    }
+}
+
+impl Written {
+    pub(super) fn new(content: Vec<u8>) -> io::Result<Self> {
+        let mut hasher = DefaultHasher::new();
+        content.hash(&mut hasher);
+        let tag = format!("\"{:016x}\"", hasher.finish());
+        Ok(Self { content: content.into(), tag: tag.try_into().map_err(io::Error::other)? })
+    }
+}
+
+/// What was written last, of each thing that is asked for often.
+#[derive(Debug)]
+pub(super) struct Cache([Mutex<Option<Arc<Kept>>>; SLOTS]);
+
+/// What was written, with all that it was made from.
+#[derive(Debug)]
+struct Kept {
+    format: Format,
+    is_list: bool,
+    firewalls: Vec<Arc<Firewall>>,
+    shown: ShownRules,
+    capabilities: Capabilities,
+    urls: Urls,
+    written: Written,
+}
+
+impl Kept {
+    /// What this was written for.
+    fn origin(&self) -> Option<Representation<'_>> {
+        let firewalls = match self.firewalls.as_slice() {
+            list if self.is_list => Firewalls::List(list),
+            [one] => Firewalls::One(one),
+            _ => return None,
+        };
+        let Self { format, shown, capabilities, ref urls, .. } = *self;
+        Some(Representation { format, firewalls, shown, capabilities, urls })
+    }
+}
+
+impl Cache {
+    /// Nothing was written yet.
+    pub(super) fn new() -> Self {
+        Self(std::array::from_fn(|_| Mutex::default()))
+    }
+
+    /// The representation: as it was written before, where nothing that it is made from has changed.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn get(&self, wanted: &Representation<'_>) -> io::Result<Written> {
+        let slot = self.0.get(wanted.slot());
+        let kept = slot.and_then(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        if let Some(kept) = kept.filter(|kept| kept.origin().as_ref() == Some(wanted)) {
+            return Ok(kept.written.clone());
+        }
+        let written = Written::new(wanted.write()?)?;
+        if let Some(slot) = slot.filter(|_| written.content.len() <= MAX_KEPT) {
+            let Representation { format, firewalls, shown, capabilities, urls } = *wanted;
+            let (is_list, firewalls) = match firewalls {
+                Firewalls::List(list) => (true, list.to_vec()),
+                Firewalls::One(one) => (false, vec![Arc::clone(one)]),
+            };
+            let urls = urls.clone();
+            let kept = Kept { format, is_list, firewalls, shown, capabilities, urls, written: written.clone() };
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(kept));
+        }
+        Ok(written)
+    }
+}
