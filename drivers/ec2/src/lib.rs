@@ -20,6 +20,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use deltawall_core::{
     Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, NetworkId, NewFirewall,
     NewRule, Observer, Provider, ProviderName, RuleId,
@@ -95,7 +98,7 @@ impl Ec2 {
             .build_https();
         let loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::from_static(regions::DEFAULT))
-            .http_client(https);
+            .http_client(Https(https));
         let loader = if options.ambient_credentials { loader } else { loader.no_credentials() };
         Self { sdk: runtime.block_on(loader.load()), runtime, options }
     }
@@ -117,6 +120,21 @@ impl Ec2 {
         let mut task = Task(self.runtime.spawn(work));
         let failed = |error| Error::new(ErrorKind::Internal, ID, "The call to EC2 was broken off.").with_source(error);
         (&mut task.0).await.map_err(failed)?
+    }
+}
+
+/// The SDK's HTTPS client. A client of EC2 is made for each request, and the SDK's own would each time read all certificates
+/// of authorities, only to be warm when it is asked first. This one does so once, when it is.
+#[derive(Debug)]
+struct Https(SharedHttpClient);
+
+impl HttpClient for Https {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.0.connector_metadata()
     }
 }
 
