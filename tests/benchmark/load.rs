@@ -21,7 +21,8 @@ use connection::{Connection, percentile};
 
 mod connection;
 
-/// How many requests may be under way, each on a thread and connection of its own: the gateway allows a peer a hundred connections by default.
+/// How many requests may be under way, each on a thread and connection of its own: the gateway allows a peer a hundred
+/// connections by default.
 const CONNECTIONS: usize = 96;
 
 const UNCOUNTED: Duration = Duration::from_secs(5);
@@ -57,7 +58,7 @@ impl Load {
             }
             let due = self.start + self.interval.mul_f64(number as f64);
             thread::sleep(due.saturating_duration_since(Instant::now()));
-            let is_hundredth = number % 100 == 0;
+            let is_hundredth = number.is_multiple_of(100);
             let name = if is_hundredth { self.hundredth.clone() } else { format!("g{}", number % 20) };
             let answer = self.ask(&mut open, &format!("/api/firewalls/{name}"));
             let counts = due >= self.start + UNCOUNTED;
