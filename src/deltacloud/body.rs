@@ -10,6 +10,7 @@ use percent_encoding::percent_decode;
 use serde_json::Value;
 
 use super::error::{ApiError, Failure};
+use super::json_body;
 use super::parameter::is_known;
 use super::parameters::shown;
 use crate::config::Limits;
@@ -156,8 +157,8 @@ async fn parse_multipart(content_type: &str, bytes: &Bytes, limits: &Limits) -> 
 }
 
 fn parse_json(bytes: &[u8], limits: &Limits) -> Result<Pairs, ApiError> {
-    let value: Value = serde_json::from_slice(bytes)
-        .map_err(|error| Failure::Validation.with(format!("The body is not JSON: {error}.")))?;
+    let value =
+        json_body::parse(bytes).map_err(|error| Failure::Validation.with(format!("The body is not JSON: {error}.")))?;
     let Value::Object(fields) = value else {
         return Err(Failure::Validation.with("The JSON body is not an object."));
     };

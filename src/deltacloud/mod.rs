@@ -5,16 +5,17 @@
 //! | module | does |
 //! |---|---|
 //! | `path` | the path: matrix parameters, and the resource with its methods |
-//! | `body` | the body and the query, as parameters by name |
+//! | `body`, `json_body` | the body and the query, as parameters by name |
 //! | `request` | which driver and provider, which format, whose credentials: a typed request |
 //! | `handlers` | the request to the driver, its result to an `Answer` |
 //! | `call` | the driver's turn: how many ask it, for how long, and with which line in the audit |
 //! | `answer` | the answer in the client's format, with its headers |
 //!
 //! `parameter` is the table of parameters and `parameters` makes the model's types of them, `reference` and `openapi`
-//! describe the API, `xml`, `json` and `html` are the views, `urls` the
-//! links in them, `error` is the table from failure to status, `features` what a driver advertises, `route` the names for
-//! figures, `cross_site` and `host` keep pages of others out, and `audit` the line that each change leaves.
+//! describe the API, `xml`, `json` and `html` are the views, `representation` keeps what was written of firewalls lately,
+//! `urls` are the links in them, `error` is the table from failure to status, `features` what a driver advertises, `route`
+//! the names for figures, `headers` those that HTTP does not have, `cross_site` and `host` keep pages of others out, and
+//! `audit` is the line that each change leaves.
 
 mod answer;
 mod audit;
@@ -29,6 +30,7 @@ mod headers;
 mod host;
 mod html;
 mod json;
+mod json_body;
 mod openapi;
 mod parameter;
 mod parameters;
@@ -50,7 +52,7 @@ use actix_http::body::{BodySize, BoxBody, MessageBody};
 use actix_http::{HttpMessage, Payload, Request as HttpRequest, Response};
 use actix_web::http::{ConnectionType, Method, Version};
 use actix_web::web::Bytes;
-use deltawall_core::{Driver, ProviderName};
+use deltawall_core::{Capabilities, Driver, Firewall, ProviderName};
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
@@ -63,9 +65,13 @@ use crate::registry::{Registry, SampleLogin};
 use crate::trace::Trace;
 use answer::Answer;
 use error::{ApiError, Failure};
+use format::Format;
 use host::PublicUrl;
-use representation::Cache;
+use parameters::ShownRules;
+use path::Path;
+use representation::{Cache, Representation};
 use request::{Head, Request};
+use urls::Urls;
 
 /// The version of Deltacloud that is spoken. Clients compare it with the `Server` header.
 const VERSION: &str = "1.1.3";
@@ -161,6 +167,14 @@ impl Gateway {
 
 fn public_url(url: &str) -> Result<PublicUrl, Error> {
     PublicUrl::new(url).ok_or_else(|| Error::Usage(format!("'{url}' is no public URL")))
+}
+
+/// The XML of a list of firewalls, as clients of the API at this origin get it. A benchmark's way past what was written
+/// before.
+pub fn firewalls_xml(firewalls: &[Arc<Firewall>], capabilities: Capabilities, origin: &str) -> Vec<u8> {
+    let urls = Urls::new(origin.to_owned(), &Path::default());
+    let (firewalls, shown) = (representation::Firewalls::List(firewalls), ShownRules::All);
+    xml::firewalls(&Representation { format: Format::Xml, firewalls, shown, capabilities, urls: &urls })
 }
 
 /// Answers one request, counts it, and logs it.

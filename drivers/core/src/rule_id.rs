@@ -194,6 +194,9 @@ fn write_number(number: i32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 fn unescape(field: &str) -> Result<Cow<'_, str>, InvalidRuleId> {
+    if !field.bytes().any(|byte| byte == b'%') {
+        return Ok(Cow::Borrowed(field));
+    }
     percent_decode_str(field).decode_utf8().or(Err(InvalidRuleId::Encoding))
 }
 

@@ -36,7 +36,8 @@ macro_rules! text_type {
                 if text.trim().is_empty() {
                     return Err(InvalidText::Blank);
                 }
-                if !text.chars().all(is_printable) {
+                // Most text is ASCII, which takes no decoding.
+                if !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && !text.chars().all(is_printable) {
                     return Err(InvalidText::ControlCharacter);
                 }
                 Ok(Self(text))
