@@ -179,47 +179,48 @@ impl FormatTime for Clock {
 struct Fields;
 
 impl<'a> FormatFields<'a> for Fields {
-    fn format_fields<R: RecordFields>(&self, writer: Writer<'a>, fields: R) -> fmt::Result {
-        let mut visitor = FieldVisitor { writer, is_empty: true, result: Ok(()) };
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'a>, fields: R) -> fmt::Result {
+        let mut visitor = FieldVisitor { text: String::with_capacity(LENGTH), result: Ok(()) };
         fields.record(&mut visitor);
-        visitor.result
+        visitor.result.and_then(|()| writer.write_str(&visitor.text))
     }
 }
 
-struct FieldVisitor<'a> {
-    writer: Writer<'a>,
-    is_empty: bool,
+/// How long the fields of a line may be expected to be.
+const LENGTH: usize = 512;
+
+struct FieldVisitor {
+    text: String,
     result: fmt::Result,
 }
 
-impl FieldVisitor<'_> {
-    fn write(&mut self, parts: [&str; 5]) {
-        let parts = parts.iter().skip(usize::from(self.is_empty));
-        self.is_empty = false;
-        for part in parts {
-            self.result = self.result.and_then(|()| self.writer.write_str(part));
+impl FieldVisitor {
+    fn write(&mut self, parts: [&str; 4]) {
+        if !self.text.is_empty() {
+            self.text.push(' ');
         }
+        self.text.extend(parts);
     }
 }
 
-impl Visit for FieldVisitor<'_> {
+impl Visit for FieldVisitor {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.write([" ", field.name(), "=", itoa::Buffer::new().format(value), ""]);
+        self.write([field.name(), "=", itoa::Buffer::new().format(value), ""]);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
         // No early end, so that many bytes are looked at in one step.
         let special = |byte: u8| !(b' '..=b'~').contains(&byte) | (byte == b'"') | (byte == b'\\');
         match value.bytes().fold(false, |any, byte| any | special(byte)) {
-            false if field.name() != "message" => self.write([" ", field.name(), "=\"", value, "\""]),
+            false if field.name() != "message" => self.write([field.name(), "=\"", value, "\""]),
             _ => self.record_debug(field, &value),
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let mut visitor = DefaultVisitor::new(self.writer.by_ref(), self.is_empty);
+        let is_empty = self.text.is_empty();
+        let mut visitor = DefaultVisitor::new(Writer::new(&mut self.text), is_empty);
         visitor.record_debug(field, value);
         self.result = self.result.and(visitor.finish());
-        self.is_empty = false;
     }
 }

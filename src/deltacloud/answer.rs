@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_http::body::BoxBody;
 use actix_http::{HttpMessage, Request as HttpRequest, Response};
@@ -200,10 +201,17 @@ fn begin(head: &Head, status: StatusCode) -> Response<BoxBody> {
         insert(&mut response, headers::PROVIDER.clone(), provider.as_str());
     }
     if let Some(time) = head.backend_time.get() {
-        let seconds = format!("{}.{:06}", time.as_secs(), time.subsec_micros());
-        insert(&mut response, headers::BACKEND_RUNTIME.clone(), seconds);
+        insert(&mut response, headers::BACKEND_RUNTIME.clone(), seconds(time));
     }
     response
+}
+
+/// Seconds, with six digits after the point.
+fn seconds(time: Duration) -> String {
+    let (mut seconds, mut millionths) = (itoa::Buffer::new(), itoa::Buffer::new());
+    // With a one before them no zero is left out.
+    let millionths = millionths.format(1_000_000 + time.subsec_micros());
+    [seconds.format(time.as_secs()), ".", millionths.strip_prefix('1').unwrap_or_default()].concat()
 }
 
 /// Sets a header. All that is set can stand in one: links are encoded, and what came from a client was read first.

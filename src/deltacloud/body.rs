@@ -209,6 +209,9 @@ pub(super) fn merge(query: Pairs, body: Pairs, limits: &Limits) -> Result<Pairs,
     if query.len() + body.len() > limits.parameters {
         return Err(too_many(limits));
     }
+    if body.is_empty() {
+        return Ok(query);
+    }
     let replaced: std::collections::HashSet<&str> = body.iter().map(|(name, _)| name.as_str()).collect();
     let mut pairs: Pairs = query.into_iter().filter(|(name, _)| !replaced.contains(name.as_str())).collect();
     pairs.extend(body);

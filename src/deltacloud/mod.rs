@@ -172,7 +172,7 @@ fn public_url(url: &str) -> Result<PublicUrl, Error> {
 /// The XML of a list of firewalls, as clients of the API at this origin get it. A benchmark's way past what was written
 /// before.
 pub fn firewalls_xml(firewalls: &[Arc<Firewall>], capabilities: Capabilities, origin: &str) -> Vec<u8> {
-    let urls = Urls::new(origin.to_owned(), &Path::default());
+    let urls = Urls::new(&[origin], &Path::default());
     let (firewalls, shown) = (representation::Firewalls::List(firewalls), ShownRules::All);
     xml::firewalls(&Representation { format: Format::Xml, firewalls, shown, capabilities, urls: &urls })
 }
@@ -212,9 +212,9 @@ pub async fn serve(mut http: HttpRequest, gateway: Arc<Gateway>) -> Response<imp
         parent_id = trace.as_ref().map(|trace| trace.parent.as_str()),
         "request"
     );
-    let in_pieces = http.version() == Version::HTTP_2;
+    let is_http2 = http.version() == Version::HTTP_2;
     let place = place.ok().flatten();
-    response.map_body(|_, body| Held { body, in_pieces, rest: Bytes::new(), place, _counted: counted })
+    response.map_body(|_, body| Held { body, is_http2, rest: Bytes::new(), place, _counted: counted })
 }
 
 async fn result(head: &Head, http: &HttpRequest, payload: Payload) -> Result<Answer, ApiError> {
@@ -235,20 +235,24 @@ async fn result(head: &Head, http: &HttpRequest, payload: Payload) -> Result<Ans
     handlers::answer(&request).await
 }
 
-/// A body whose request is under way until it has been taken.
+/// A body whose request is under way until it has been taken. It is given out in pieces, so that the HTTP server does not
+/// copy a large one whole before it sends it.
 struct Held {
     body: BoxBody,
-    /// Whether it is given out in pieces. In HTTP/2 nothing else tells whether the client takes anything of it: the
-    /// connection carries other answers, too.
-    in_pieces: bool,
+    /// In HTTP/2 nothing but the pieces tells whether the client takes anything of it: the connection carries other
+    /// answers, too.
+    is_http2: bool,
     /// What is left of the last part of the body.
     rest: Bytes,
     place: Option<UnderWay>,
     _counted: metrics::UnderWay,
 }
 
-/// How large a piece is: as much as the HTTP server sends of an answer at a time.
-const PIECE: usize = 16 * 1024;
+/// How large a piece is in HTTP/2: as much as the HTTP server sends of an answer at a time.
+const HTTP2_PIECE: usize = 16 * 1024;
+
+/// How large a piece is in HTTP/1.
+const HTTP1_PIECE: usize = 64 * 1024;
 
 impl MessageBody for Held {
     type Error = Box<dyn std::error::Error>;
@@ -258,11 +262,8 @@ impl MessageBody for Held {
     }
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let Self { body, in_pieces, rest, place, .. } = self.get_mut();
-        if !*in_pieces {
-            return body.as_pin_mut().poll_next(cx);
-        }
-        if let Some(place) = place {
+        let Self { body, is_http2, rest, place, .. } = self.get_mut();
+        if let Some(place) = place.as_mut().filter(|_| *is_http2) {
             place.answer_taken();
         }
         if rest.is_empty() {
@@ -271,6 +272,7 @@ impl MessageBody for Held {
                 end => return Poll::Ready(end),
             }
         }
-        Poll::Ready(Some(Ok(rest.split_to(rest.len().min(PIECE)))))
+        let most = if *is_http2 { HTTP2_PIECE } else { HTTP1_PIECE };
+        Poll::Ready(Some(Ok(rest.split_to(rest.len().min(most)))))
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use actix_http::{HttpMessage, Request as HttpRequest};
 use actix_web::http::header::{ACCEPT, AUTHORIZATION, HOST};
-use actix_web::http::uri::Authority;
+use actix_web::http::uri::{Authority, Uri};
 use actix_web::web::Bytes;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -38,12 +38,9 @@ pub(super) struct Head {
     pub(super) id: String,
     /// Where it came from.
     pub(super) peer: Option<IpAddr>,
-    /// Path and query as they were sent.
-    pub(super) target: String,
+    target: Uri,
     /// The host that the client has called.
     pub(super) host: String,
-    /// What comes before the path in URLs of ours.
-    pub(super) origin: String,
     pub(super) urls: Urls,
     pub(super) gateway: Arc<Gateway>,
     /// How long the driver took, once it has been asked.
@@ -80,20 +77,14 @@ impl Head {
         let host = host(http).or_else(|| gateway.address.map(|address| address.to_string()));
         let host = host.unwrap_or_else(|| "localhost".into());
         let format = format(http, &gateway.limits);
-        let (origin, path_before) = match &gateway.public_url {
-            Some(url) => (url.origin().to_owned(), url.path()),
-            None => ([gateway.scheme, "://", &host].concat(), ""),
-        };
+        let path_before = gateway.public_url.as_ref().map_or("", PublicUrl::path);
         // Links on pages work by whatever name and scheme a browser has come.
-        let urls = match format {
-            Some(Format::Html) => Urls::new(path_before.to_owned(), &path),
-            _ => Urls::new([&origin, path_before].concat(), &path),
-        };
+        let [scheme, colon, authority] = if format == Some(Format::Html) { [""; 3] } else { origin(&gateway, &host) };
+        let urls = Urls::new(&[scheme, colon, authority, path_before], &path);
         Self {
-            origin,
             id: trace::request_id(http.headers()),
             peer: http.peer_addr().map(|address| address.ip()),
-            target: http.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
+            target: http.uri().clone(),
             urls,
             host,
             format,
@@ -103,6 +94,16 @@ impl Head {
             path,
             query,
         }
+    }
+
+    /// Path and query as they were sent.
+    pub(super) fn target(&self) -> &str {
+        self.target.path_and_query().map_or("/", |target| target.as_str())
+    }
+
+    /// What comes before the path in URLs of ours.
+    pub(super) fn origin(&self) -> String {
+        origin(&self.gateway, &self.host).concat()
     }
 
     /// The driver that the request is for; the default one where it named none that there is.
@@ -338,6 +339,14 @@ fn method_override(http: &HttpRequest, body: &Result<(BodyType, Pairs), ApiError
     };
     let name = headers::text(http, &headers::METHOD_OVERRIDE).or_else(in_form)?;
     (!name.is_empty()).then(|| name.to_ascii_uppercase())
+}
+
+/// Scheme, host and port of URLs of ours, in parts.
+fn origin<'a>(gateway: &'a Gateway, host: &'a str) -> [&'a str; 3] {
+    match &gateway.public_url {
+        Some(url) => [url.origin(), "", ""],
+        None => [gateway.scheme, "://", host],
+    }
 }
 
 /// The host that the client has called, unless it is of a form that could do harm in a link.

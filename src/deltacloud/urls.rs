@@ -37,25 +37,31 @@ const ID_WITH_ESCAPES: &AsciiSet = &SEGMENT.add(b'~').add(b'@').add(b',');
 /// Where the API is, as the client of one request sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Urls {
-    base: String,
     entry_point: String,
+    /// How much of it comes before the path.
+    base: usize,
 }
 
 impl Urls {
-    /// `base` is scheme, host and what a proxy puts before the path. Matrix parameters are kept, so that a client that
+    /// `base` is scheme, host and what a proxy puts before the path, in parts. Matrix parameters are kept, so that a client that
     /// follows a link stays with the driver and provider it chose.
-    pub(super) fn new(base: String, path: &Path) -> Self {
-        Self { entry_point: entry_point(&base, path.driver.as_deref(), path.provider.as_deref()), base }
+    pub(super) fn new(base: &[&str], path: &Path) -> Self {
+        let entry_point = entry_point(base, path.driver.as_deref(), path.provider.as_deref());
+        Self { entry_point, base: base.iter().map(|part| part.len()).sum() }
+    }
+
+    fn base(&self) -> &str {
+        self.entry_point.get(..self.base).unwrap_or_default()
     }
 
     /// The entry point for another choice.
     pub(super) fn choosing(&self, driver: &str, provider: Option<&str>) -> String {
-        entry_point(&self.base, Some(driver), provider)
+        entry_point(&[self.base()], Some(driver), provider)
     }
 
     /// What pages are made of, which is the same for every choice.
     pub(super) fn asset(&self, name: &str) -> String {
-        format!("{}/assets/{name}", entry_point(&self.base, None, None))
+        format!("{}/assets/{name}", entry_point(&[self.base()], None, None))
     }
 
     pub(super) fn entry_point(&self) -> &str {
@@ -102,8 +108,9 @@ impl Urls {
     }
 }
 
-fn entry_point(base: &str, driver: Option<&str>, provider: Option<&str>) -> String {
-    let mut url = [base, "/api"].concat();
+fn entry_point(base: &[&str], driver: Option<&str>, provider: Option<&str>) -> String {
+    let mut url = base.concat();
+    url.push_str("/api");
     for (name, value) in [("driver", driver), ("provider", provider)] {
         if let Some(value) = value {
             url.push_str(&format!(";{name}={}", segment(value)));

@@ -155,7 +155,7 @@ impl Reference<'_> {
     fn command(&self, endpoint: &Endpoint) -> String {
         let login = self.head.gateway.registry.sample_login("mock");
         let login = login.map_or("USER:PASSWORD".to_owned(), |(user, password)| format!("{user}:{password}"));
-        let api = format!("{}{}", self.head.origin, self.head.urls.entry_point());
+        let api = format!("{}{}", self.head.origin(), self.head.urls.entry_point());
         format!("curl {}", endpoint.description.example.replace("LOGIN", &login).replace("API", &api))
     }
 

@@ -76,7 +76,7 @@ pub(super) fn error(error: &ApiError, head: &Head) -> Vec<u8> {
     let appearance = error.failure.appearance();
     let code = appearance.status.as_str();
     let mut document = Document::new(PROLOG, LENGTH);
-    document.open("error", &[("status", code), ("url", &head.target)]);
+    document.open("error", &[("status", code), ("url", head.target())]);
     document.text("kind", appearance.kind);
     document.open("backend", &[("driver", head.driver().id()), ("provider", head.provider_name())]);
     document.text("code", code);
