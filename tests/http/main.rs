@@ -20,6 +20,7 @@ mod held;
 mod http2;
 mod ids;
 mod instance;
+mod kept;
 mod life;
 mod limits;
 mod methods;
