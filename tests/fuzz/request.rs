@@ -6,13 +6,14 @@
 
 #![no_main]
 
-use actix_web::body::{MessageBody, to_bytes};
-use actix_web::dev::{Service, ServiceResponse};
+use std::sync::Arc;
+
+use actix_web::body::to_bytes;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, Uri};
-use actix_web::test::{TestRequest, init_service};
+use actix_web::rt;
+use actix_web::test::TestRequest;
 use actix_web::web::Bytes;
-use actix_web::{App, rt, web};
 use deltawall::config::Config;
 use deltawall::deltacloud::{Gateway, serve};
 use deltawall::registry::Registry;
@@ -62,16 +63,15 @@ fn parse(wire: &[u8]) -> Option<TestRequest> {
 async fn check(request: TestRequest) {
     let config = Config::default();
     let registry = Registry::from_config(&config).expect("the built-in firewalls");
-    let gateway = web::Data::new(Gateway::new(registry, &config).expect("the default configuration"));
-    let app = init_service(App::new().app_data(gateway).default_service(web::to(serve))).await;
-    if answer(&app, request).await.0 != StatusCode::CREATED {
+    let gateway = Arc::new(Gateway::new(registry, &config).expect("the default configuration"));
+    if answer(&gateway, request).await.0 != StatusCode::CREATED {
         return;
     }
     for format in ["xml", "html", "json"] {
-        let (status, body) = answer(&app, get(&format!("/api/firewalls?format={format}"))).await;
+        let (status, body) = answer(&gateway, get(&format!("/api/firewalls?format={format}"))).await;
         assert_eq!(status, StatusCode::OK);
         if format == "json" {
-            delete_all_rules(&app, &serde_json::from_slice(&body).expect("JSON")).await;
+            delete_all_rules(&gateway, &serde_json::from_slice(&body).expect("JSON")).await;
         }
     }
 }
@@ -80,28 +80,22 @@ fn get(target: &str) -> TestRequest {
     TestRequest::with_uri(target).insert_header((AUTHORIZATION, LOGIN))
 }
 
-async fn delete_all_rules(
-    app: &impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error>,
-    list: &Value,
-) {
+async fn delete_all_rules(gateway: &Arc<Gateway>, list: &Value) {
     for firewall in list["firewalls"].as_array().expect("a list") {
         for rule in firewall["rules"].as_array().expect("a list") {
             let (firewall, rule) = (firewall["id"].as_str().expect("an id"), rule["id"].as_str().expect("an id"));
             assert!(RuleId::parse(rule).is_ok(), "{rule:?} is no id");
             let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
             let target = format!("/api/firewalls/{}/{}", encoded(firewall), encoded(rule));
-            let (status, _) = answer(app, get(&target).method(Method::DELETE)).await;
+            let (status, _) = answer(gateway, get(&target).method(Method::DELETE)).await;
             assert_eq!(status, StatusCode::NO_CONTENT, "{rule:?} of {firewall:?} is not found");
         }
     }
 }
 
 /// The status and body of the answer, which is whole.
-async fn answer(
-    app: &impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error>,
-    request: TestRequest,
-) -> (StatusCode, Bytes) {
-    let response = app.call(request.to_request()).await.expect("an answer");
+async fn answer(gateway: &Arc<Gateway>, request: TestRequest) -> (StatusCode, Bytes) {
+    let response = serve(request.to_request(), Arc::clone(gateway)).await;
     let (status, content_type) = (response.status(), response.headers().get(CONTENT_TYPE).cloned());
     assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR);
     let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("a body that breaks off"));
