@@ -195,24 +195,24 @@ struct FieldVisitor {
 }
 
 impl FieldVisitor {
-    fn write(&mut self, parts: [&str; 4]) {
+    fn write(&mut self, parts: &[&str]) {
         if !self.text.is_empty() {
             self.text.push(' ');
         }
-        self.text.extend(parts);
+        self.text.extend(parts.iter().copied());
     }
 }
 
 impl Visit for FieldVisitor {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.write([field.name(), "=", itoa::Buffer::new().format(value), ""]);
+        self.write(&[field.name(), "=", itoa::Buffer::new().format(value)]);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
         // No early end, so that many bytes are looked at in one step.
         let special = |byte: u8| !(b' '..=b'~').contains(&byte) | (byte == b'"') | (byte == b'\\');
         match value.bytes().fold(false, |any, byte| any | special(byte)) {
-            false if field.name() != "message" => self.write([field.name(), "=\"", value, "\""]),
+            false if field.name() != "message" => self.write(&[field.name(), "=\"", value, "\""]),
             _ => self.record_debug(field, &value),
         }
     }

@@ -123,14 +123,8 @@ fn rendered(head: &Head, http: &HttpRequest, answer: Answer) -> Result<Response<
         insert(&mut response, ALLOW, allow);
     }
     let Some(view) = answer.view else { return Ok(response) };
-    let (written, content_type) = match Representation::of(&view, head.format(), head) {
-        Some(wanted) => (head.gateway.cache.get(&wanted), head.format().content_type()),
-        None => {
-            let (content, content_type) = content(&view, head).map_err(|error| internal(head, &error))?;
-            (Written::new(content), content_type)
-        }
-    };
-    let Written { content, tag } = written.map_err(|error| internal(head, &error))?;
+    let written = written(&view, head).map_err(|error| internal(head, &error));
+    let (Written { content, tag }, content_type) = written?;
     if matches!(answer.status, StatusCode::OK | StatusCode::CREATED) {
         let is_known = answer.status == StatusCode::OK && is_known(http, &tag);
         insert(&mut response, CACHE_CONTROL, HeaderValue::from_static("max-age=0, private, must-revalidate"));
@@ -145,15 +139,19 @@ fn rendered(head: &Head, http: &HttpRequest, answer: Answer) -> Result<Response<
 }
 
 /// The body of an answer, and its type.
-fn content(view: &View, head: &Head) -> io::Result<(Vec<u8>, &'static str)> {
+fn written(view: &View, head: &Head) -> io::Result<(Written, &'static str)> {
     let format = head.format();
-    match (view, format) {
-        (View::Asset(asset), _) => Ok((asset.content.as_bytes().to_vec(), asset.content_type)),
-        (View::OpenApi, _) => Ok((openapi::document(head)?, Format::Json.content_type())),
-        (_, Format::Xml) => Ok((xml::view(view, head)?, format.content_type())),
-        (_, Format::Json) => Ok((json::view(view, head)?, format.content_type())),
-        (_, Format::Html) => Ok((html::view(view, head)?, format.content_type())),
+    if let Some(wanted) = Representation::of(view, format, head) {
+        return Ok((head.gateway.cache.get(&wanted)?, format.content_type()));
     }
+    let (content, content_type) = match (view, format) {
+        (View::Asset(asset), _) => (asset.content.as_bytes().to_vec(), asset.content_type),
+        (View::OpenApi, _) => (openapi::document(head)?, Format::Json.content_type()),
+        (_, Format::Xml) => (xml::view(view, head)?, format.content_type()),
+        (_, Format::Json) => (json::view(view, head)?, format.content_type()),
+        (_, Format::Html) => (html::view(view, head)?, format.content_type()),
+    };
+    Ok((Written::new(content)?, content_type))
 }
 
 fn failed(head: &Head, error: &ApiError) -> Response<BoxBody> {

@@ -13,7 +13,7 @@ use super::answer::View;
 use super::error::ApiError;
 use super::features;
 use super::format::Format;
-use super::representation::{Firewalls, Representation};
+use super::representation::{Place, Representation};
 use super::request::Head;
 
 /// The schemas of what follows, by the names that the OpenAPI document has for them.
@@ -170,9 +170,9 @@ pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
 
 /// One firewall, or a list of them.
 pub(super) fn firewalls(of: &Representation<'_>) -> io::Result<Vec<u8>> {
-    match of.firewalls {
-        Firewalls::List(all) => bytes(&FirewallsView { firewalls: all.iter().map(|one| firewall(one, of)).collect() }),
-        Firewalls::One(one) => bytes(&OneView { firewall: firewall(one, of) }),
+    match (of.place, of.firewalls) {
+        (Place::Alone, [one]) => bytes(&OneView { firewall: firewall(one, of) }),
+        (_, all) => bytes(&FirewallsView { firewalls: all.iter().map(|one| firewall(one, of)).collect() }),
     }
 }
 

@@ -69,15 +69,15 @@ use format::Format;
 use host::PublicUrl;
 use parameters::ShownRules;
 use path::Path;
-use representation::{Cache, Representation};
+use representation::{Cache, Place, Representation};
 use request::{Head, Request};
 use urls::Urls;
 
-/// The version of Deltacloud that is spoken. Clients compare it with the `Server` header.
-const VERSION: &str = "1.1.3";
-
-/// The `Server` header, with that version.
+/// The `Server` header.
 const SERVER_NAME: &str = "Apache-Deltacloud/1.1.3";
+
+/// The version of Deltacloud that is spoken. Clients compare it with the `Server` header.
+const VERSION: &str = SERVER_NAME.split_at("Apache-Deltacloud/".len()).1;
 
 /// What all requests share.
 #[derive(Debug)]
@@ -173,8 +173,8 @@ fn public_url(url: &str) -> Result<PublicUrl, Error> {
 /// before.
 pub fn firewalls_xml(firewalls: &[Arc<Firewall>], capabilities: Capabilities, origin: &str) -> Vec<u8> {
     let urls = Urls::new(&[origin], &Path::default());
-    let (firewalls, shown) = (representation::Firewalls::List(firewalls), ShownRules::All);
-    xml::firewalls(&Representation { format: Format::Xml, firewalls, shown, capabilities, urls: &urls })
+    let (format, place, shown) = (Format::Xml, Place::List, ShownRules::All);
+    xml::firewalls(&Representation { format, place, firewalls, shown, capabilities, urls: &urls })
 }
 
 /// Answers one request, counts it, and logs it.

@@ -5,6 +5,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
+use std::slice;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::http::header::HeaderValue;
@@ -28,18 +29,20 @@ const MAX_KEPT: usize = 128 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Representation<'a> {
     pub(super) format: Format,
-    pub(super) firewalls: Firewalls<'a>,
+    pub(super) place: Place,
+    /// All that are shown; where one is shown alone, that one.
+    pub(super) firewalls: &'a [Arc<Firewall>],
     pub(super) shown: ShownRules,
     /// What the firewalls' driver can do, which decides on links and fields.
     pub(super) capabilities: Capabilities,
     pub(super) urls: &'a Urls,
 }
 
-/// What is represented.
+/// Where a firewall is shown, which decides on its links, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Firewalls<'a> {
-    List(&'a [Arc<Firewall>]),
-    One(&'a Arc<Firewall>),
+pub(super) enum Place {
+    List,
+    Alone,
 }
 
 /// What has been written.
@@ -53,13 +56,13 @@ pub(super) struct Written {
 impl<'a> Representation<'a> {
     /// What a program gets to see; none where the view is not about firewalls, or is for people.
     pub(super) fn of(view: &'a View, format: Format, head: &'a Head) -> Option<Self> {
-        let (firewalls, shown) = match view {
-            View::Firewalls(all, shown) => (Firewalls::List(all), *shown),
-            View::Firewall(one, shown) => (Firewalls::One(one), *shown),
+        let (place, firewalls, shown) = match view {
+            View::Firewalls(all, shown) => (Place::List, all.as_slice(), *shown),
+            View::Firewall(one, shown) => (Place::Alone, slice::from_ref(one), *shown),
             _ => return None,
         };
         let capabilities = head.driver().capabilities();
-        (format != Format::Html).then_some(Self { format, firewalls, shown, capabilities, urls: &head.urls })
+        (format != Format::Html).then_some(Self { format, place, firewalls, shown, capabilities, urls: &head.urls })
     }
 
     fn write(&self) -> io::Result<Vec<u8>> {
@@ -73,8 +76,8 @@ impl<'a> Representation<'a> {
     fn slot(&self) -> usize {
         let mut hasher = DefaultHasher::new();
         (self.format.name(), self.urls.entry_point()).hash(&mut hasher);
-        if let Firewalls::One(firewall) = self.firewalls {
-            firewall.id.hash(&mut hasher);
+        if let (Place::Alone, [one]) = (self.place, self.firewalls) {
+            one.id.hash(&mut hasher);
         }
         hasher.finish() as usize % SLOTS
     }
@@ -97,7 +100,7 @@ pub(super) struct Cache([Mutex<Option<Arc<Kept>>>; SLOTS]);
 #[derive(Debug)]
 struct Kept {
     format: Format,
-    is_list: bool,
+    place: Place,
     firewalls: Vec<Arc<Firewall>>,
     shown: ShownRules,
     capabilities: Capabilities,
@@ -107,14 +110,9 @@ struct Kept {
 
 impl Kept {
     /// What this was written for.
-    fn origin(&self) -> Option<Representation<'_>> {
-        let firewalls = match self.firewalls.as_slice() {
-            list if self.is_list => Firewalls::List(list),
-            [one] => Firewalls::One(one),
-            _ => return None,
-        };
-        let Self { format, shown, capabilities, ref urls, .. } = *self;
-        Some(Representation { format, firewalls, shown, capabilities, urls })
+    fn origin(&self) -> Representation<'_> {
+        let Self { format, place, ref firewalls, shown, capabilities, ref urls, .. } = *self;
+        Representation { format, place, firewalls, shown, capabilities, urls }
     }
 }
 
@@ -131,18 +129,14 @@ impl Cache {
     pub(super) fn get(&self, wanted: &Representation<'_>) -> io::Result<Written> {
         let slot = self.0.get(wanted.slot());
         let kept = slot.and_then(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).clone());
-        if let Some(kept) = kept.filter(|kept| kept.origin().as_ref() == Some(wanted)) {
+        if let Some(kept) = kept.filter(|kept| kept.origin() == *wanted) {
             return Ok(kept.written.clone());
         }
         let written = Written::new(wanted.write()?)?;
         if let Some(slot) = slot.filter(|_| written.content.len() <= MAX_KEPT) {
-            let Representation { format, firewalls, shown, capabilities, urls } = *wanted;
-            let (is_list, firewalls) = match firewalls {
-                Firewalls::List(list) => (true, list.to_vec()),
-                Firewalls::One(one) => (false, vec![Arc::clone(one)]),
-            };
-            let urls = urls.clone();
-            let kept = Kept { format, is_list, firewalls, shown, capabilities, urls, written: written.clone() };
+            let Representation { format, place, firewalls, shown, capabilities, urls } = *wanted;
+            let (firewalls, urls, written) = (firewalls.to_vec(), urls.clone(), written.clone());
+            let kept = Kept { format, place, firewalls, shown, capabilities, urls, written };
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(kept));
         }
         Ok(written)

@@ -88,21 +88,17 @@ impl Protocol {
         };
         // However it is spelled: `006` is TCP too.
         let number = name.parse::<u8>().ok();
-        let is = |known: &str| name.eq_ignore_ascii_case(known);
-        match number {
-            Some(6) => ports("tcp").map(Self::Tcp),
-            Some(17) => ports("udp").map(Self::Udp),
-            Some(1) => icmp("icmp").map(Self::Icmp),
-            Some(58) => icmp("icmpv6").map(Self::Icmpv6),
-            Some(number) => no_ports(Self::Number(number)),
-            None if is("tcp") => ports("tcp").map(Self::Tcp),
-            None if is("udp") => ports("udp").map(Self::Udp),
-            None if is("tcp-udp") => ports("tcp-udp").map(Self::TcpUdp),
-            None if is("icmp") => icmp("icmp").map(Self::Icmp),
-            None if is("icmpv6") => icmp("icmpv6").map(Self::Icmpv6),
-            None if name == "-1" => no_ports(Self::All),
-            None if name.is_empty() => no_ports(Self::Unnamed),
-            None => Err(InvalidProtocol::Unknown(name.to_owned())),
+        let is = |known: &str, its_number| name.eq_ignore_ascii_case(known) || number == Some(its_number);
+        match (name, number) {
+            _ if is("tcp", 6) => ports("tcp").map(Self::Tcp),
+            _ if is("udp", 17) => ports("udp").map(Self::Udp),
+            _ if name.eq_ignore_ascii_case("tcp-udp") => ports("tcp-udp").map(Self::TcpUdp),
+            _ if is("icmp", 1) => icmp("icmp").map(Self::Icmp),
+            _ if is("icmpv6", 58) => icmp("icmpv6").map(Self::Icmpv6),
+            ("-1", _) => no_ports(Self::All),
+            ("", _) => no_ports(Self::Unnamed),
+            (_, Some(number)) => no_ports(Self::Number(number)),
+            (_, None) => Err(InvalidProtocol::Unknown(name.to_owned())),
         }
     }
 

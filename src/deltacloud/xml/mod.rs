@@ -4,14 +4,14 @@ mod document;
 
 use std::io;
 
-use deltawall_core::{Capabilities, Driver, Firewall, Rule, Source};
+use deltawall_core::{Driver, Firewall, Rule, Source};
 
 use super::VERSION;
 use super::answer::View;
 use super::error::ApiError;
 use super::features;
 use super::format::Format;
-use super::representation::{Firewalls, Representation};
+use super::representation::{Place, Representation};
 use super::request::Head;
 use super::urls::Urls;
 use document::Document;
@@ -52,21 +52,16 @@ pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
 
 /// One firewall, or a list of them.
 pub(super) fn firewalls(of: &Representation<'_>) -> Vec<u8> {
-    let all = match of.firewalls {
-        Firewalls::List(all) => all,
-        Firewalls::One(one) => std::slice::from_ref(one),
-    };
-    let lengths = all.iter().map(|one| FIREWALL_LENGTH + one.rules.len() * RULE_LENGTH);
+    let lengths = of.firewalls.iter().map(|one| FIREWALL_LENGTH + one.rules.len() * RULE_LENGTH);
     let mut document = Document::new(PROLOG, LENGTH + lengths.sum::<usize>());
-    match of.firewalls {
-        Firewalls::List(all) => {
-            document.open("firewalls", &[]);
-            for one in all {
-                firewall(&mut document, one, of, Place::List);
-            }
-            document.close("firewalls");
-        }
-        Firewalls::One(one) => firewall(&mut document, one, of, Place::Alone),
+    if of.place == Place::List {
+        document.open("firewalls", &[]);
+    }
+    for one in of.firewalls {
+        firewall(&mut document, one, of);
+    }
+    if of.place == Place::List {
+        document.close("firewalls");
     }
     document.finish()
 }
@@ -128,13 +123,6 @@ fn driver_alone(document: &mut Document, driver: &dyn Driver, head: &Head) {
     document.close("driver");
 }
 
-/// Where a firewall is shown, which decides on its links.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    List,
-    Alone,
-}
-
 impl Place {
     /// A link to what can be done. Only in a list does it repeat the id.
     fn action(self, document: &mut Document, href: &str, id: &str, method: &str, rel: &str) {
@@ -145,17 +133,17 @@ impl Place {
     }
 }
 
-fn firewall(document: &mut Document, firewall: &Firewall, of: &Representation<'_>, place: Place) {
+fn firewall(document: &mut Document, firewall: &Firewall, of: &Representation<'_>) {
     let id = firewall.id.as_str();
     let href = of.urls.firewall(&firewall.id);
     document.open("firewall", &[("href", &href), ("id", id)]);
     document.open("actions", &[]);
     if of.capabilities.delete_firewall {
-        place.action(document, &href, id, "delete", "destroy");
+        of.place.action(document, &href, id, "delete", "destroy");
     }
     if of.capabilities.create_rule {
-        let rel = if place == Place::List { "add_rule" } else { "update" };
-        place.action(document, &format!("{href}/rules"), id, "post", rel);
+        let rel = if of.place == Place::List { "add_rule" } else { "update" };
+        of.place.action(document, &format!("{href}/rules"), id, "post", rel);
     }
     document.close("actions");
     document.cdata("name", firewall.name.as_str());
@@ -163,22 +151,23 @@ fn firewall(document: &mut Document, firewall: &Firewall, of: &Representation<'_
     document.text("owner_id", firewall.owner.as_ref().map_or("", |owner| owner.as_str()));
     document.open("rules", &[]);
     for one in firewall.rules.iter().filter(|rule| of.shown.has(rule)) {
-        rule(document, one, &href, of.capabilities, place);
+        rule(document, one, &href, of);
     }
     document.close("rules");
     document.close("firewall");
 }
 
-fn rule(document: &mut Document, rule: &Rule, firewall: &str, capabilities: Capabilities, place: Place) {
+fn rule(document: &mut Document, rule: &Rule, firewall: &str, of: &Representation<'_>) {
+    let capabilities = of.capabilities;
     let id = rule.id().to_string();
     let href = Urls::rule(firewall, &id);
-    match place {
+    match of.place {
         Place::List => document.open("rule", &[("id", &id)]),
         Place::Alone => document.open("rule", &[("href", &href), ("id", &id)]),
     }
     document.open("actions", &[]);
     if capabilities.delete_rule {
-        place.action(document, &href, &id, "delete", "destroy");
+        of.place.action(document, &href, &id, "delete", "destroy");
     }
     document.close("actions");
     let content = &rule.content;
