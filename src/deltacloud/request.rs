@@ -252,11 +252,10 @@ impl<'a> Request<'a> {
         let query = head.query.clone();
         let parameters = query.and_then(|query| body::merge(query, body?.1, limits)).map(Parameters::new);
         let sent = credentials(http);
-        let user = sent.as_ref().map(|sent| sent.user().to_owned());
-        let caller = head.admit(sent, operation).await;
+        let caller = head.admit(sent.clone(), operation).await;
         let request = Request { head, resource, operation, method, parameters, caller };
-        if let (Err(denial @ ApiError { failure: Failure::Forbidden, .. }), Some(user)) = (&request.caller, user)
-            && let Some(mut change) = Change::begin(&request, &user)
+        if let (Err(denial @ ApiError { failure: Failure::Forbidden, .. }), Some(sent)) = (&request.caller, sent)
+            && let Some(mut change) = Change::begin(&request, sent.user())
         {
             change.deny(&denial.message);
         }

@@ -1,11 +1,17 @@
 //! What a client proves itself with.
 
+use std::sync::Arc;
+
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-/// A user and its secret, for one request. It has no `Debug`, is never logged, and the secret is wiped when it is dropped.
+/// A user and its secret, for one request. It has no `Debug`, is never logged, and the secret is wiped when the last clone,
+/// all of which share it, is dropped.
 #[derive(Clone)]
-pub struct Credentials {
+pub struct Credentials(Arc<Parts>);
+
+#[derive(Clone)]
+struct Parts {
     user: String,
     password: SecretString,
     session_token: Option<SecretString>,
@@ -14,33 +20,35 @@ pub struct Credentials {
 impl Credentials {
     /// `user` is an account name, an access key, or a certificate's folder: each cloud has its own word for it.
     pub fn new(user: impl Into<String>, password: impl Into<String>) -> Self {
-        Self { user: user.into(), password: SecretString::from(password.into()), session_token: None }
+        let (user, password) = (user.into(), SecretString::from(password.into()));
+        Self(Arc::new(Parts { user, password, session_token: None }))
     }
 
     /// The same credentials with the token that goes with temporary ones.
     #[must_use]
     pub fn with_session_token(self, token: impl Into<String>) -> Self {
-        Self { session_token: Some(SecretString::from(token.into())), ..self }
+        let session_token = Some(SecretString::from(token.into()));
+        Self(Arc::new(Parts { session_token, ..Arc::unwrap_or_clone(self.0) }))
     }
 
     /// Who, without the proof.
     pub fn user(&self) -> &str {
-        &self.user
+        &self.0.user
     }
 
     /// The proof. It goes to the cloud and nowhere else.
     pub fn password(&self) -> &str {
-        self.password.expose_secret()
+        self.0.password.expose_secret()
     }
 
     /// The token of temporary credentials. It goes to the cloud and nowhere else.
     pub fn session_token(&self) -> Option<&str> {
-        self.session_token.as_ref().map(|token| token.expose_secret())
+        self.0.session_token.as_ref().map(|token| token.expose_secret())
     }
 
     /// Whether user and password are the same, in a time that tells nothing of where two secrets of one length differ.
     pub fn matches(&self, other: &Self) -> bool {
-        let user = self.user.as_bytes().ct_eq(other.user.as_bytes());
+        let user = self.user().as_bytes().ct_eq(other.user().as_bytes());
         let password = self.password().as_bytes().ct_eq(other.password().as_bytes());
         (user & password).into()
     }
