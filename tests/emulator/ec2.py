@@ -8,7 +8,7 @@ of its own, so that tests do not meet:
 
     AKIAFULL<account>   may do everything
     AKIAREAD<account>   may only describe
-    ASIATEMP<account>   temporary: goes with the session token "valid", any other has expired
+    ASIATEMP<account>   temporary: goes with the session token "session-token-of-tests", any other has expired
 
 The secret of each key is "secret-" and the key. Tests look behind the API, each time for an account:
 
@@ -103,8 +103,8 @@ moto_groups.SecurityGroupBackend._add_source_group = add_source_groups
 
 
 def revoke_egress(backend, group_name_or_id, own=moto_groups.SecurityGroupBackend.revoke_security_group_egress, **permission):
-    """moto leaves IPv6 ranges out of what is revoked, and calls it a success, in a VPC that has no IPv6 network. So for as
-    long as it revokes, the group is in none."""
+    """API, RevokeSecurityGroupEgress: "Removes the specified outbound (egress) rules". moto leaves IPv6 ranges out, and calls it a
+    success, in a VPC that has no IPv6 network. So for as long as it revokes, the group is in none."""
     group = backend.get_security_group_from_id(group_name_or_id)
     vpc_id = group and group.vpc_id
     try:
@@ -117,6 +117,9 @@ def revoke_egress(backend, group_name_or_id, own=moto_groups.SecurityGroupBacken
 
 
 moto_groups.SecurityGroupBackend.revoke_security_group_egress = revoke_egress
+
+# VPC, "Amazon VPC quotas": the number of rules is adjustable. The second server has it, and the first none.
+moto_groups.SecurityGroupBackend._verify_group_will_respect_rule_count_limit = lambda *_, **__: None
 
 
 class Page(threading.local):
@@ -164,7 +167,8 @@ class Request:
         return ec2_backends[self.account][self.region]
 
     def authenticate(self):
-        """Signature Version 4, checked as AWS does: the same signature must come out. Gives what kind of key it is, and the token."""
+        """AWS Identity and Access Management User Guide, "Create a signed AWS API request": the same signature must come out. API,
+        "Error codes": AuthFailure where it does not. Gives what kind of key it is, and the token."""
         failure = Refusal(401, "AuthFailure", "AWS was not able to validate the provided access credentials")
         header = self.environ.get("HTTP_AUTHORIZATION", "")
         found = re.match(r"AWS4-HMAC-SHA256 Credential=([^/]+)/\d+/([^/]+)/ec2/aws4_request, *SignedHeaders=([^,]+), *Signature=(\w+)", header)
@@ -187,7 +191,7 @@ class Request:
         return key.group(1), token
 
     def authorize(self, kind, token):
-        if kind == "ASIATEMP" and token != "valid":
+        if kind == "ASIATEMP" and token != "session-token-of-tests":
             # API, "Error codes": RequestExpired, "the request is past expires date".
             raise Refusal(400, "RequestExpired", "Request has expired.")
         if kind == "AKIAREAD" and not self.action.startswith("Describe"):
@@ -197,7 +201,8 @@ class Request:
 
 class Faults:
     """Faults to come, by action and account: throttle, error (a 500), garbage (a 503 that is no XML), hang, cut; deny and
-    absent, as for who may not or what is not to be seen yet; overtaken, when another has emptied the group before."""
+    absent, as for who may not or what is not to be seen yet; overtaken, when another has emptied the group before; or a
+    status and a code, such as "400 InvalidClientTokenId"."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -306,7 +311,7 @@ def strict(request):
             there = group.egress_rules if action.endswith("Egress") else group.ingress_rules
             asked, have = sources(canonical), held(there)
             for protocol, from_port, to_port, source in asked:
-                if (protocol, from_port, to_port, source) in have:
+                if (protocol, from_port, to_port, source) in have or asked.count((protocol, from_port, to_port, source)) > 1:
                     # API, "Error codes": InvalidPermission.Duplicate. All or nothing: none of the others is made either.
                     raise Refusal(400, "InvalidPermission.Duplicate", f'the specified rule "peer: {source}, {protocol.upper()}, from port: {from_port}, to port: {to_port}, ALLOW" already exists')
             for name, value in canonical.items():
@@ -356,6 +361,20 @@ def holdings(backend):
     return {"DefaultVpc": backend.default_vpc.id, "SecurityGroups": [described(group) for group in groups]}
 
 
+def words(request):
+    """AWS Identity and Access Management User Guide, "Troubleshoot Signature Version 4": what is said of a signature that is not
+    the right one, with the request as it should have been signed. The session token is in it."""
+    return f"""The request signature we calculated does not match the signature you provided.
+
+The Canonical String for this request should have been
+'POST
+/
+
+host:{request.environ["HTTP_HOST"]}
+x-amz-security-token:{request.environ.get("HTTP_X_AMZ_SECURITY_TOKEN")}
+'"""
+
+
 class Layer:
     def __init__(self, app, is_strict, calls, faults, locks):
         self.app, self.is_strict, self.calls, self.faults, self.locks = app, is_strict, calls, faults, locks
@@ -373,7 +392,7 @@ class Layer:
             request.authorize(*key)
             fault = self.faults.take(request.account, request.action)
             if fault and fault != "overtaken":
-                return self.fail(fault, start_response)
+                return self.fail(fault, request, start_response)
             with self.lock(request.account):
                 keep_in_use(request)
                 if fault == "overtaken":
@@ -433,13 +452,21 @@ class Layer:
         return [answer]
 
     def refuse(self, start_response, refusal):
-        body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error><Code>{refusal.code}</Code><Message>{escape(str(refusal))}</Message></Error></Errors><RequestID>{uuid.uuid4()}</RequestID></Response>'
-        return self.answer(start_response, refusal.status, body.encode())
+        request_id = uuid.uuid4()
+        body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error><Code>{refusal.code}</Code><Message>{escape(str(refusal))}</Message></Error></Errors><RequestID>{request_id}</RequestID></Response>'
+        return self.answer(start_response, refusal.status, body.encode(), request_id=request_id)
 
-    def fail(self, kind, start_response):
+    def fail(self, kind, request, start_response):
+        if kind[0].isdigit():
+            status, code = kind.split(" ")
+            # EC2 sends the request's id in a header as well; other clouds that speak its API need not.
+            without_id = lambda status, headers: start_response(status, headers[:-1])
+            return self.refuse(without_id, Refusal(int(status), code, words(request)))
         if kind == "throttle":
+            # API, "Request throttling": the error code is RequestLimitExceeded. As a 503, by "Error codes", "Server error codes".
             return self.refuse(start_response, Refusal(503, "RequestLimitExceeded", "Request limit exceeded."))
         if kind == "error":
+            # API, "Error codes", "Server error codes": InternalError, "an internal error has occurred".
             return self.refuse(start_response, Refusal(500, "InternalError", "An internal error has occurred"))
         if kind == "deny":
             return self.refuse(start_response, Refusal(403, "UnauthorizedOperation", "You are not authorized to perform this operation."))
@@ -453,9 +480,9 @@ class Layer:
         return [b"<?xml"]
 
     @staticmethod
-    def answer(start_response, status, body, content_type="text/xml;charset=UTF-8"):
+    def answer(start_response, status, body, content_type="text/xml;charset=UTF-8", request_id=None):
         headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
-        start_response(f"{status} X", headers + [("x-amzn-RequestId", str(uuid.uuid4()))])
+        start_response(f"{status} X", headers + [("x-amzn-RequestId", str(request_id or uuid.uuid4()))])
         return [body]
 
 

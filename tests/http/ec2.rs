@@ -13,6 +13,9 @@ use crate::server::{Server, listen};
 use crate::subject::Subject;
 use crate::wire::{Answer, Connection, Request};
 
+/// The session token that the emulator takes.
+const TOKEN: &str = "session-token-of-tests";
+
 const RULE: &str = "protocol=tcp&port_from=22&port_to=22&ip_address1=10.0.0.0/8";
 
 fn rules_of(name: &str) -> Request {
@@ -75,6 +78,7 @@ fn each_operation_costs_what_the_document_says() {
     ask("show by name, or `?id=NAME`", Request::get("/api/firewalls?id=web"), 200);
     let [web, db] = ["web", "db"].map(|name| groups(&account, REGION, name)[0]["GroupId"].as_str().unwrap().to_owned());
     ask("show by `sg-…`", Request::get(&format!("/api/firewalls/{web}")), 200);
+    ask("create a rule by `sg-…`", rules_of(&web).form("protocol=udp&port_from=1&port_to=1&ip_address1=::/0"), 201);
     let rule = |id: &str| Request::delete(&format!("/api/firewalls/web/{}~{id}", account.number));
     ask("delete a rule", rule("tcp~22~22~@address,ipv4,10.0.0.0,8,@address,ipv6,::,0"), 204);
     ask("delete a rule for egress", rule("tcp~22~22~@address,ipv4,10.0.0.0,8~egress"), 204);
@@ -235,9 +239,22 @@ fn keys_that_may_not_have_expired_or_are_nobodys() {
             let told = server.send(request).expect(status).message();
             assert!(told.starts_with(message) && told.contains("\n  REQUEST ID="), "{told}");
         }
+        // EC2 says what should have been signed, and that has the session token in it.
+        for (answer, status, told) in [
+            (
+                "403+SignatureDoesNotMatch",
+                401,
+                "SignatureDoesNotMatch: The request signature we calculated does not match",
+            ),
+            ("400+InvalidParameterValue", 502, "x-amz-security-token:[hidden]"),
+        ] {
+            account.fault("CreateSecurityGroup", answer, 1);
+            let body = server.send(with_token(create(), TOKEN)).expect(status).text();
+            assert!(body.contains(told) && !body.contains(TOKEN), "{body}");
+        }
         let name = format!("web-{format}");
         assert!(groups(&account, REGION, &name).is_empty());
-        server.send(with_token(create(), "valid")).expect(201);
+        server.send(with_token(create(), TOKEN)).expect(201);
         assert_eq!(groups(&account, REGION, &name).len(), 1);
     }
 }

@@ -87,10 +87,12 @@ fn on_ec2() {
 /// With the endpoint where the SDK itself looks for it.
 #[test]
 fn on_ec2_that_is_strict() {
-    let account = Account::on(STRICT);
-    let mut command = program(&["-p", "0"]);
-    command.env("AWS_ENDPOINT_URL_EC2", &account.url).stderr(Stdio::null());
-    live(&Server::spawn(command), "ec2", &account.login());
+    for variable in ["AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL"] {
+        let account = Account::on(STRICT);
+        let mut command = program(&["-p", "0"]);
+        command.env(variable, &account.url).stderr(Stdio::null());
+        live(&Server::spawn(command), "ec2", &account.login());
+    }
 }
 
 /// A connection to the cloud that was made for one of the server's workers must not hang another that takes it from the

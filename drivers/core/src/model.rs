@@ -118,7 +118,8 @@ impl Rule {
 }
 
 impl RuleContent {
-    /// Whether both match the same traffic and do the same with it, in whatever order and spelling.
+    /// Whether both match the same traffic and do the same with it, in whatever order and spelling of their sources. A source
+    /// counts as often as it is there: where a cloud keeps two that come to the same, one of them is not the rule.
     pub fn same_as(&self, other: &Self) -> bool {
         self.owner == other.owner
             && self.protocol == other.protocol
@@ -130,7 +131,6 @@ impl RuleContent {
     fn canonical_sources(&self) -> Vec<Cow<'_, Source>> {
         let mut sources: Vec<_> = self.sources.iter().map(Source::canonical).collect();
         sources.sort_unstable();
-        sources.dedup();
         sources
     }
 }

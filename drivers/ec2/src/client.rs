@@ -1,6 +1,6 @@
 //! The calls to EC2 for one request, with its credentials.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,14 +11,15 @@ use aws_config::{Region, SdkConfig};
 use aws_sdk_ec2::config::{Builder, Credentials, IdentityCache};
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::{Filter as Ec2Filter, SecurityGroup};
+use deltawall_core::model::InvalidSources;
 use deltawall_core::{
     Context, Direction, Error, ErrorKind, Firewall, FirewallId, Group, NetworkId, NewFirewall, NewRule, RuleId, Source,
 };
 
-use crate::Options;
 use crate::convert::{self, Names};
-use crate::error::{from_sdk, is_in_use, is_throttled, no_group, no_rule, nonsense, of_change};
+use crate::error::{from_sdk, has_no_default_vpc, is_in_use, is_throttled, no_group, no_rule, nonsense, of_change};
 use crate::watch::Watch;
+use crate::{ID, Options};
 
 /// How many groups EC2 sends at a time, at the most.
 const PAGE: i32 = 1000;
@@ -174,7 +175,9 @@ impl Client {
         let group = self.find(id).await?;
         let group_id = group_id(&group)?;
         let names = self.names(&group).await?;
-        let held = convert::rules(&group, &names)?;
+        let mut held = convert::rules(&group, &names)?;
+        // A rule that was made for a group's id goes by that as well.
+        held.extend(convert::rules(&group, &Names::default())?);
         let (held, permission) = held.iter().find(|(held, _)| rule.names(held)).ok_or_else(no_rule)?;
         let permission = convert::to_revoke(permission);
         let unknown = match held.content.direction {
@@ -203,7 +206,8 @@ impl Client {
             (false, None) => call.group_names(name),
             (false, Some(vpc)) => call.filters(filter("vpc-id", [vpc.as_str()])).filters(filter("group-name", [name])),
         };
-        let found = call.send().await.map_err(from_sdk)?.security_groups.unwrap_or_default();
+        let missing = |error| if has_no_default_vpc(&error) { no_group(name) } else { from_sdk(error) };
+        let found = call.send().await.map_err(missing)?.security_groups.unwrap_or_default();
         let is_wanted = |group: &SecurityGroup| [group.group_id(), group.group_name()].contains(&Some(name));
         found.into_iter().find(is_wanted).ok_or_else(|| no_group(name))
     }
@@ -232,14 +236,12 @@ impl Client {
         Ok(vpcs.vpcs().first().and_then(|vpc| vpc.vpc_id().map(str::to_owned)))
     }
 
-    /// The names of the groups in a group's rules: one call for all of them, if there are any. One that cannot be seen keeps
-    /// its id as name.
+    /// The names of the groups in a group's rules: one call for each two hundred of them, if there are any. One that cannot be
+    /// seen keeps its id as name.
     async fn names(&self, group: &SecurityGroup) -> Result<Names, Error> {
         let mut names = Names::default();
         names.learn(std::slice::from_ref(group));
-        let mut unknown = convert::unknown_groups(group, &names);
-        unknown.truncate(MAX_FILTER_VALUES);
-        if !unknown.is_empty() {
+        for unknown in convert::unknown_groups(group, &names).chunks(MAX_FILTER_VALUES) {
             let ids = filter("group-id", unknown.iter().map(String::as_str));
             let known = self.ec2.describe_security_groups().filters(ids).send().await.map_err(from_sdk)?;
             names.learn(known.security_groups());
@@ -278,10 +280,15 @@ impl Client {
                 }
             }
         }
-        match named().find(|source| !ids.contains_key(*source)) {
-            Some(missing) => Err(no_group(missing.name.as_str())),
-            None => Ok(ids),
+        let mut seen = HashSet::new();
+        for source in named() {
+            let id = ids.get(source).ok_or_else(|| no_group(source.name.as_str()))?;
+            if !seen.insert(id) {
+                let repeated = InvalidSources::Repeated(Source::Group(source.clone()));
+                return Err(Error::new(ErrorKind::Invalid, ID, repeated.to_string()));
+            }
         }
+        Ok(ids)
     }
 
     /// EC2's refusal to delete a group, with who uses it: found only now that it matters. What cannot be found out is left out.

@@ -91,13 +91,15 @@ fn rule(permission: &IpPermission, direction: Direction, group: &SecurityGroup, 
         sources.push(Source::PrefixList(id.ok_or_else(|| nonsense("a prefix list has no id"))?));
         descriptions.add(list.description());
     }
-    let content = RuleContent { owner, protocol: protocol(permission)?, direction, action: Action::Accept, sources };
+    let content =
+        RuleContent { owner, protocol: protocol(permission, group)?, direction, action: Action::Accept, sources };
     Ok(Rule { cloud_id: None, content, log: false, description: descriptions.together() })
 }
 
 fn group_source(pair: &UserIdGroupPair, group: &SecurityGroup, names: &Names) -> Result<Group, Error> {
     let id = pair.group_id().unwrap_or_default();
-    let name = names.get(id, group.vpc_id()).or(pair.group_name()).unwrap_or(id);
+    // Clouds of EC2's first kind tell groups apart by their names. Beside an id, a name may be that of another VPC's group.
+    let name = names.get(id, group.vpc_id()).or(pair.group_name().filter(|_| id.is_empty())).unwrap_or(id);
     let owner = pair.user_id().or(group.owner_id()).and_then(Account::from_cloud);
     Ok(Group {
         owner: owner.ok_or_else(|| nonsense("a group in a rule has no owner"))?,
@@ -110,16 +112,19 @@ fn address(cidr: Option<&str>) -> Result<Source, Error> {
     cidr.map(Source::Address).ok_or_else(|| nonsense("a range of addresses is none"))
 }
 
-fn protocol(permission: &IpPermission) -> Result<Protocol, Error> {
+fn protocol(permission: &IpPermission, group: &SecurityGroup) -> Result<Protocol, Error> {
     let name = permission.ip_protocol().unwrap_or("-1");
-    // For protocols without ports EC2 has sent -1, 0 to 65535 and nothing, over the years; it means all of them.
-    let numbers = match name.to_ascii_lowercase().as_str() {
-        "tcp" | "udp" | "icmp" | "icmpv6" | "6" | "17" | "1" | "58" => {
-            Some((permission.from_port().unwrap_or(-1), permission.to_port().unwrap_or(-1)))
-        }
+    let numbers = (permission.from_port().unwrap_or(-1), permission.to_port().unwrap_or(-1));
+    // For protocols without ports EC2 has sent -1, 0 to 65535 and nothing, over the years, and other clouds do so for those
+    // with ports; it means all of them.
+    let numbers = match (name.to_ascii_lowercase().as_str(), numbers) {
+        ("tcp" | "udp" | "6" | "17", (-1, -1)) => Some((0, u16::MAX.into())),
+        ("icmp" | "icmpv6" | "1" | "58", (-1, _)) => Some((-1, -1)),
+        ("tcp" | "udp" | "icmp" | "icmpv6" | "6" | "17" | "1" | "58", numbers) => Some(numbers),
         _ => None,
     };
-    Protocol::from_parts(name, numbers).map_err(|invalid| nonsense(&invalid.to_string()))
+    let id = group.group_id().unwrap_or_default();
+    Protocol::from_parts(name, numbers).map_err(|invalid| nonsense(&format!("in security group {id} {invalid}")))
 }
 
 /// EC2 describes each source, and the model each rule. What all sources share is said once.
@@ -187,7 +192,6 @@ pub(crate) fn to_revoke(permission: &IpPermission) -> IpPermission {
         .set_from_port(permission.from_port)
         .set_to_port(permission.to_port);
     for pair in permission.user_id_group_pairs() {
-        // Clouds of EC2's first kind tell groups apart by their names.
         let name = pair.group_name.clone().filter(|_| pair.group_id.is_none());
         let pair = UserIdGroupPair::builder().set_group_id(pair.group_id.clone()).set_user_id(pair.user_id.clone());
         revoked = revoked.user_id_group_pairs(pair.set_group_name(name).build());
@@ -208,6 +212,49 @@ pub(crate) fn to_revoke(permission: &IpPermission) -> IpPermission {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn group(permission: IpPermission) -> SecurityGroup {
+        SecurityGroup::builder().group_id("sg-0").owner_id("1").vpc_id("vpc-0").ip_permissions(permission).build()
+    }
+
+    fn id_of(permission: IpPermission) -> Result<String, String> {
+        let group = group(permission);
+        let rules = rules(&group, &Names::default()).map_err(|error| error.message);
+        rules.map(|rules| rules[0].0.id().to_string())
+    }
+
+    /// EC2 itself always sends ports, others that speak its API do not.
+    #[test]
+    fn protocols_as_other_clouds_send_them() {
+        let permission = |name, from, to| {
+            let anywhere = IpRange::builder().cidr_ip("10.0.0.0/8").build();
+            let permission = IpPermission::builder().ip_protocol(name).ip_ranges(anywhere);
+            permission.set_from_port(from).set_to_port(to).build()
+        };
+        for (name, from, to, expected) in [
+            ("tcp", None, None, "tcp~0~65535"),
+            ("udp", Some(-1), Some(-1), "udp~0~65535"),
+            ("icmp", Some(-1), Some(0), "icmp~-1~-1"),
+            ("icmpv6", None, None, "icmpv6~-1~-1"),
+            ("47", Some(0), Some(65535), "47~~"),
+        ] {
+            assert_eq!(id_of(permission(name, from, to)), Ok(format!("1~{expected}~@address,ipv4,10.0.0.0,8")));
+        }
+        // What cannot be said is not left out: somebody would take the firewall for closed.
+        let error = id_of(permission("gre", None, None)).unwrap_err();
+        assert!(error.contains("in security group sg-0 protocol 'gre' is not one of"), "{error}");
+    }
+
+    /// EC2 may send the names of peered VPCs' groups, which may be those of our own.
+    #[test]
+    fn a_peered_group_goes_by_its_id() {
+        let pair = |id: &str| UserIdGroupPair::builder().group_id(id).group_name("web").user_id("1").build();
+        let held = IpPermission::builder()
+            .ip_protocol("-1")
+            .user_id_group_pairs(pair("sg-0"))
+            .user_id_group_pairs(pair("sg-9"));
+        assert_eq!(id_of(held.build()), Ok("1~-1~~~@group,1,sg-0,@group,1,sg-9".to_owned()));
+    }
 
     #[test]
     fn what_is_revoked_still_says_which_group() {

@@ -13,31 +13,49 @@ use deltawall_core::{Error, ErrorKind};
 
 use crate::ID;
 
-/// The codes that say: not now, ask again. EC2 has not acted on such a request.
-const THROTTLED: [&str; 4] = ["RequestLimitExceeded", "Throttling", "ThrottlingException", "RequestThrottled"];
+/// The codes that say: not now, ask again. EC2 has not acted on such a request. Those besides EC2's own are what the SDK
+/// takes for the same (`THROTTLING_ERRORS` of aws-runtime), which other clouds that speak EC2's API may send.
+const THROTTLED: [&str; 10] = [
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
 
 /// The codes that say: in use.
 const IN_USE: [&str; 2] = ["DependencyViolation", "InvalidGroup.InUse"];
 
-/// Turns what the SDK says of a failed call into the error of all drivers. What the error came from goes into the log: the
-/// SDK's chain of causes names hosts and codes, and no credentials or signatures.
+/// Turns what the SDK says of a failed call into the error of all drivers. What a failed connection came from goes into the
+/// log: the SDK's chain of causes names hosts then, and no credentials or signatures. Of a refusal it would repeat EC2's words.
 pub(crate) fn from_sdk<E>(error: SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     let own = |kind, message| Error::new(kind, ID, message);
     let base = match &error {
-        SdkError::ServiceError(service) => match error.code() {
-            Some(code) => {
-                let message = error.message().unwrap_or("EC2 refused.").trim_end();
-                let request = error.request_id().map(|id| format!("\n  REQUEST ID={id}")).unwrap_or_default();
-                // A server that failed may have done what it was asked; one that was asked too often has not.
-                let is_unknown = service.raw().status().is_server_error() && !THROTTLED.contains(&code);
-                let kind = if is_unknown { ErrorKind::Unavailable } else { kind(code) };
-                own(kind, format!("{message}{request}")).with_code(code)
+        SdkError::ServiceError(service) => {
+            let answer = service.raw();
+            let Some(code) = error.code() else {
+                return own(ErrorKind::Unavailable, format!("EC2 answered with HTTP status {}.", answer.status()));
+            };
+            // A server that failed may have done what it was asked; one that was asked too often has not.
+            let is_unknown = answer.status().is_server_error() && !THROTTLED.contains(&code);
+            let kind = if is_unknown { ErrorKind::Unavailable } else { kind(code) };
+            let mut message = error.message().unwrap_or("EC2 refused.").trim_end();
+            if kind == ErrorKind::Unauthenticated {
+                // What follows is the request as it should have been signed, with the session token in it.
+                message = message.lines().next().unwrap_or_default();
             }
-            None => own(ErrorKind::Unavailable, format!("EC2 answered with HTTP status {}.", service.raw().status())),
-        },
+            let request = error.request_id().or_else(|| request_id(answer.body().bytes()?));
+            let request = request.map(|id| format!("\n  REQUEST ID={id}")).unwrap_or_default();
+            return own(kind, format!("{message}{request}")).with_code(code);
+        }
         SdkError::TimeoutError(_) => own(ErrorKind::Timeout, "EC2 did not answer in time.".into()),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             own(ErrorKind::Timeout, "EC2 did not take the connection in time.".into())
@@ -50,6 +68,12 @@ where
         _ => own(ErrorKind::Internal, "The request to EC2 could not be made.".into()),
     };
     base.with_source(error)
+}
+
+/// The id of a request as the body of an error has it. EC2 sends it in a header as well, other clouds that speak its API need not.
+fn request_id(body: &[u8]) -> Option<&str> {
+    let (_, rest) = std::str::from_utf8(body).ok()?.split_once("<RequestID>")?;
+    rest.split_once('<').map(|(id, _)| id.trim())
 }
 
 /// The same for a call that was to change something: where that may have happened, it says so.
@@ -95,13 +119,17 @@ fn kind(code: &str) -> ErrorKind {
     match code {
         "AuthFailure"
         | "ExpiredToken"
+        | "ExpiredTokenException"
         | "IncompleteSignature"
         | "InvalidAccessKeyId"
         | "InvalidClientTokenId"
         | "InvalidSecurity"
+        | "InvalidSecurityToken"
+        | "InvalidToken"
         | "MissingAuthenticationToken"
         | "RequestExpired"
         | "SignatureDoesNotMatch"
+        | "TokenRefreshRequired"
         | "UnrecognizedClientException" => ErrorKind::Unauthenticated,
         "AccessDenied"
         | "AccessDeniedException"
@@ -123,6 +151,11 @@ pub(crate) fn is_throttled<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool
 /// Whether a group could not be deleted because something uses it.
 pub(crate) fn is_in_use(error: &Error) -> bool {
     error.code.as_deref().is_some_and(|code| IN_USE.contains(&code))
+}
+
+/// Whether a name was looked for in a default VPC, of which the account has none.
+pub(crate) fn has_no_default_vpc<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    error.code() == Some("VPCIdNotSpecified")
 }
 
 /// What EC2 says of a group that is not there, where it has only sent an empty list.

@@ -115,11 +115,13 @@ impl Ec2 {
     /// Does something on the runtime that the connections belong to. It ends with the call that waits for it.
     async fn on_runtime<T: Send + 'static>(
         &self,
+        context: &Context,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
         let mut task = Task(self.runtime.spawn(work));
         let failed = |error| Error::new(ErrorKind::Internal, ID, "The call to EC2 was broken off.").with_source(error);
-        (&mut task.0).await.map_err(failed)?
+        let result = (&mut task.0).await.map_err(failed)?;
+        result.map_err(|error| Error { message: context.credentials.hidden_in(error.message), ..error })
     }
 }
 
@@ -192,12 +194,12 @@ impl Driver for Ec2 {
 
     async fn authenticate(&self, context: &Context) -> Result<(), Error> {
         let client = self.client(context);
-        self.on_runtime(async move { client.authenticate().await }).await
+        self.on_runtime(context, async move { client.authenticate().await }).await
     }
 
     async fn firewalls(&self, context: &Context, filter: &Filter) -> Result<Vec<Arc<Firewall>>, Error> {
         let (client, filter) = (self.client(context), filter.clone());
-        self.on_runtime(async move {
+        self.on_runtime(context, async move {
             match filter.id {
                 None => client.list().await,
                 Some(id) => match client.show(&id).await {
@@ -212,27 +214,27 @@ impl Driver for Ec2 {
 
     async fn firewall(&self, context: &Context, id: &FirewallId) -> Result<Arc<Firewall>, Error> {
         let (client, id) = (self.client(context), id.clone());
-        self.on_runtime(async move { client.show(&id).await }).await
+        self.on_runtime(context, async move { client.show(&id).await }).await
     }
 
     async fn create_firewall(&self, context: &Context, new: NewFirewall) -> Result<Arc<Firewall>, Error> {
         let client = self.client(context);
-        self.on_runtime(async move { client.create(new).await }).await
+        self.on_runtime(context, async move { client.create(new).await }).await
     }
 
     async fn delete_firewall(&self, context: &Context, id: &FirewallId) -> Result<Deletion, Error> {
         let (client, id) = (self.client(context), id.clone());
-        self.on_runtime(async move { client.delete(&id).await.map(|()| Deletion::Done) }).await
+        self.on_runtime(context, async move { client.delete(&id).await.map(|()| Deletion::Done) }).await
     }
 
     async fn create_rule(&self, context: &Context, id: &FirewallId, new: NewRule) -> Result<Arc<Firewall>, Error> {
         CAPABILITIES.permit(&new, ID)?;
         let (client, id) = (self.client(context), id.clone());
-        self.on_runtime(async move { client.create_rule(&id, new).await }).await
+        self.on_runtime(context, async move { client.create_rule(&id, new).await }).await
     }
 
     async fn delete_rule(&self, context: &Context, id: &FirewallId, rule: &RuleId<'_>) -> Result<(), Error> {
         let (client, id, rule) = (self.client(context), id.clone(), rule.clone().into_owned());
-        self.on_runtime(async move { client.delete_rule(&id, &rule).await }).await
+        self.on_runtime(context, async move { client.delete_rule(&id, &rule).await }).await
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_ec2::config::{BehaviorVersion, Credentials as SdkCredentials, Region};
+use aws_sdk_ec2::types::builders::IpPermissionBuilder;
 use deltawall_core::{
     Context, Credentials, Deletion, Description, Driver, Error, Filter, Firewall, FirewallId, FirewallName, NetworkId,
     NewFirewall, NewRule, PrefixListId, Protocol, RuleId, Source,
@@ -29,7 +30,16 @@ impl Bench {
     }
 
     pub fn with(options: Options) -> Self {
-        let url = std::env::var("DELTAWALL_EC2_STRICT").expect("tests/run starts the emulator and sets this variable");
+        Self::at("DELTAWALL_EC2_STRICT", options)
+    }
+
+    /// On an emulator without what EC2 forbids.
+    pub fn plain() -> Self {
+        Self::at("DELTAWALL_EC2_PLAIN", Options::default())
+    }
+
+    fn at(variable: &str, options: Options) -> Self {
+        let url = std::env::var(variable).expect("tests/run starts the emulator and sets this variable");
         let number = RandomState::new().hash_one(()) % 1_000_000_000_000;
         let account = format!("{number:012}");
         let runtime = Runtime::new().unwrap();
@@ -104,6 +114,12 @@ impl Bench {
     pub fn group_id(&self, name: &str) -> String {
         let found = self.run(self.sdk().describe_security_groups().group_names(name).send()).unwrap();
         found.security_groups()[0].group_id().unwrap().to_owned()
+    }
+
+    /// Adds what the driver would not, past it.
+    pub fn authorize(&self, group: &str, permission: IpPermissionBuilder) {
+        let call = self.sdk().authorize_security_group_ingress().group_id(self.group_id(group));
+        self.run(call.ip_permissions(permission.build()).send()).unwrap();
     }
 
     /// What the emulator has been asked by this account: action, region and parameters.

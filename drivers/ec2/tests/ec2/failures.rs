@@ -7,6 +7,9 @@ use deltawall_ec2::{Ec2, Endpoint, Options};
 
 use crate::bench::{Bench, id, rule};
 
+/// The session token that the emulator takes.
+const TOKEN: &str = "session-token-of-tests";
+
 #[test]
 fn credentials_that_expired_lack_a_right_or_go_with_a_token() {
     let bench = Bench::new();
@@ -17,7 +20,7 @@ fn credentials_that_expired_lack_a_right_or_go_with_a_token() {
         Context { credentials, ..temporary.clone() }
     };
     let list = |context: &Context| bench.run(bench.driver.firewalls(context, &Filter::default()));
-    assert!(list(&with_token("valid")).is_ok());
+    assert!(list(&with_token(TOKEN)).is_ok());
     for expired in [&with_token("old"), &temporary] {
         assert_eq!(list(expired).unwrap_err().kind, ErrorKind::Unauthenticated);
         assert_eq!(bench.run(bench.driver.authenticate(expired)).unwrap_err().kind, ErrorKind::Unauthenticated);
@@ -29,6 +32,64 @@ fn credentials_that_expired_lack_a_right_or_go_with_a_token() {
     assert!(bench.show("web").is_ok());
     assert_eq!(bench.driver.provider("mars-1").unwrap_err().kind, ErrorKind::Invalid);
     assert_eq!(bench.show("sg-nonsense").unwrap_err().kind, ErrorKind::NotFound);
+}
+
+#[test]
+fn each_code_has_its_kind() {
+    use ErrorKind::{Forbidden, NotFound, Refused, Unauthenticated, Unavailable};
+    let bench = Bench::new();
+    let context = Bench::context("ASIATEMP", &bench.account);
+    let context = Context { credentials: context.credentials.clone().with_session_token(TOKEN), ..context };
+    bench.create("web");
+    for (answer, kind) in [
+        ("401 AuthFailure", Unauthenticated),
+        ("400 ExpiredToken", Unauthenticated),
+        ("400 ExpiredTokenException", Unauthenticated),
+        ("400 IncompleteSignature", Unauthenticated),
+        ("403 InvalidAccessKeyId", Unauthenticated),
+        ("403 InvalidClientTokenId", Unauthenticated),
+        ("400 InvalidToken", Unauthenticated),
+        ("403 MissingAuthenticationToken", Unauthenticated),
+        ("400 RequestExpired", Unauthenticated),
+        ("403 SignatureDoesNotMatch", Unauthenticated),
+        ("403 AccessDenied", Forbidden),
+        ("401 OptInRequired", Forbidden),
+        ("403 UnauthorizedOperation", Forbidden),
+        ("400 InvalidGroup.NotFound", NotFound),
+        ("400 InvalidGroupId.Malformed", NotFound),
+        ("400 InvalidVpcID.NotFound", NotFound),
+        ("400 InvalidParameterValue", Refused),
+        ("400 ResourceLimitExceeded", Refused),
+        ("500 InternalError", Unavailable),
+        ("503 Unavailable", Unavailable),
+    ] {
+        // A change is not repeated, whatever the code.
+        bench.fault("DeleteSecurityGroup", &answer.replace(' ', "+"), 1);
+        let error = bench.run(bench.driver.delete_firewall(&context, &id("web"))).unwrap_err();
+        let code = answer.split_once(' ').unwrap().1;
+        assert_eq!((error.kind, error.code.as_deref()), (kind, Some(code)), "{error}");
+        assert!(error.message.starts_with("The request signature we calculated does not match"), "{error}");
+        assert!(error.message.contains("\n  REQUEST ID="), "{error}");
+        // The emulator's words have the request as it should have been signed.
+        assert_eq!(error.message.contains("x-amz-security-token:[hidden]"), kind != Unauthenticated, "{error}");
+        assert!(!error.message.contains(TOKEN) && error.source.is_none(), "{error:?}");
+    }
+    for code in ["RequestLimitExceeded", "SlowDown", "ThrottledException"] {
+        bench.fault("AuthorizeSecurityGroupIngress", &format!("503+{code}"), 1);
+        bench.fault("RevokeSecurityGroupIngress", &format!("400+{code}"), 1);
+        bench.add("web", rule("tcp", Some((1, 1)), &["10.0.0.0/8"])).unwrap();
+        bench.delete_rule("web", &format!("{}~tcp~1~1~@address,ipv4,10.0.0.0,8", bench.account)).unwrap();
+    }
+}
+
+/// Without a default VPC no group goes by its name.
+#[test]
+fn an_account_without_a_default_vpc_has_no_group_of_a_name() {
+    let bench = Bench::new();
+    bench.fault("DescribeSecurityGroups", "400+VPCIdNotSpecified", 2);
+    assert_eq!(bench.show("web").unwrap_err().kind, ErrorKind::NotFound);
+    let filter = Filter { id: Some(id("web")) };
+    assert_eq!(bench.run(bench.driver.firewalls(&bench.context, &filter)).unwrap(), []);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Rules: each kind that EC2 has, its limits, and that what is made and revoked is just what was asked.
 
+use aws_sdk_ec2::types::builders::IpPermissionBuilder;
+use aws_sdk_ec2::types::{IpPermission, IpRange, UserIdGroupPair};
 use deltawall_core::{
     Account, Description, Direction, ErrorKind, FirewallName, Group, NewRule, PrefixListId, Protocol, Source,
 };
@@ -100,6 +102,68 @@ fn a_described_rule_of_each_kind_of_source_is_revoked() {
         bench.delete_rule("web", &made.id().to_string()).unwrap();
         assert_eq!(bench.show("web").unwrap(), before);
     }
+}
+
+/// A cloud that keeps CIDRs as they were typed can hold two that are the same addresses.
+#[test]
+fn one_of_two_sources_that_come_to_the_same_is_not_the_rule() {
+    let bench = Bench::plain();
+    bench.create("web");
+    let ranges = ["10.1.2.3/24", "10.1.2.0/24"].map(|cidr| IpRange::builder().cidr_ip(cidr).build());
+    bench.authorize("web", permission(1).set_ip_ranges(Some(ranges.into())));
+    let account = &bench.account;
+    let one = "@address,ipv4,10.1.2.0,24";
+    let half = bench.delete_rule("web", &format!("{account}~tcp~1~1~{one}"));
+    assert_eq!(half.unwrap_err().kind, ErrorKind::NotFound);
+    assert_eq!(bench.show("web").unwrap().rules.len(), 2);
+    bench.delete_rule("web", &format!("{account}~tcp~1~1~{one},{one}")).unwrap();
+    assert_eq!(bench.show("web").unwrap().rules.len(), 1);
+}
+
+/// However many groups a rule names, its id is the same in the list and alone, and deletes it.
+#[test]
+fn a_rule_of_more_groups_than_one_call_can_name() {
+    let bench = Bench::plain();
+    bench.create("web");
+    bench.fill(250);
+    let group_ids = bench.list().into_iter().filter(|one| one.name.as_str().starts_with('g'));
+    let pairs = group_ids.map(|one| UserIdGroupPair::builder().group_id(bench.group_id(one.name.as_str())).build());
+    bench.authorize("web", permission(1).set_user_id_group_pairs(Some(pairs.collect())));
+    let alone = bench.show("web").unwrap();
+    assert!(bench.list().contains(&alone));
+    let [rule, _] = &*alone.rules else { panic!("{:?}", ids(&alone)) };
+    assert_eq!(rule.content.sources.len(), 250);
+    bench.delete_rule("web", &rule.id().to_string()).unwrap();
+    assert_eq!(bench.show("web").unwrap().rules.len(), 1);
+}
+
+/// A group may be said by its id. Its rule then has its name, and goes by either.
+#[test]
+fn a_group_by_its_id_and_by_its_name_is_one() {
+    let bench = Bench::new();
+    let [web, db] = ["web", "db"].map(|name| bench.create(name));
+    let owner = db.owner.clone().unwrap();
+    let id = bench.group_id("db");
+    let by_id = Source::Group(Group { owner: owner.clone(), name: FirewallName::new(&id).unwrap() });
+    let by_name = Source::Group(Group { owner, name: db.name.clone() });
+    let from = |sources: &[&Source]| {
+        let sources = sources.iter().map(|source| (*source).clone()).collect();
+        NewRule::new(Protocol::from_parts("tcp", Some((1, 1))).unwrap(), sources).unwrap()
+    };
+    let (twice, calls) = bench.calls_of(|| bench.add("web", from(&[&by_id, &by_name])));
+    assert_eq!(twice.unwrap_err().kind, ErrorKind::Invalid);
+    assert!(!calls.iter().any(|call| call.starts_with("Authorize")), "{calls:?}");
+    let account = &bench.account;
+    for name in [id.as_str(), "db"] {
+        let made = bench.add("web", from(&[&by_id])).unwrap();
+        assert_eq!(made.rules[0].content.sources, std::slice::from_ref(&by_name));
+        bench.delete_rule("web", &format!("{account}~tcp~1~1~@group,{account},{name}")).unwrap();
+        assert_eq!(bench.show("web").unwrap(), web);
+    }
+}
+
+fn permission(port: i32) -> IpPermissionBuilder {
+    IpPermission::builder().ip_protocol("tcp").from_port(port).to_port(port)
 }
 
 /// Groups of the same name are told apart by the VPC of the firewall whose rule names them.
