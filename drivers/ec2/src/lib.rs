@@ -81,18 +81,20 @@ pub struct Endpoint {
 
 /// The driver. It keeps connections, and nothing of what went through them.
 pub struct Ec2 {
-    sdk: SdkConfig,
-    runtime: Handle,
+    callers: Vec<Caller>,
     options: Options,
 }
 
-impl Ec2 {
-    /// A driver whose calls run on `runtime`. This must be a multi-threaded runtime that outlives the driver: a connection
-    /// that was made on one of the server's own single-threaded runtimes would hang when another takes it from the pool.
-    ///
-    /// It reads the SDK's environment and configuration files for endpoints, and for credentials only where the options say
-    /// so: as a rule those come with each call. It must not be called from within a runtime.
-    pub fn new(runtime: Handle, options: Options) -> Self {
+/// A runtime with connections to EC2 of its own: one that was made on a runtime hangs on another.
+struct Caller {
+    sdk: SdkConfig,
+    runtime: Handle,
+    /// Each request that is under way on the runtime has this as well.
+    under_way: Arc<()>,
+}
+
+impl Caller {
+    fn new(runtime: Handle, options: &Options) -> Self {
         let https = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
             .build_https();
@@ -100,27 +102,41 @@ impl Ec2 {
             .region(Region::from_static(regions::DEFAULT))
             .http_client(Https(https));
         let loader = if options.ambient_credentials { loader } else { loader.no_credentials() };
-        Self { sdk: runtime.block_on(loader.load()), runtime, options }
+        Self { sdk: runtime.block_on(loader.load()), runtime, under_way: Arc::default() }
+    }
+}
+
+impl Ec2 {
+    /// A driver whose calls run on these runtimes, each request's on the one that has the fewest. They must drive themselves
+    /// and outlive the driver. Runtimes of one thread are best: in one of many threads a call is handed from one to the other.
+    ///
+    /// It reads the SDK's environment and configuration files for endpoints, and for credentials only where the options say
+    /// so: as a rule those come with each call. It must not be called from within a runtime.
+    pub fn new(runtimes: impl IntoIterator<Item = Handle>, options: Options) -> Self {
+        Self { callers: runtimes.into_iter().map(|runtime| Caller::new(runtime, &options)).collect(), options }
     }
 
-    fn client(&self, context: &Context) -> Client {
+    fn client(&self, sdk: &SdkConfig, context: &Context) -> Client {
         let region = context.provider.as_ref().map_or(regions::DEFAULT, ProviderName::as_str);
         let endpoints = &self.options.endpoints;
         let of_region =
             |wanted| endpoints.iter().find(|endpoint| endpoint.region.as_ref().map(ProviderName::as_str) == wanted);
         let endpoint = of_region(Some(region)).or_else(|| of_region(None));
-        Client::new(&self.sdk, region, endpoint.map(|endpoint| endpoint.url.as_str()), &self.options, context)
+        Client::new(sdk, region, endpoint.map(|endpoint| endpoint.url.as_str()), &self.options, context)
     }
 
-    /// Does something on the runtime that the connections belong to. It ends with the call that waits for it.
-    async fn on_runtime<T: Send + 'static>(
-        &self,
-        context: &Context,
-        work: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, Error> {
-        let mut task = Task(self.runtime.spawn(work));
-        let failed = |error| Error::new(ErrorKind::Internal, ID, "The call to EC2 was broken off.").with_source(error);
-        let result = (&mut task.0).await.map_err(failed)?;
+    /// Does something at EC2, with the credentials of a request. It ends with the call that waits for it.
+    async fn ask<T, F>(&self, context: &Context, work: impl FnOnce(Client) -> F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let failed = || Error::new(ErrorKind::Internal, ID, "The call to EC2 was broken off.");
+        let caller =
+            self.callers.iter().min_by_key(|caller| Arc::strong_count(&caller.under_way)).ok_or_else(failed)?;
+        let _under_way = Arc::clone(&caller.under_way);
+        let mut task = Task(caller.runtime.spawn(work(self.client(&caller.sdk, context))));
+        let result = (&mut task.0).await.map_err(|error| failed().with_source(error))?;
         result.map_err(|error| Error { message: context.credentials.hidden_in(error.message), ..error })
     }
 }
@@ -193,13 +209,12 @@ impl Driver for Ec2 {
     }
 
     async fn authenticate(&self, context: &Context) -> Result<(), Error> {
-        let client = self.client(context);
-        self.on_runtime(context, async move { client.authenticate().await }).await
+        self.ask(context, |client| async move { client.authenticate().await }).await
     }
 
     async fn firewalls(&self, context: &Context, filter: &Filter) -> Result<Vec<Arc<Firewall>>, Error> {
-        let (client, filter) = (self.client(context), filter.clone());
-        self.on_runtime(context, async move {
+        let filter = filter.clone();
+        self.ask(context, |client| async move {
             match filter.id {
                 None => client.list().await,
                 Some(id) => match client.show(&id).await {
@@ -213,28 +228,27 @@ impl Driver for Ec2 {
     }
 
     async fn firewall(&self, context: &Context, id: &FirewallId) -> Result<Arc<Firewall>, Error> {
-        let (client, id) = (self.client(context), id.clone());
-        self.on_runtime(context, async move { client.show(&id).await }).await
+        let id = id.clone();
+        self.ask(context, |client| async move { client.show(&id).await }).await
     }
 
     async fn create_firewall(&self, context: &Context, new: NewFirewall) -> Result<Arc<Firewall>, Error> {
-        let client = self.client(context);
-        self.on_runtime(context, async move { client.create(new).await }).await
+        self.ask(context, |client| async move { client.create(new).await }).await
     }
 
     async fn delete_firewall(&self, context: &Context, id: &FirewallId) -> Result<Deletion, Error> {
-        let (client, id) = (self.client(context), id.clone());
-        self.on_runtime(context, async move { client.delete(&id).await.map(|()| Deletion::Done) }).await
+        let id = id.clone();
+        self.ask(context, |client| async move { client.delete(&id).await.map(|()| Deletion::Done) }).await
     }
 
     async fn create_rule(&self, context: &Context, id: &FirewallId, new: NewRule) -> Result<Arc<Firewall>, Error> {
         CAPABILITIES.permit(&new, ID)?;
-        let (client, id) = (self.client(context), id.clone());
-        self.on_runtime(context, async move { client.create_rule(&id, new).await }).await
+        let id = id.clone();
+        self.ask(context, |client| async move { client.create_rule(&id, new).await }).await
     }
 
     async fn delete_rule(&self, context: &Context, id: &FirewallId, rule: &RuleId<'_>) -> Result<(), Error> {
-        let (client, id, rule) = (self.client(context), id.clone(), rule.clone().into_owned());
-        self.on_runtime(context, async move { client.delete_rule(&id, &rule).await }).await
+        let (id, rule) = (id.clone(), rule.clone().into_owned());
+        self.ask(context, |client| async move { client.delete_rule(&id, &rule).await }).await
     }
 }

@@ -133,7 +133,7 @@ fn no_answer_in_time_and_no_server_at_all() {
     assert_eq!(error.kind, ErrorKind::Timeout, "{error}");
 
     let endpoints = vec![Endpoint { region: None, url: "http://127.0.0.1:9".into() }];
-    let nowhere = Ec2::new(bench.runtime.handle().clone(), Options { endpoints, ..Options::default() });
+    let nowhere = Ec2::new([bench.runtime.handle().clone()], Options { endpoints, ..Options::default() });
     let error = bench.run(nowhere.firewall(&bench.context, &id("web"))).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable, "{error}");
 }
