@@ -1,14 +1,13 @@
-//! The calls to EC2 for one request, with its credentials.
+//! The calls to EC2 for one request.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
-use aws_sdk_ec2::config::{Builder, Credentials, IdentityCache};
+use aws_sdk_ec2::config::{Builder, IdentityCache};
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::{Filter as Ec2Filter, SecurityGroup};
 use deltawall_core::model::InvalidSources;
@@ -18,6 +17,7 @@ use deltawall_core::{
 
 use crate::convert::{self, Names};
 use crate::error::{from_sdk, has_no_default_vpc, is_in_use, is_throttled, no_group, no_rule, nonsense, of_change};
+use crate::request::{self, RequestCredentials};
 use crate::watch::Watch;
 use crate::{ID, Options};
 
@@ -41,46 +41,33 @@ pub(crate) struct Client {
     /// The VPC whose groups go by their names, where an operator has chosen one.
     vpc: Option<NetworkId>,
     deadline: Instant,
-    is_repeating: Arc<AtomicBool>,
+}
+
+/// The SDK's client for a region, whose calls are made with the credentials of the [request](crate::request) they are for.
+pub(crate) fn of_region(
+    sdk: &SdkConfig,
+    region: &str,
+    endpoint: Option<&str>,
+    options: &Options,
+) -> aws_sdk_ec2::Client {
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build();
+    let mut config = Builder::from(sdk).region(Region::new(region.to_owned())).timeout_config(timeouts);
+    if !options.ambient_credentials {
+        // The SDK would keep the credentials past the request, and use them for the next.
+        config = config.credentials_provider(RequestCredentials).identity_cache(IdentityCache::no_cache());
+    }
+    if let Some(observer) = &options.observer {
+        config = config.interceptor(Watch { observer: Arc::clone(observer) });
+    }
+    if let Some(url) = endpoint {
+        config = config.endpoint_url(url);
+    }
+    aws_sdk_ec2::Client::from_conf(config.build())
 }
 
 impl Client {
-    pub(crate) fn new(
-        sdk: &SdkConfig,
-        region: &str,
-        endpoint: Option<&str>,
-        options: &Options,
-        context: &Context,
-    ) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_timeout(context.deadline.saturating_duration_since(Instant::now()))
-            .build();
-        let mut config = Builder::from(sdk).region(Region::new(region.to_owned())).timeout_config(timeouts);
-        if !options.ambient_credentials {
-            let credentials = &context.credentials;
-            let token = credentials.session_token().map(str::to_owned);
-            config = config
-                .credentials_provider(Credentials::new(
-                    credentials.user(),
-                    credentials.password(),
-                    token,
-                    None,
-                    "client",
-                ))
-                // The SDK would keep the credentials past the request.
-                .identity_cache(IdentityCache::no_cache());
-        }
-        let is_repeating = Arc::new(AtomicBool::new(false));
-        if let Some(observer) = &options.observer {
-            let (observer, is_repeating) = (Arc::clone(observer), Arc::clone(&is_repeating));
-            config = config.interceptor(Watch { observer, is_repeating });
-        }
-        if let Some(url) = endpoint {
-            config = config.endpoint_url(url);
-        }
-        let ec2 = aws_sdk_ec2::Client::from_conf(config.build());
-        Self { ec2, vpc: options.vpc.clone(), deadline: context.deadline, is_repeating }
+    pub(crate) fn new(ec2: aws_sdk_ec2::Client, options: &Options, context: &Context) -> Self {
+        Self { ec2, vpc: options.vpc.clone(), deadline: context.deadline }
     }
 
     /// One call, of which only the answer to who asks matters.
@@ -342,10 +329,10 @@ impl Client {
                 Err(error) if is_throttled(&error) && throttled < MAX_THROTTLED && Instant::now() < self.deadline => {
                     throttled += 1;
                     self.wait(throttled).await;
-                    self.is_repeating.store(true, Ordering::Release);
+                    request::set_repeating(true);
                 }
                 result => {
-                    self.is_repeating.store(false, Ordering::Release);
+                    request::set_repeating(false);
                     return result.map_err(of_change);
                 }
             }

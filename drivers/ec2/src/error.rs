@@ -76,6 +76,12 @@ fn request_id(body: &[u8]) -> Option<&str> {
     rest.split_once('<').map(|(id, _)| id.trim())
 }
 
+/// What took longer than there was time.
+pub(crate) fn too_late() -> Error {
+    let message = "EC2 did not answer in time. Whether it has done what it was asked is unknown.";
+    Error::new(ErrorKind::Timeout, ID, message)
+}
+
 /// The same for a call that was to change something: where that may have happened, it says so.
 pub(crate) fn of_change<E>(error: SdkError<E>) -> Error
 where

@@ -6,23 +6,23 @@
 //! | `convert` | security groups and permissions ↔ the model |
 //! | `error` | EC2's error codes, and what becomes of each |
 //! | `regions` | the regions that are known beforehand |
+//! | `request` | the request that a call is made for, with its credentials |
 //! | `watch` | what the gateway is told of each call |
 
 mod client;
 mod convert;
 mod error;
 mod regions;
+mod request;
 mod watch;
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls;
-use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
-use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector};
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use deltawall_core::{
     Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, NetworkId, NewFirewall,
     NewRule, Observer, Provider, ProviderName, RuleId,
@@ -31,6 +31,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use client::Client;
+use error::too_late;
 
 /// The id of this driver.
 pub const ID: &str = "ec2";
@@ -79,7 +80,7 @@ pub struct Endpoint {
     pub url: String,
 }
 
-/// The driver. It keeps connections, and nothing of what went through them.
+/// The driver. It keeps connections and the SDK's clients, and nothing of what went through them.
 pub struct Ec2 {
     callers: Vec<Caller>,
     options: Options,
@@ -89,6 +90,8 @@ pub struct Ec2 {
 struct Caller {
     sdk: SdkConfig,
     runtime: Handle,
+    /// A client for each region that was asked.
+    clients: Mutex<HashMap<String, aws_sdk_ec2::Client>>,
     /// Each request that is under way on the runtime has this as well.
     under_way: Arc<()>,
 }
@@ -100,9 +103,23 @@ impl Caller {
             .build_https();
         let loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::from_static(regions::DEFAULT))
-            .http_client(Https(https));
+            .http_client(https);
         let loader = if options.ambient_credentials { loader } else { loader.no_credentials() };
-        Self { sdk: runtime.block_on(loader.load()), runtime, under_way: Arc::default() }
+        let sdk = runtime.block_on(loader.load());
+        Self { sdk, runtime, clients: Mutex::default(), under_way: Arc::default() }
+    }
+
+    fn client(&self, options: &Options, context: &Context) -> Client {
+        let region = context.provider.as_ref().map_or(regions::DEFAULT, ProviderName::as_str);
+        let endpoints = &options.endpoints;
+        let of_region =
+            |wanted| endpoints.iter().find(|endpoint| endpoint.region.as_ref().map(ProviderName::as_str) == wanted);
+        let make = || {
+            let endpoint = of_region(Some(region)).or_else(|| of_region(None)).map(|endpoint| endpoint.url.as_str());
+            client::of_region(&self.sdk, region, endpoint, options)
+        };
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        Client::new(clients.entry(region.to_owned()).or_insert_with(make).clone(), options, context)
     }
 }
 
@@ -116,15 +133,6 @@ impl Ec2 {
         Self { callers: runtimes.into_iter().map(|runtime| Caller::new(runtime, &options)).collect(), options }
     }
 
-    fn client(&self, sdk: &SdkConfig, context: &Context) -> Client {
-        let region = context.provider.as_ref().map_or(regions::DEFAULT, ProviderName::as_str);
-        let endpoints = &self.options.endpoints;
-        let of_region =
-            |wanted| endpoints.iter().find(|endpoint| endpoint.region.as_ref().map(ProviderName::as_str) == wanted);
-        let endpoint = of_region(Some(region)).or_else(|| of_region(None));
-        Client::new(sdk, region, endpoint.map(|endpoint| endpoint.url.as_str()), &self.options, context)
-    }
-
     /// Does something at EC2, with the credentials of a request. It ends with the call that waits for it.
     async fn ask<T, F>(&self, context: &Context, work: impl FnOnce(Client) -> F) -> Result<T, Error>
     where
@@ -135,24 +143,12 @@ impl Ec2 {
         let caller =
             self.callers.iter().min_by_key(|caller| Arc::strong_count(&caller.under_way)).ok_or_else(failed)?;
         let _under_way = Arc::clone(&caller.under_way);
-        let mut task = Task(caller.runtime.spawn(work(self.client(&caller.sdk, context))));
+        let work = request::with(context.credentials.clone(), work(caller.client(&self.options, context)));
+        let mut task = Task(caller.runtime.spawn(tokio::time::timeout_at(context.deadline.into(), work)));
         let result = (&mut task.0).await.map_err(|error| failed().with_source(error))?;
-        result.map_err(|error| Error { message: context.credentials.hidden_in(error.message), ..error })
-    }
-}
-
-/// The SDK's HTTPS client. A client of EC2 is made for each request, and the SDK's own would each time read all certificates
-/// of authorities, only to be warm when it is asked first. This one does so once, when it is.
-#[derive(Debug)]
-struct Https(SharedHttpClient);
-
-impl HttpClient for Https {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        self.0.http_connector(settings, components)
-    }
-
-    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
-        self.0.connector_metadata()
+        result
+            .unwrap_or_else(|_| Err(too_late()))
+            .map_err(|error| Error { message: context.credentials.hidden_in(error.message), ..error })
     }
 }
 

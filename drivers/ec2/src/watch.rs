@@ -1,6 +1,5 @@
 //! Telling the gateway of each call to EC2, in what the SDK offers for that.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -12,14 +11,12 @@ use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use deltawall_core::{CloudCall, Observer, Outcome};
 
-use crate::ID;
+use crate::{ID, request};
 
-/// Watches the calls that are made for one request.
+/// Watches calls.
 #[derive(Debug)]
 pub(crate) struct Watch {
     pub(crate) observer: Arc<dyn Observer>,
-    /// Whether the driver itself is repeating a call; the SDK says so of its own repetitions.
-    pub(crate) is_repeating: Arc<AtomicBool>,
 }
 
 /// A call that is under way. It tells of itself when it is dropped, so that one is counted which nobody waits for any more.
@@ -65,7 +62,7 @@ impl Intercept for Watch {
             name: config.load::<Metadata>().map_or("unknown", Metadata::name).to_owned(),
             started: Instant::now(),
             outcome: Mutex::new(Outcome::Unanswered),
-            is_retry: is_repeated || self.is_repeating.load(Ordering::Acquire),
+            is_retry: is_repeated || request::is_repeating(),
         };
         config.interceptor_state().store_put(attempt);
         Ok(())

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use deltawall_core::{Context, Driver, ErrorKind, Filter};
+use deltawall_core::{Context, Credentials, Driver, ErrorKind, Filter};
 use deltawall_ec2::{Ec2, Endpoint, Options};
+use tokio::runtime::Builder;
 
 use crate::bench::{Bench, id, rule};
 
@@ -32,6 +33,33 @@ fn credentials_that_expired_lack_a_right_or_go_with_a_token() {
     assert!(bench.show("web").is_ok());
     assert_eq!(bench.driver.provider("mars-1").unwrap_err().kind, ErrorKind::Invalid);
     assert_eq!(bench.show("sg-nonsense").unwrap_err().kind, ErrorKind::NotFound);
+}
+
+/// They share the SDK's client, whose calls take turns on one thread.
+#[test]
+fn requests_at_the_same_time_have_credentials_of_their_own() {
+    let benches = [Bench::new(), Bench::new()];
+    for bench in &benches {
+        bench.create(&format!("of-{}", bench.account));
+    }
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let endpoints = vec![Endpoint { region: None, url: benches[0].url.clone() }];
+    let driver = Ec2::new([runtime.handle().clone()], Options { endpoints, ..Options::default() });
+    let stranger = Context { credentials: Credentials::new("AKIANOBODY", "secret"), ..benches[0].context.clone() };
+    let list = async |context: &Context| driver.firewalls(context, &Filter::default()).await;
+    let round = async || {
+        let (one, other, none) = tokio::join!(list(&benches[0].context), list(&benches[1].context), list(&stranger));
+        assert_eq!(none.unwrap_err().kind, ErrorKind::Unauthenticated);
+        for (bench, listed) in benches.iter().zip([one, other]) {
+            let names: Vec<_> = listed.unwrap().iter().map(|group| group.name.to_string()).collect();
+            assert_eq!(names, ["default".to_owned(), format!("of-{}", bench.account)]);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..5).for_each(|_| benches[0].run(round())));
+        }
+    });
 }
 
 #[test]
