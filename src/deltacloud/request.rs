@@ -72,7 +72,8 @@ pub(super) struct Request<'a> {
 
 impl Head {
     pub(super) fn read(http: &HttpRequest, gateway: Arc<Gateway>) -> Self {
-        let path = Path::parse(http.uri().path());
+        let mut path = Path::parse(http.uri().path());
+        let selection = Selection::read(http, &mut path, &gateway);
         let query = body::parse_form(http.uri().query().unwrap_or_default().as_bytes(), &gateway.limits);
         let host = host(http).or_else(|| gateway.address.map(|address| address.to_string()));
         let host = host.unwrap_or_else(|| "localhost".into());
@@ -88,7 +89,7 @@ impl Head {
             urls,
             host,
             format,
-            selection: Selection::read(http, &path, &gateway),
+            selection,
             backend_time: Cell::new(None),
             gateway,
             path,
@@ -136,9 +137,9 @@ impl Head {
         }
     }
 
-    /// Whether this is host and port of ours, as the client has called us or as we are known outside.
-    pub(super) fn is_called(&self, authority: &str) -> bool {
-        self.host.eq_ignore_ascii_case(authority) || self.is_public(|url| url.has_authority(authority))
+    /// Whether a URL is of our host and port, as the client has called us or as we are known outside.
+    pub(super) fn is_called(&self, url: &Uri) -> bool {
+        host::has_authority(url, &self.host) || self.is_public(|known| host::has_authority(url, known.authority()))
     }
 
     /// Whether there is a public URL, of which this is true.
@@ -185,8 +186,9 @@ impl Head {
 }
 
 impl Selection {
-    /// Matrix parameters choose before headers, and these before the server's defaults.
-    fn read(http: &HttpRequest, path: &Path, gateway: &Gateway) -> Self {
+    /// Matrix parameters choose before headers, and these before the server's defaults. What is refused is taken out of
+    /// the path, so that no link of the answer leads to the same refusal.
+    fn read(http: &HttpRequest, path: &mut Path, gateway: &Gateway) -> Self {
         let chosen = |matrix: &Option<String>, header| {
             matrix.clone().or_else(|| headers::text(http, header).map(Cow::into_owned))
         };
@@ -199,6 +201,7 @@ impl Selection {
                     let names = gateway.registry.names();
                     let message = format!("Unknown driver '{}'. The drivers are {names}.", shown(&name));
                     let refusal = Some(Failure::Validation.with(message));
+                    (path.driver, path.provider) = (None, None);
                     return Self { driver: default_driver(), provider: None, refusal };
                 }
             },
@@ -211,7 +214,10 @@ impl Selection {
         };
         match provider {
             Ok(provider) => Self { driver, provider, refusal: None },
-            Err(error) => Self { driver, provider: None, refusal: Some(error.into()) },
+            Err(error) => {
+                path.provider = None;
+                Self { driver, provider: None, refusal: Some(error.into()) }
+            }
         }
     }
 }
