@@ -15,6 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use deltawall_core::{Context, Credentials, Driver, FirewallId, ProviderName};
 
 use super::Gateway;
+use super::answer::Form;
 use super::audit::Change;
 use super::body::{self, BodyType, Pairs};
 use super::call::Call;
@@ -238,11 +239,11 @@ impl<'a> Request<'a> {
         };
         let limits = &head.gateway.limits;
         let sent = Method::named(http.method().as_str()).ok_or_else(not_allowed)?;
-        let body = match sent {
-            Method::Post => read_body(http, body, limits).await,
+        let read = match sent {
+            Method::Post => read_body(http, body.clone(), limits).await,
             _ => Ok((BodyType::Form, Pairs::new())),
         };
-        let stands_for = if sent == Method::Post { method_override(http, &body) } else { None };
+        let stands_for = if sent == Method::Post { method_override(http, &read) } else { None };
         let method = match stands_for {
             Some(name) => match Method::named(&name) {
                 Some(method @ (Method::Delete | Method::Post)) => method,
@@ -256,7 +257,14 @@ impl<'a> Request<'a> {
             head.selection.refusal.clone().map_or(Ok(()), Err)?;
         }
         let query = head.query.clone();
-        let parameters = query.and_then(|query| body::merge(query, body?.1, limits)).map(Parameters::new);
+        let parameters = query.and_then(|query| body::merge(query, read?.1, limits)).map(Parameters::new);
+        let parameters = match parameters {
+            Err(error) => Err(match typed(head, http, operation, body).await {
+                Some(form) => error.of(form),
+                None => error,
+            }),
+            read => read,
+        };
         let sent = credentials(http);
         let caller = head.admit(sent.clone(), operation).await;
         let request = Request { head, resource, operation, method, parameters, caller };
@@ -334,6 +342,28 @@ async fn read_body(
     }
     let body_type = BodyType::of(http.headers())?;
     Ok((body_type, body::parse(body_type, http.headers(), &bytes, limits).await?))
+}
+
+/// What a person has typed into a form, where it could not be read whole: without the limits of parameters, so that it
+/// can be mended. Nothing is made of it.
+async fn typed(
+    head: &Head,
+    http: &HttpRequest,
+    operation: Operation<'_>,
+    body: Result<Bytes, ApiError>,
+) -> Option<Form> {
+    let can = head.driver().capabilities();
+    let firewall = match operation {
+        Operation::CreateFirewall if can.create_firewall => None,
+        Operation::CreateRule(id) if can.create_rule => Some(id.firewall_id().ok()?),
+        _ => return None,
+    };
+    if head.format() != Format::Html {
+        return None;
+    }
+    let limits = Limits { parameters: usize::MAX, field_size: usize::MAX, ..head.gateway.limits.clone() };
+    let (_, pairs) = read_body(http, body, &limits).await.ok()?;
+    Some(Form { firewall, values: Parameters::new(pairs) })
 }
 
 /// The method that a POST stands for: browsers' forms know no DELETE.

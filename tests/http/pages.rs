@@ -94,26 +94,124 @@ fn what_was_wrong_stands_beside_the_form_with_what_was_typed() {
     let answer = send("/api/firewalls/test/rules", form).expect(400);
     let page = &answer.body;
     assert!(page.contains("Parameter &#39;port_from&#39; is &#39;many&#39;, and not a whole number."), "{page}");
-    let wrong = "<input id=\"port_from\" name=\"port_from\" value=\"many\" autocomplete=\"off\" aria-invalid=\"true\" \
-                 aria-describedby=\"problem\">";
-    assert!(page.contains(wrong), "{page}");
-    assert_eq!(page.matches("aria-invalid").count(), 1);
-    for kept in ["<option selected>egress", "10.0.0.0/8", "10.1.0.0/16", "1.1.1.1", "2.2.2.2", "value=\"web\""] {
-        assert!(page.contains(kept), "{kept} in {page}");
+    assert_wrong(page, "port_from", "many");
+    for kept in ["<option selected>egress", "\"10.0.0.0/8", "\"10.1.0.0/16", "\"1.1.1.1", "\"2.2.2.2", "\"web\""] {
+        assert_eq!(page.matches(kept).count(), 1, "{kept} in {page}");
     }
-
-    let form = "protocol=udp&port_from=1&port_to=9&ip_address1=10.0.0.0/8&ip_address2=here&group1=web&group1owner=1";
-    let page = send("/api/firewalls/test/rules", form).expect(400).body;
-    assert!(page.contains("name=\"ip_address2\" value=\"here\" autocomplete=\"off\" aria-invalid=\"true\""), "{page}");
-    assert!(page.contains("name=\"group1owner\" value=\"1\""), "{page}");
-    let page = send("/api/firewalls/test/rules", "protocol=udp&port_from=1&port_to=9&group2=web&group2owner=")
-        .expect(400)
-        .body;
-    assert!(page.contains("name=\"group1owner\" value=\"\" autocomplete=\"off\" aria-invalid=\"true\""), "{page}");
 
     // What has no form of its own has a page with a way back.
     let page = send("/api/firewalls/default", "_method=delete").expect(502).body;
     assert!(page.contains("CannotDelete") && page.contains("<a href=\"/api/firewalls/default\">"), "{page}");
+}
+
+/// This field is the only one that is wrong, and it is where the page leads to.
+#[track_caller]
+fn assert_wrong(page: &str, name: &str, value: &str) {
+    let field = format!(
+        "<input id=\"{name}\" name=\"{name}\" value=\"{value}\" autocomplete=\"off\" aria-invalid=\"true\" \
+         aria-describedby=\"problem\" autofocus"
+    );
+    assert!(page.contains(&field), "{name} {value}: {page}");
+    assert_eq!(page.matches("aria-invalid").count(), 1, "{page}");
+    assert_eq!(page.matches("autofocus").count(), 1, "{page}");
+    assert!(page.contains(&format!("<a href=\"#{name}\">Go to the field</a>")), "{page}");
+}
+
+/// The values of the fields for a parameter that is there many times.
+fn rows<'a>(page: &'a str, parameter: &str) -> Vec<&'a str> {
+    let field = |number: usize| {
+        let (_, rest) =
+            page.split_once(&format!(" name=\"{}\" value=\"", parameter.replace('N', &number.to_string())))?;
+        rest.split('"').next()
+    };
+    (1..).map_while(field).collect()
+}
+
+#[test]
+fn what_was_typed_stays_in_its_row() {
+    let server = Server::start();
+    let send = |sources: &str| {
+        let form = format!("protocol=udp&port_from=1&port_to=9&{sources}");
+        server.send(browser(Request::post("/api/firewalls/test/rules").form(&form))).expect(400).body
+    };
+    let page =
+        send("ip_address1=&ip_address2=+&ip_address3=here&ip_address4=&group1=&group1owner=&group2=a&group2owner=1");
+    assert_wrong(&page, "ip_address3", "here");
+    assert_eq!(rows(&page, "ip_addressN"), ["", " ", "here", ""]);
+    assert_eq!((rows(&page, "groupN"), rows(&page, "groupNowner")), (vec!["", "a", ""], vec!["", "1", ""]));
+
+    let page = send("ip_address1=10.0.0.0/8&group1=&group1owner=&group2=web&group2owner=&group3=&group3owner=");
+    assert_wrong(&page, "group2owner", "");
+    assert_eq!(rows(&page, "groupN"), ["", "web", ""]);
+
+    // Sent by other names, each is there once all the same.
+    let page = send("ip-address=1.1.1.1&IP_Address9=&ip_address3=here&ip_address3=2.2.2.2&ip_address99999999=3.3.3.3");
+    assert_wrong(&page, "ip_address2", "here");
+    assert_eq!(rows(&page, "ip_addressN"), ["1.1.1.1", "here", "2.2.2.2", "3.3.3.3"]);
+    let page = send("group7owner=1&GROUP99999999999999999999=web");
+    assert_wrong(&page, "group1", "");
+    assert_eq!((rows(&page, "groupN"), rows(&page, "groupNowner")), (vec!["", "web", ""], vec!["1", "", ""]));
+
+    // What is wrong with no field of this form, or with none at all, leads to none.
+    for page in [send("rule_action=maybe"), send("ip_address1="), get(&server, "/api/firewalls/test/new_rule").body] {
+        assert!(!page.contains("autofocus") && !page.contains("Go to the field"), "{page}");
+    }
+}
+
+#[test]
+fn what_is_required_is_said() {
+    let server = Server::start();
+    for (path, fields, count) in
+        [("/api/firewalls/new", &["name", "description"][..], 2), ("/api/firewalls/test/new_rule", &["protocol"], 1)]
+    {
+        let page = get(&server, path).expect(200).body;
+        for name in fields {
+            let field = page.split(&format!("<input id=\"{name}\"")).nth(1).unwrap().split('>').next().unwrap();
+            assert!(field.contains(" required"), "{field}");
+            assert!(page.contains(&format!("<small id=\"{name}-hint\">Required")), "{name} in {page}");
+        }
+        assert_eq!((page.matches(" required").count(), page.matches(">Required").count()), (count, count), "{page}");
+    }
+}
+
+#[test]
+fn what_was_too_much_is_kept_as_it_was_typed() {
+    let server = Server::with(&["--max-parameters", "12", "--max-body", "20000"]);
+    let long = "x".repeat(4097);
+    let send =
+        |path: &str, status, form: &str| server.send(browser(Request::post(path).form(form))).expect(status).body;
+
+    let page = send("/api/firewalls", 400, &format!("name=a+b&description={long}&vpc_id="));
+    assert!(page.contains("Parameter &#39;description&#39; is longer than 4096 bytes."), "{page}");
+    assert_wrong(&page, "description", &long);
+    assert!(page.contains("name=\"name\" value=\"a b\""), "{page}");
+    let form = [("name", "multipart"), ("description", &long)];
+    let page = server.send(browser(Request::post("/api/firewalls").multipart(&form))).expect(400).body;
+    assert_wrong(&page, "description", &long);
+
+    let rule =
+        format!("protocol=udp&port_from=1&port_to=9&ip_address1=&ip_address2={long}&ip_address3=1.1.1.1&group1=a");
+    let page = send("/api/firewalls/test/rules", 400, &rule);
+    assert_wrong(&page, "ip_address2", &long);
+    assert_eq!(rows(&page, "ip_addressN"), ["", &long, "1.1.1.1"]);
+    assert!(page.contains("value=\"udp\"") && page.contains("name=\"group1\" value=\"a\""), "{page}");
+
+    let many: String = (1..20).map(|number| format!("&ip_address{number}=10.0.0.{number}")).collect();
+    let page = send("/api/firewalls/test/rules", 400, &format!("protocol=udp&port_from=1&port_to=9{many}"));
+    assert!(page.contains("The request has more than 12 parameters."), "{page}");
+    assert_eq!(rows(&page, "ip_addressN").len(), 19, "{page}");
+
+    // What could not be read at all is not there to be kept, and what has no form has none now either.
+    let page = send("/api/firewalls", 413, &format!("name=n&description={}", "x".repeat(20_000)));
+    assert!(!page.contains("<form"), "{page}");
+    let page = send("/api/firewalls/test", 405, &format!("_method=delete&x={long}"));
+    assert!(!page.contains("<form"), "{page}");
+    let fgcp = Request::post("/api/firewalls/x/rules").on_fgcp().accept(BROWSER).form(&rule);
+    assert!(!server.send(fgcp).expect(400).body.contains("<form"), "this driver makes no rules");
+    // Nor is any of it repeated to who may not ask.
+    let anonymous = Request::post("/api/firewalls").accept(BROWSER).form(&format!("name=n&description={long}"));
+    assert!(!server.send(anonymous).expect(401).body.contains(&long));
+    get(&server, "/api/firewalls/n").expect(404);
 }
 
 #[test]

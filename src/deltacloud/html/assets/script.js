@@ -33,8 +33,7 @@ for (const rows of document.querySelectorAll("[data-adds]")) {
       input.id = next(input.id);
       input.name = next(input.name);
       input.value = "";
-      input.removeAttribute("aria-invalid");
-      input.removeAttribute("aria-describedby");
+      for (const mark of ["aria-invalid", "aria-describedby", "autofocus"]) input.removeAttribute(mark);
     }
     rows.append(row);
     row.querySelector("input").focus();
