@@ -121,6 +121,19 @@ async function check(driver, page) {
   assert.deepEqual(found, [], page);
 }
 
+/** Puts the page there that is for those who have not logged in: the browser itself shows it to who gives up at its dialog. */
+async function showWithoutLogin(driver, path) {
+  await driver.executeAsyncScript(
+    `const [path, done] = arguments;
+    fetch(path, { credentials: "omit", headers: { Accept: "text/html" } }).then(async (answer) => {
+      const page = await answer.text();
+      document.open();
+      addEventListener("load", done);
+      document.write(page);
+      document.close();
+    });`, path);
+}
+
 async function picture(driver, name) {
   mkdirSync(pictures, { recursive: true });
   await driver.executeScript("scrollTo(0, 0)");
@@ -339,28 +352,40 @@ for (const [look, options] of [["light", {}], ["dark", { dark: true }], ["at 360
   test(`axe finds nothing on any page, ${look}`, async (context) => {
     const url = await gateway();
     const driver = await browser(context, options);
+    const look = async (page, heading) => {
+      if (heading) assert.match(await text(driver), heading);
+      await check(driver, page);
+      const [needed, there] = await driver.executeScript("return [document.scrollingElement.scrollWidth, innerWidth]");
+      assert.ok(needed <= there, `${page} needs ${needed} of ${there} pixels`);
+    };
     for (const [name, paths] of Object.entries({
-      mock: ["", "/drivers/ec2", "/firewalls", "/firewalls/test", "/firewalls/new", "/firewalls/test/new_rule", "/firewalls/absent", "/docs"],
+      mock: ["", "/drivers", "/drivers/ec2", "/firewalls", "/firewalls/test", "/firewalls/new", "/firewalls/test/new_rule", "/firewalls/absent", "/docs"],
       fgcp: ["/firewalls", "/firewalls/UZXC0GRT-ZG8ZJCJ07-S-0001"],
     })) {
       await login(driver, url, name);
-      const look = async (page) => {
-        await check(driver, page);
-        const [needed, there] = await driver.executeScript("return [document.scrollingElement.scrollWidth, innerWidth]");
-        assert.ok(needed <= there, `${page} needs ${needed} of ${there} pixels`);
-      };
       for (const path of paths) {
         await driver.get(`${url}/api;driver=${name}${path}`);
         await look(path);
       }
       if (name === "mock") {
-        await driver.get(`${url}/api;driver=mock/firewalls/test/new_rule`);
+        await driver.get(`${url}/api;driver=mock/firewalls/new`);
+        await fill(driver, { name: " ", description: "d" });
         await submit(driver);
-        await look("what was wrong beside a form");
+        await look("what was wrong with a firewall", /400 Bad Request\nParameter 'name'/);
+        await driver.get(`${url}/api;driver=mock/firewalls/test/new_rule`);
+        for (const button of await driver.findElements(By.css("button[type=button]"))) await button.click();
+        await look("rows that were added", /Address 4[^]*Owner of group 4/);
+        await submit(driver);
+        await look("what was wrong with a rule", /400 Bad Request\nParameter 'port_from'/);
+        await showWithoutLogin(driver, "/api;driver=mock/firewalls");
+        await look("who has not logged in", /^401 Unauthorized/);
         await driver.get(`${url}/api;driver=mock/firewalls/test`);
         await driver.executeScript("document.querySelectorAll('details').forEach((details) => (details.open = true))");
         await look("confirmations");
       } else {
+        await driver.get(`${url}/api;driver=fgcp/firewalls/UZXC0GRT-ZG8ZJCJ07-S-0001/new_rule`);
+        await look("what the driver cannot do", /^501 Not Implemented/);
+        await driver.get(`${url}/api;driver=fgcp/firewalls/UZXC0GRT-ZG8ZJCJ07-S-0001`);
         await confirmDeletion(driver, "Delete this firewall");
         await look("what could not be done, or takes time");
       }
