@@ -344,8 +344,8 @@ async fn read_body(
     Ok((body_type, body::parse(body_type, http.headers(), &bytes, limits).await?))
 }
 
-/// What a person has typed into a form, where it could not be read whole: without the limits of parameters, so that it
-/// can be mended. Nothing is made of it.
+/// What a person has typed into a form, where it could not be read whole: it is read again with no limit to its fields, so
+/// that it can be mended. Of their number there is one still, since a page is many times as long as what it shows.
 async fn typed(
     head: &Head,
     http: &HttpRequest,
@@ -361,7 +361,8 @@ async fn typed(
     if head.format() != Format::Html {
         return None;
     }
-    let limits = Limits { parameters: usize::MAX, field_size: usize::MAX, ..head.gateway.limits.clone() };
+    let limits = &head.gateway.limits;
+    let limits = Limits { parameters: limits.parameters.saturating_mul(2), field_size: usize::MAX, ..limits.clone() };
     let (_, pairs) = read_body(http, body, &limits).await.ok()?;
     Some(Form { firewall, values: Parameters::new(pairs) })
 }

@@ -201,6 +201,10 @@ fn what_was_too_much_is_kept_as_it_was_typed() {
     assert!(page.contains("The request has more than 12 parameters."), "{page}");
     assert_eq!(rows(&page, "ip_addressN").len(), 19, "{page}");
 
+    let more: String = (20..40).map(|number| format!("&ip_address{number}=10.0.0.{number}")).collect();
+    let page = send("/api/firewalls/test/rules", 400, &format!("protocol=udp&port_from=1&port_to=9{many}{more}"));
+    assert!(!page.contains("<form"), "no person has typed so much: {page}");
+
     // What could not be read at all is not there to be kept, and what has no form has none now either.
     let page = send("/api/firewalls", 413, &format!("name=n&description={}", "x".repeat(20_000)));
     assert!(!page.contains("<form"), "{page}");
