@@ -292,7 +292,6 @@ test("at 360 pixels all of a table is in sight, and it is still a table", async 
   await roles();
   assert.equal(await find(driver, "tbody th").getAccessibleName(), "TCP", "the name of the column is not part of it");
   assert.match(await driver.executeScript("return getComputedStyle(document.querySelector('tbody th'), '::before').content"), /^"Protocol"/);
-  await picture(driver, "narrow");
 
   await driver.get(`${url}/api;driver=mock/firewalls`);
   for (const css of ["tbody th a", "td"]) await isInSight(css);
