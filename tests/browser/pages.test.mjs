@@ -267,39 +267,43 @@ test("a firewall may be called what a browser takes for a step in the path, or a
   }
 });
 
-test("at 360 pixels all of a table is in sight, and it is still a table", async (context) => {
-  const url = await gateway();
-  const driver = await browser(context, { width: 360 });
-  const isInSight = async (css, start = "") => {
-    const found = await driver.executeScript(
-      `return [...document.querySelectorAll(arguments[0])].filter((one) => one.textContent.startsWith(arguments[1]))
-        .map((one) => { const { left, right, width } = one.getBoundingClientRect(); return width > 0 && left >= 0 && right <= innerWidth; })`,
-      css, start);
-    assert.ok(found.length > 0 && found.every(Boolean), `${css} ${start}: ${found}`);
-  };
-  const roles = async () => {
-    for (const [css, role] of Object.entries({
-      table: "table", thead: "rowgroup", tbody: "rowgroup", "thead tr": "row", "thead th": "columnheader", "tbody tr": "row", "tbody th": "rowheader", td: "cell",
-    })) {
-      for (const element of await driver.findElements(By.css(css))) assert.equal(await element.getAriaRole(), role, css);
-    }
-  };
-  await login(driver, url, "mock");
-  await driver.get(`${url}/api;driver=mock/firewalls/test/new_rule`);
-  await fill(driver, { port_from: "1024", port_to: "65535", description: "A rule for what has no port of its own", ip_address1: "0.0.0.0/0", ip_address2: "2001:db8:1234:5678:9abc:def0:1234:5678/128" });
-  await submit(driver);
-  for (const [css, start] of [[".world", "open to the world"], ["summary", "Delete"], ["tbody th"], ["td"], ["td code"]]) await isInSight(css, start);
-  await roles();
-  assert.equal(await find(driver, "tbody th").getAccessibleName(), "TCP", "the name of the column is not part of it");
-  assert.match(await driver.executeScript("return getComputedStyle(document.querySelector('tbody th'), '::before').content"), /^"Protocol"/);
+for (const [width, isStacked] of [[360, true], [700, true], [800, false]]) {
+  test(`at ${width} pixels all of a table is in sight, and it is a table`, async (context) => {
+    const url = await gateway();
+    const driver = await browser(context, { width });
+    const isInSight = async (css, start = "") => {
+      const found = await driver.executeScript(
+        `return [...document.querySelectorAll(arguments[0])].filter((one) => one.textContent.startsWith(arguments[1]))
+          .map((one) => { const { left, right, width } = one.getBoundingClientRect(); return width > 0 && left >= 0 && right <= innerWidth; })`,
+        css, start);
+      assert.ok(found.length > 0 && found.every(Boolean), `${css} ${start}: ${found}`);
+    };
+    const roles = async () => {
+      for (const [css, role] of Object.entries({
+        table: "table", thead: "rowgroup", tbody: "rowgroup", "thead tr": "row", "thead th": "columnheader", "tbody tr": "row", "tbody th": "rowheader", td: "cell",
+      })) {
+        for (const element of await driver.findElements(By.css(css))) assert.equal(await element.getAriaRole(), role, css);
+      }
+    };
+    await login(driver, url, "mock");
+    await driver.get(`${url}/api;driver=mock/firewalls/test/new_rule`);
+    await fill(driver, { port_from: "1024", port_to: "65535", description: "A rule for what has no port of its own", ip_address1: "0.0.0.0/0", ip_address2: "2001:db8:1234:5678:9abc:def0:1234:5678/128" });
+    await submit(driver);
+    for (const [css, start] of [[".world", "open to the world"], ["summary", "Delete"], ["tbody th"], ["td"], ["td code"]]) await isInSight(css, start);
+    await roles();
+    assert.equal(await find(driver, "tbody th").getAccessibleName(), "TCP", "the name of the column is not part of it");
+    assert.match(await driver.executeScript("return getComputedStyle(document.querySelector('tbody th'), '::before').content"), isStacked ? /^"Protocol"/ : /^none$/);
+    const [needed, there] = await driver.executeScript("return [document.scrollingElement.scrollWidth, innerWidth]");
+    assert.ok(needed <= there, `the page needs ${needed} of ${there} pixels`);
 
-  await driver.get(`${url}/api;driver=mock/firewalls`);
-  for (const css of ["tbody th a", "td"]) await isInSight(css);
-  await roles();
-  await fill(driver, { filter: "THIS is" });
-  const rows = await driver.findElements(By.css("tbody tr"));
-  assert.deepEqual(await Promise.all(rows.map((row) => row.isDisplayed())), [false, true, false]);
-});
+    await driver.get(`${url}/api;driver=mock/firewalls`);
+    for (const css of ["tbody th a", "td"]) await isInSight(css);
+    await roles();
+    await fill(driver, { filter: "THIS is" });
+    const rows = await driver.findElements(By.css("tbody tr"));
+    assert.deepEqual(await Promise.all(rows.map((row) => row.isDisplayed())), [false, true, false]);
+  });
+}
 
 test("a page of another site cannot act", async (context) => {
   const url = await gateway();
