@@ -194,8 +194,8 @@ fn add_json(pairs: &mut Pairs, name: String, value: Value, limits: &Limits) -> R
 fn add(pairs: &mut Pairs, name: String, value: String, limits: &Limits) -> Result<(), ApiError> {
     let most = limits.field_size;
     if name.len() > most || value.len() > most {
-        let name = shown(&name);
-        return Err(Failure::Validation.with(format!("Parameter '{name}' is longer than {most} bytes.")));
+        let message = format!("Parameter '{}' is longer than {most} bytes.", shown(&name));
+        return Err(Failure::Validation.with(message).about(&name));
     }
     if pairs.len() >= limits.parameters {
         return Err(too_many(limits));

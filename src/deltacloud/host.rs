@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use actix_web::http::Uri;
+use actix_web::http::uri::{Authority, Uri};
 
 /// What the gateway is known as outside, where it stands behind a proxy.
 #[derive(Debug)]
@@ -32,15 +32,27 @@ impl PublicUrl {
         &self.path
     }
 
-    /// Whether it has this host and port.
-    pub(super) fn has_authority(&self, authority: &str) -> bool {
-        self.uri.authority().is_some_and(|known| known.as_str().eq_ignore_ascii_case(authority))
+    /// Host and port.
+    pub(super) fn authority(&self) -> &str {
+        self.uri.authority().map_or("", Authority::as_str)
     }
 
     /// Whether it has this host, whatever the port.
     pub(super) fn has_host(&self, host: &str) -> bool {
         self.uri.host().is_some_and(|known| known.eq_ignore_ascii_case(name(host)))
     }
+}
+
+/// Whether a URL has this host and port. The default port of its scheme is as good as none.
+pub(super) fn has_authority(url: &Uri, authority: &str) -> bool {
+    let default_port = match url.scheme_str() {
+        Some("http") => ":80",
+        Some("https") => ":443",
+        _ => "",
+    };
+    let Some(known) = url.authority() else { return false };
+    let [known, other] = [known.as_str(), authority].map(|one| one.strip_suffix(default_port).unwrap_or(one));
+    known.eq_ignore_ascii_case(other)
 }
 
 /// Whether a host, as it was called, is this machine.

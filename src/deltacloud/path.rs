@@ -104,7 +104,7 @@ pub(super) enum Operation<'a> {
 }
 
 /// The name of the page for making a firewall.
-const NEW_FIREWALL_PAGE: &str = "new";
+pub(super) const NEW_FIREWALL_PAGE: &str = "new";
 
 /// What the ids of rules are divided by, as it is and percent-encoded.
 const ID_DELIMITERS: [(char, &str); 3] = [('~', "%7E"), ('@', "%40"), (',', "%2C")];
@@ -210,7 +210,7 @@ fn matched(parts: &[&str], segments: &[&str]) -> Option<Vec<Segment>> {
     for (part, segment) in parts.iter().zip(segments) {
         match part.starts_with('{') {
             true if segment.is_empty() => return None,
-            true => named.push(Segment((*segment).to_owned())),
+            true => named.push(Segment::read(segment)),
             false if part != segment => return None,
             false => {}
         }
@@ -241,12 +241,19 @@ impl Method {
 }
 
 impl Segment {
+    /// Clients take a segment `.` or `..` for a step in the path, percent-encoded too, and never send it. With an empty
+    /// matrix parameter they do; that is no part of the name.
+    fn read(raw: &str) -> Self {
+        let name = if matches!(raw, ".;" | "..;") { raw.trim_end_matches(';') } else { raw };
+        Self(name.to_owned())
+    }
+
     /// The text that the segment stands for, as far as it is UTF-8.
     pub(super) fn text(&self) -> Cow<'_, str> {
         percent_decode_str(&self.0).decode_utf8_lossy()
     }
 
-    /// Whether a page stands where a firewall of this name would. Such a firewall can be deleted, and is in the list.
+    /// Whether a page stands where a firewall of this name would. Percent-encoded in part, the name is the firewall's.
     pub(super) fn is_a_page(&self) -> bool {
         self.0 == NEW_FIREWALL_PAGE
     }
@@ -303,6 +310,10 @@ mod tests {
             ("/api/firewalls/", Some(Resource::Firewalls)),
             ("/api/firewalls/a%20b", Some(Resource::Firewall(segment("a%20b")))),
             ("/api/firewalls/..", Some(Resource::Firewall(segment("..")))),
+            ("/api/firewalls/.;", Some(Resource::Firewall(segment(".")))),
+            ("/api/firewalls/..;/rules", Some(Resource::Rules(segment("..")))),
+            ("/api/firewalls/..%3B", Some(Resource::Firewall(segment("..%3B")))),
+            ("/api/firewalls/...;", Some(Resource::Firewall(segment("...;")))),
             ("/api/firewalls/a;b", Some(Resource::Firewall(segment("a;b")))),
             ("/api/firewalls/rules", Some(Resource::Firewall(segment("rules")))),
             ("/api/firewalls/a/b/", Some(Resource::Rule(segment("a"), segment("b")))),

@@ -15,6 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use deltawall_core::{Context, Credentials, Driver, FirewallId, ProviderName};
 
 use super::Gateway;
+use super::answer::Form;
 use super::audit::Change;
 use super::body::{self, BodyType, Pairs};
 use super::call::Call;
@@ -72,7 +73,8 @@ pub(super) struct Request<'a> {
 
 impl Head {
     pub(super) fn read(http: &HttpRequest, gateway: Arc<Gateway>) -> Self {
-        let path = Path::parse(http.uri().path());
+        let mut path = Path::parse(http.uri().path());
+        let selection = Selection::read(http, &mut path, &gateway);
         let query = body::parse_form(http.uri().query().unwrap_or_default().as_bytes(), &gateway.limits);
         let host = host(http).or_else(|| gateway.address.map(|address| address.to_string()));
         let host = host.unwrap_or_else(|| "localhost".into());
@@ -88,7 +90,7 @@ impl Head {
             urls,
             host,
             format,
-            selection: Selection::read(http, &path, &gateway),
+            selection,
             backend_time: Cell::new(None),
             gateway,
             path,
@@ -136,9 +138,9 @@ impl Head {
         }
     }
 
-    /// Whether this is host and port of ours, as the client has called us or as we are known outside.
-    pub(super) fn is_called(&self, authority: &str) -> bool {
-        self.host.eq_ignore_ascii_case(authority) || self.is_public(|url| url.has_authority(authority))
+    /// Whether a URL is of our host and port, as the client has called us or as we are known outside.
+    pub(super) fn is_called(&self, url: &Uri) -> bool {
+        host::has_authority(url, &self.host) || self.is_public(|known| host::has_authority(url, known.authority()))
     }
 
     /// Whether there is a public URL, of which this is true.
@@ -185,8 +187,9 @@ impl Head {
 }
 
 impl Selection {
-    /// Matrix parameters choose before headers, and these before the server's defaults.
-    fn read(http: &HttpRequest, path: &Path, gateway: &Gateway) -> Self {
+    /// Matrix parameters choose before headers, and these before the server's defaults. What is refused is taken out of
+    /// the path, so that no link of the answer leads to the same refusal.
+    fn read(http: &HttpRequest, path: &mut Path, gateway: &Gateway) -> Self {
         let chosen = |matrix: &Option<String>, header| {
             matrix.clone().or_else(|| headers::text(http, header).map(Cow::into_owned))
         };
@@ -199,6 +202,7 @@ impl Selection {
                     let names = gateway.registry.names();
                     let message = format!("Unknown driver '{}'. The drivers are {names}.", shown(&name));
                     let refusal = Some(Failure::Validation.with(message));
+                    (path.driver, path.provider) = (None, None);
                     return Self { driver: default_driver(), provider: None, refusal };
                 }
             },
@@ -211,7 +215,10 @@ impl Selection {
         };
         match provider {
             Ok(provider) => Self { driver, provider, refusal: None },
-            Err(error) => Self { driver, provider: None, refusal: Some(error.into()) },
+            Err(error) => {
+                path.provider = None;
+                Self { driver, provider: None, refusal: Some(error.into()) }
+            }
         }
     }
 }
@@ -232,11 +239,11 @@ impl<'a> Request<'a> {
         };
         let limits = &head.gateway.limits;
         let sent = Method::named(http.method().as_str()).ok_or_else(not_allowed)?;
-        let body = match sent {
-            Method::Post => read_body(http, body, limits).await,
+        let read = match sent {
+            Method::Post => read_body(http, body.clone(), limits).await,
             _ => Ok((BodyType::Form, Pairs::new())),
         };
-        let stands_for = if sent == Method::Post { method_override(http, &body) } else { None };
+        let stands_for = if sent == Method::Post { method_override(http, &read) } else { None };
         let method = match stands_for {
             Some(name) => match Method::named(&name) {
                 Some(method @ (Method::Delete | Method::Post)) => method,
@@ -250,7 +257,14 @@ impl<'a> Request<'a> {
             head.selection.refusal.clone().map_or(Ok(()), Err)?;
         }
         let query = head.query.clone();
-        let parameters = query.and_then(|query| body::merge(query, body?.1, limits)).map(Parameters::new);
+        let parameters = query.and_then(|query| body::merge(query, read?.1, limits)).map(Parameters::new);
+        let parameters = match parameters {
+            Err(error) => Err(match typed(head, http, operation, body).await {
+                Some(form) => error.of(form),
+                None => error,
+            }),
+            read => read,
+        };
         let sent = credentials(http);
         let caller = head.admit(sent.clone(), operation).await;
         let request = Request { head, resource, operation, method, parameters, caller };
@@ -328,6 +342,29 @@ async fn read_body(
     }
     let body_type = BodyType::of(http.headers())?;
     Ok((body_type, body::parse(body_type, http.headers(), &bytes, limits).await?))
+}
+
+/// What a person has typed into a form, where it could not be read whole: it is read again with no limit to its fields, so
+/// that it can be mended. Of their number there is one still, since a page is many times as long as what it shows.
+async fn typed(
+    head: &Head,
+    http: &HttpRequest,
+    operation: Operation<'_>,
+    body: Result<Bytes, ApiError>,
+) -> Option<Form> {
+    let can = head.driver().capabilities();
+    let firewall = match operation {
+        Operation::CreateFirewall if can.create_firewall => None,
+        Operation::CreateRule(id) if can.create_rule => Some(id.firewall_id().ok()?),
+        _ => return None,
+    };
+    if head.format() != Format::Html {
+        return None;
+    }
+    let limits = &head.gateway.limits;
+    let limits = Limits { parameters: limits.parameters.saturating_mul(2), field_size: usize::MAX, ..limits.clone() };
+    let (_, pairs) = read_body(http, body, &limits).await.ok()?;
+    Some(Form { firewall, values: Parameters::new(pairs) })
 }
 
 /// The method that a POST stands for: browsers' forms know no DELETE.

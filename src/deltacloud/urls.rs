@@ -5,7 +5,7 @@ use std::fmt::Display;
 use deltawall_core::FirewallId;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::path::Path;
+use super::path::{NEW_FIREWALL_PAGE, Path};
 
 /// What cannot stand in a segment of a path (RFC 3986, `pchar`); `;`, which some take for a matrix parameter; and `&` and
 /// `'`, so that an href in XML needs no entities, which clients that look for it as text would not undo.
@@ -80,8 +80,13 @@ impl Urls {
         format!("{}/firewalls", self.entry_point)
     }
 
+    /// A firewall, in a spelling that nothing else has: not the page for making one, nor a step in the path.
     pub(super) fn firewall(&self, id: &FirewallId) -> String {
-        format!("{}/firewalls/{}", self.entry_point, segment(id.as_str()))
+        match id.as_str() {
+            NEW_FIREWALL_PAGE => format!("{}/firewalls/%6Eew", self.entry_point),
+            steps @ ("." | "..") => format!("{}/firewalls/{steps};", self.entry_point),
+            id => format!("{}/firewalls/{}", self.entry_point, segment(id)),
+        }
     }
 
     /// The page for making a firewall.

@@ -121,6 +121,19 @@ async function check(driver, page) {
   assert.deepEqual(found, [], page);
 }
 
+/** Puts the page there that is for those who have not logged in: the browser itself shows it to who gives up at its dialog. */
+async function showWithoutLogin(driver, path) {
+  await driver.executeAsyncScript(
+    `const [path, done] = arguments;
+    fetch(path, { credentials: "omit", headers: { Accept: "text/html" } }).then(async (answer) => {
+      const page = await answer.text();
+      document.open();
+      addEventListener("load", done);
+      document.write(page);
+      document.close();
+    });`, path);
+}
+
 async function picture(driver, name) {
   mkdirSync(pictures, { recursive: true });
   await driver.executeScript("scrollTo(0, 0)");
@@ -176,11 +189,17 @@ for (const scripts of [true, false]) {
     const driver = await browser(context, { scripts });
     await login(driver, url, "mock");
     await driver.get(`${url}/api;driver=mock/firewalls/test/new_rule`);
-    await fill(driver, { port_from: "80", port_to: "80", ip_address2: "10.0.0.0/33" });
+    await fill(driver, { port_from: "80", port_to: "80", ip_address3: "10.0.0.0/33" });
     await submit(driver);
-    assert.match(await find(driver, "[role=alert]").getText(), /400 Bad Request\nParameter 'ip_address2' has '10.0.0.0\/33'/);
-    const wrong = await find(driver, "[aria-invalid]");
+    assert.match(await find(driver, "[role=alert]").getText(), /400 Bad Request\nParameter 'ip_address3' has '10.0.0.0\/33'/);
+    const focused = () => driver.switchTo().activeElement();
+    assert.equal(await focused().getAttribute("name"), "ip_address3");
+    await find(driver, "label[for=port_from]").click();
+    assert.equal(await focused().getAttribute("name"), "port_from");
+    await find(driver, "main").findElement(By.linkText("Go to the field")).click();
+    const wrong = await focused();
     assert.equal(await wrong.getAttribute("value"), "10.0.0.0/33");
+    assert.equal(await wrong.getAttribute("aria-invalid"), "true");
     await wrong.clear();
     await wrong.sendKeys("10.0.0.0/8");
     await submit(driver);
@@ -214,6 +233,77 @@ test("the list is filtered as one types", async (context) => {
   const shown = await Promise.all(rows.map((row) => row.isDisplayed()));
   assert.deepEqual(shown, [false, true, false]);
 });
+
+test("a list that the server has filtered is whole again when the filter is emptied", async (context) => {
+  const driver = await browser(context);
+  const url = await gateway();
+  await login(driver, url, "mock");
+  await driver.get(`${url}/api;driver=mock/firewalls?filter=TEST`);
+  assert.equal(await find(driver, "#shown").getText(), "1 of 3 firewalls");
+  const box = await find(driver, "#filter");
+  await leave(driver, () => box.sendKeys(...Array(4).fill("\uE003")));
+  assert.equal(await find(driver, "#shown").getText(), "3 of 3 firewalls");
+});
+
+test("a firewall may be called what a browser takes for a step in the path, or a page", async (context) => {
+  const url = await gateway();
+  const driver = await browser(context);
+  await login(driver, url, "mock");
+  for (const name of ["new", ".", ".."]) {
+    await driver.get(`${url}/api;driver=mock/firewalls/new`);
+    await fill(driver, { name, description: "d" });
+    await submit(driver);
+    assert.equal(await find(driver, "h1").getText(), name);
+    await follow(driver, "Firewalls");
+    await follow(driver, name);
+    await follow(driver, "New rule");
+    await fill(driver, { port_from: "80", port_to: "80", ip_address1: "10.0.0.0/8" });
+    await submit(driver);
+    assert.equal(await find(driver, "h1").getText(), name);
+    await confirmDeletion(driver, "Delete rule TCP 80");
+    assert.match(await text(driver), /There are no rules/);
+    await confirmDeletion(driver, "Delete this firewall");
+    assert.match(await text(driver), /3 of 3 firewalls/);
+  }
+});
+
+for (const [width, isStacked] of [[360, true], [700, true], [800, false]]) {
+  test(`at ${width} pixels all of a table is in sight, and it is a table`, async (context) => {
+    const url = await gateway();
+    const driver = await browser(context, { width });
+    const isInSight = async (css, start = "") => {
+      const found = await driver.executeScript(
+        `return [...document.querySelectorAll(arguments[0])].filter((one) => one.textContent.startsWith(arguments[1]))
+          .map((one) => { const { left, right, width } = one.getBoundingClientRect(); return width > 0 && left >= 0 && right <= innerWidth; })`,
+        css, start);
+      assert.ok(found.length > 0 && found.every(Boolean), `${css} ${start}: ${found}`);
+    };
+    const roles = async () => {
+      for (const [css, role] of Object.entries({
+        table: "table", thead: "rowgroup", tbody: "rowgroup", "thead tr": "row", "thead th": "columnheader", "tbody tr": "row", "tbody th": "rowheader", td: "cell",
+      })) {
+        for (const element of await driver.findElements(By.css(css))) assert.equal(await element.getAriaRole(), role, css);
+      }
+    };
+    await login(driver, url, "mock");
+    await driver.get(`${url}/api;driver=mock/firewalls/test/new_rule`);
+    await fill(driver, { port_from: "1024", port_to: "65535", description: "A rule for what has no port of its own", ip_address1: "0.0.0.0/0", ip_address2: "2001:db8:1234:5678:9abc:def0:1234:5678/128" });
+    await submit(driver);
+    for (const [css, start] of [[".world", "open to the world"], ["summary", "Delete"], ["tbody th"], ["td"], ["td code"]]) await isInSight(css, start);
+    await roles();
+    assert.equal(await find(driver, "tbody th").getAccessibleName(), "TCP", "the name of the column is not part of it");
+    assert.match(await driver.executeScript("return getComputedStyle(document.querySelector('tbody th'), '::before').content"), isStacked ? /^"Protocol"/ : /^none$/);
+    const [needed, there] = await driver.executeScript("return [document.scrollingElement.scrollWidth, innerWidth]");
+    assert.ok(needed <= there, `the page needs ${needed} of ${there} pixels`);
+
+    await driver.get(`${url}/api;driver=mock/firewalls`);
+    for (const css of ["tbody th a", "td"]) await isInSight(css);
+    await roles();
+    await fill(driver, { filter: "THIS is" });
+    const rows = await driver.findElements(By.css("tbody tr"));
+    assert.deepEqual(await Promise.all(rows.map((row) => row.isDisplayed())), [false, true, false]);
+  });
+}
 
 test("a page of another site cannot act", async (context) => {
   const url = await gateway();
@@ -265,28 +355,40 @@ for (const [look, options] of [["light", {}], ["dark", { dark: true }], ["at 360
   test(`axe finds nothing on any page, ${look}`, async (context) => {
     const url = await gateway();
     const driver = await browser(context, options);
+    const look = async (page, heading) => {
+      if (heading) assert.match(await text(driver), heading);
+      await check(driver, page);
+      const [needed, there] = await driver.executeScript("return [document.scrollingElement.scrollWidth, innerWidth]");
+      assert.ok(needed <= there, `${page} needs ${needed} of ${there} pixels`);
+    };
     for (const [name, paths] of Object.entries({
-      mock: ["", "/drivers/ec2", "/firewalls", "/firewalls/test", "/firewalls/new", "/firewalls/test/new_rule", "/firewalls/absent", "/docs"],
+      mock: ["", "/drivers", "/drivers/ec2", "/firewalls", "/firewalls/test", "/firewalls/new", "/firewalls/test/new_rule", "/firewalls/absent", "/docs"],
       fgcp: ["/firewalls", "/firewalls/UZXC0GRT-ZG8ZJCJ07-S-0001"],
     })) {
       await login(driver, url, name);
-      const look = async (page) => {
-        await check(driver, page);
-        const [needed, there] = await driver.executeScript("return [document.scrollingElement.scrollWidth, innerWidth]");
-        assert.ok(needed <= there, `${page} needs ${needed} of ${there} pixels`);
-      };
       for (const path of paths) {
         await driver.get(`${url}/api;driver=${name}${path}`);
         await look(path);
       }
       if (name === "mock") {
-        await driver.get(`${url}/api;driver=mock/firewalls/test/new_rule`);
+        await driver.get(`${url}/api;driver=mock/firewalls/new`);
+        await fill(driver, { name: " ", description: "d" });
         await submit(driver);
-        await look("what was wrong beside a form");
+        await look("what was wrong with a firewall", /400 Bad Request\nParameter 'name'/);
+        await driver.get(`${url}/api;driver=mock/firewalls/test/new_rule`);
+        for (const button of await driver.findElements(By.css("button[type=button]"))) await button.click();
+        await look("rows that were added", /Address 4[^]*Owner of group 4/);
+        await submit(driver);
+        await look("what was wrong with a rule", /400 Bad Request\nParameter 'port_from'/);
+        await showWithoutLogin(driver, "/api;driver=mock/firewalls");
+        await look("who has not logged in", /^401 Unauthorized/);
         await driver.get(`${url}/api;driver=mock/firewalls/test`);
         await driver.executeScript("document.querySelectorAll('details').forEach((details) => (details.open = true))");
         await look("confirmations");
       } else {
+        await driver.get(`${url}/api;driver=fgcp/firewalls/UZXC0GRT-ZG8ZJCJ07-S-0001/new_rule`);
+        await look("what the driver cannot do", /^501 Not Implemented/);
+        await driver.get(`${url}/api;driver=fgcp/firewalls/UZXC0GRT-ZG8ZJCJ07-S-0001`);
         await confirmDeletion(driver, "Delete this firewall");
         await look("what could not be done, or takes time");
       }

@@ -7,7 +7,7 @@ use crate::wire::{Answer, Request};
 
 on_each_driver! {
     a_name_of_hostile_characters_is_shown_found_and_deleted,
-    a_firewall_may_be_called_what_pages_are_called,
+    a_firewall_may_be_called_what_means_something_in_a_path,
     a_rule_is_found_however_its_id_is_encoded,
     a_rule_is_found_by_what_its_id_says,
     what_no_rule_is_called_is_not_found,
@@ -63,13 +63,36 @@ fn a_name_of_characters_that_few_clouds_allow() {
     }
 }
 
-fn a_firewall_may_be_called_what_pages_are_called(subject: &Subject) {
-    subject.send(Request::post("/api/firewalls?name=new&description=d")).expect(201);
-    subject.send(Request::post("/api/firewalls?name=rules&description=d")).expect(201);
-    subject.send(Request::get("/api/firewalls/rules")).expect(200);
-    let one = subject.send(Request::get("/api/firewalls?id=new&format=json")).json();
-    assert_eq!(one["firewalls"][0]["id"], "new");
-    subject.send(Request::delete("/api/firewalls/new")).expect(204);
+/// A page is called `new`, and clients take `.` and `..` for steps in the path. By their hrefs such firewalls are reached
+/// all the same, in every format.
+fn a_firewall_may_be_called_what_means_something_in_a_path(subject: &Subject) {
+    for (name, segment) in [("new", "%6Eew"), (".", ".;"), ("..", "..;"), ("..;", "..%3B"), ("rules", "rules")] {
+        let encoded: String = name.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        for (format, before, [made, done]) in [
+            ("application/xml", "<firewall href='http://gateway.test:3001", [201, 204]),
+            ("application/json", "\"href\":\"http://gateway.test:3001", [201, 204]),
+            ("text/html", "<a href=\"", [303, 303]),
+        ] {
+            let send = |request: Request| subject.send(request.accept(format));
+            let after = |body: &str, before: &str| {
+                let rest = body.rsplit(before).next().unwrap();
+                rest.split(['"', '\'', '<']).next().unwrap().to_owned()
+            };
+            subject.create(name);
+            let path = after(&send(Request::get(&format!("/api/firewalls?id={encoded}"))).expect(200).body, before);
+            assert_eq!(path, format!("/api/firewalls/{segment}"));
+            let rule = Request::post(&format!("{path}/rules"));
+            let made = send(rule.form("protocol=tcp&port_from=1&port_to=2&ip_address1=10.0.0.0/8")).expect(made);
+            assert!(made.header("Location").is_none_or(|next| next == path), "{}", made.text());
+            let shown = send(Request::get(&path)).expect(200).body;
+            let id = format!("{}~tcp~", subject.account);
+            let id = format!("{id}{}", after(&shown, &id));
+            send(Request::delete(&format!("{path}/{id}"))).expect(done);
+            assert!(!send(Request::get(&path)).expect(200).body.contains("~tcp~"));
+            send(Request::delete(&path)).expect(done);
+            send(Request::get(&path)).expect(404);
+        }
+    }
 }
 
 /// Makes a rule of `web` with this group as source. Gives the rule's path and id.

@@ -94,26 +94,128 @@ fn what_was_wrong_stands_beside_the_form_with_what_was_typed() {
     let answer = send("/api/firewalls/test/rules", form).expect(400);
     let page = &answer.body;
     assert!(page.contains("Parameter &#39;port_from&#39; is &#39;many&#39;, and not a whole number."), "{page}");
-    let wrong = "<input id=\"port_from\" name=\"port_from\" value=\"many\" autocomplete=\"off\" aria-invalid=\"true\" \
-                 aria-describedby=\"problem\">";
-    assert!(page.contains(wrong), "{page}");
-    assert_eq!(page.matches("aria-invalid").count(), 1);
-    for kept in ["<option selected>egress", "10.0.0.0/8", "10.1.0.0/16", "1.1.1.1", "2.2.2.2", "value=\"web\""] {
-        assert!(page.contains(kept), "{kept} in {page}");
+    assert_wrong(page, "port_from", "many");
+    for kept in ["<option selected>egress", "\"10.0.0.0/8", "\"10.1.0.0/16", "\"1.1.1.1", "\"2.2.2.2", "\"web\""] {
+        assert_eq!(page.matches(kept).count(), 1, "{kept} in {page}");
     }
-
-    let form = "protocol=udp&port_from=1&port_to=9&ip_address1=10.0.0.0/8&ip_address2=here&group1=web&group1owner=1";
-    let page = send("/api/firewalls/test/rules", form).expect(400).body;
-    assert!(page.contains("name=\"ip_address2\" value=\"here\" autocomplete=\"off\" aria-invalid=\"true\""), "{page}");
-    assert!(page.contains("name=\"group1owner\" value=\"1\""), "{page}");
-    let page = send("/api/firewalls/test/rules", "protocol=udp&port_from=1&port_to=9&group2=web&group2owner=")
-        .expect(400)
-        .body;
-    assert!(page.contains("name=\"group1owner\" value=\"\" autocomplete=\"off\" aria-invalid=\"true\""), "{page}");
 
     // What has no form of its own has a page with a way back.
     let page = send("/api/firewalls/default", "_method=delete").expect(502).body;
     assert!(page.contains("CannotDelete") && page.contains("<a href=\"/api/firewalls/default\">"), "{page}");
+}
+
+/// This field is the only one that is wrong, and it is where the page leads to.
+#[track_caller]
+fn assert_wrong(page: &str, name: &str, value: &str) {
+    let field = format!(
+        "<input id=\"{name}\" name=\"{name}\" value=\"{value}\" autocomplete=\"off\" aria-invalid=\"true\" \
+         aria-describedby=\"problem\" autofocus"
+    );
+    assert!(page.contains(&field), "{name} {value}: {page}");
+    assert_eq!(page.matches("aria-invalid").count(), 1, "{page}");
+    assert_eq!(page.matches("autofocus").count(), 1, "{page}");
+    assert!(page.contains(&format!("<a href=\"#{name}\">Go to the field</a>")), "{page}");
+}
+
+/// The values of the fields for a parameter that is there many times.
+fn rows<'a>(page: &'a str, parameter: &str) -> Vec<&'a str> {
+    let field = |number: usize| {
+        let (_, rest) =
+            page.split_once(&format!(" name=\"{}\" value=\"", parameter.replace('N', &number.to_string())))?;
+        rest.split('"').next()
+    };
+    (1..).map_while(field).collect()
+}
+
+#[test]
+fn what_was_typed_stays_in_its_row() {
+    let server = Server::start();
+    let send = |sources: &str| {
+        let form = format!("protocol=udp&port_from=1&port_to=9&{sources}");
+        server.send(browser(Request::post("/api/firewalls/test/rules").form(&form))).expect(400).body
+    };
+    let page =
+        send("ip_address1=&ip_address2=+&ip_address3=here&ip_address4=&group1=&group1owner=&group2=a&group2owner=1");
+    assert_wrong(&page, "ip_address3", "here");
+    assert_eq!(rows(&page, "ip_addressN"), ["", " ", "here", ""]);
+    assert_eq!((rows(&page, "groupN"), rows(&page, "groupNowner")), (vec!["", "a", ""], vec!["", "1", ""]));
+
+    let page = send("ip_address1=10.0.0.0/8&group1=&group1owner=&group2=web&group2owner=&group3=&group3owner=");
+    assert_wrong(&page, "group2owner", "");
+    assert_eq!(rows(&page, "groupN"), ["", "web", ""]);
+
+    // Sent by other names, each is there once all the same.
+    let page = send("ip-address=1.1.1.1&IP_Address9=&ip_address3=here&ip_address3=2.2.2.2&ip_address99999999=3.3.3.3");
+    assert_wrong(&page, "ip_address2", "here");
+    assert_eq!(rows(&page, "ip_addressN"), ["1.1.1.1", "here", "2.2.2.2", "3.3.3.3"]);
+    let page = send("group7owner=1&GROUP99999999999999999999=web");
+    assert_wrong(&page, "group1", "");
+    assert_eq!((rows(&page, "groupN"), rows(&page, "groupNowner")), (vec!["", "web", ""], vec!["1", "", ""]));
+
+    // What is wrong with no field of this form, or with none at all, leads to none.
+    for page in [send("rule_action=maybe"), send("ip_address1="), get(&server, "/api/firewalls/test/new_rule").body] {
+        assert!(!page.contains("autofocus") && !page.contains("Go to the field"), "{page}");
+    }
+}
+
+#[test]
+fn what_is_required_is_said() {
+    let server = Server::start();
+    for (path, fields, count) in
+        [("/api/firewalls/new", &["name", "description"][..], 2), ("/api/firewalls/test/new_rule", &["protocol"], 1)]
+    {
+        let page = get(&server, path).expect(200).body;
+        for name in fields {
+            let field = page.split(&format!("<input id=\"{name}\"")).nth(1).unwrap().split('>').next().unwrap();
+            assert!(field.contains(" required"), "{field}");
+            assert!(page.contains(&format!("<small id=\"{name}-hint\">Required")), "{name} in {page}");
+        }
+        assert_eq!((page.matches(" required").count(), page.matches(">Required").count()), (count, count), "{page}");
+    }
+}
+
+#[test]
+fn what_was_too_much_is_kept_as_it_was_typed() {
+    let server = Server::with(&["--max-parameters", "12", "--max-body", "20000"]);
+    let long = "x".repeat(4097);
+    let send =
+        |path: &str, status, form: &str| server.send(browser(Request::post(path).form(form))).expect(status).body;
+
+    let page = send("/api/firewalls", 400, &format!("name=a+b&description={long}&vpc_id="));
+    assert!(page.contains("Parameter &#39;description&#39; is longer than 4096 bytes."), "{page}");
+    assert_wrong(&page, "description", &long);
+    assert!(page.contains("name=\"name\" value=\"a b\""), "{page}");
+    let form = [("name", "multipart"), ("description", &long)];
+    let page = server.send(browser(Request::post("/api/firewalls").multipart(&form))).expect(400).body;
+    assert_wrong(&page, "description", &long);
+
+    let rule =
+        format!("protocol=udp&port_from=1&port_to=9&ip_address1=&ip_address2={long}&ip_address3=1.1.1.1&group1=a");
+    let page = send("/api/firewalls/test/rules", 400, &rule);
+    assert_wrong(&page, "ip_address2", &long);
+    assert_eq!(rows(&page, "ip_addressN"), ["", &long, "1.1.1.1"]);
+    assert!(page.contains("value=\"udp\"") && page.contains("name=\"group1\" value=\"a\""), "{page}");
+
+    let many: String = (1..20).map(|number| format!("&ip_address{number}=10.0.0.{number}")).collect();
+    let page = send("/api/firewalls/test/rules", 400, &format!("protocol=udp&port_from=1&port_to=9{many}"));
+    assert!(page.contains("The request has more than 12 parameters."), "{page}");
+    assert_eq!(rows(&page, "ip_addressN").len(), 19, "{page}");
+
+    let more: String = (20..40).map(|number| format!("&ip_address{number}=10.0.0.{number}")).collect();
+    let page = send("/api/firewalls/test/rules", 400, &format!("protocol=udp&port_from=1&port_to=9{many}{more}"));
+    assert!(!page.contains("<form"), "no person has typed so much: {page}");
+
+    // What could not be read at all is not there to be kept, and what has no form has none now either.
+    let page = send("/api/firewalls", 413, &format!("name=n&description={}", "x".repeat(20_000)));
+    assert!(!page.contains("<form"), "{page}");
+    let page = send("/api/firewalls/test", 405, &format!("_method=delete&x={long}"));
+    assert!(!page.contains("<form"), "{page}");
+    let fgcp = Request::post("/api/firewalls/x/rules").on_fgcp().accept(BROWSER).form(&rule);
+    assert!(!server.send(fgcp).expect(400).body.contains("<form"), "this driver makes no rules");
+    // Nor is any of it repeated to who may not ask.
+    let anonymous = Request::post("/api/firewalls").accept(BROWSER).form(&format!("name=n&description={long}"));
+    assert!(!server.send(anonymous).expect(401).body.contains(&long));
+    get(&server, "/api/firewalls/n").expect(404);
 }
 
 #[test]
@@ -122,25 +224,141 @@ fn what_a_driver_cannot_do_is_not_offered() {
     let get = |path: &str| server.send(Request::get(path).on_fgcp().accept(BROWSER));
     let page = get("/api/firewalls/UZXC0GRT-ZG8ZJCJ07-S-0001").expect(200).body;
     assert!(!page.contains("new_rule"), "{page}");
-    for text in ["Delete this firewall", "<th scope=\"col\">Action", "<th scope=\"col\">Log"] {
+    for text in ["Delete this firewall", ">Direction</th>", ">Action</th>", ">Log</th>"] {
         assert!(page.contains(text), "{text} in {page}");
     }
     get("/api/firewalls/UZXC0GRT-ZG8ZJCJ07-S-0001/new_rule").expect(501);
-    let page = server.send(browser(Request::get("/api/firewalls/test"))).body;
-    assert!(!page.contains("<th scope=\"col\">Action") && !page.contains("<th scope=\"col\">Log"), "{page}");
+    let get = |path: &str| server.send(browser(Request::get(path))).expect(200).body;
+    let page = get("/api/firewalls/test");
+    assert!(page.contains(">Direction</th>") && page.contains(">Action</th>"), "these every rule has: {page}");
+    assert!(!page.contains(">Log</th>"), "{page}");
+    let form = get("/api/firewalls/test/new_rule");
+    assert!(form.contains("name=\"direction\"") && !form.contains("name=\"rule_action\""), "{form}");
 }
 
 #[test]
+fn ports_are_called_what_they_are() {
+    let server = Server::start();
+    for (number, (protocol, from, to, shown)) in [
+        ("tcp", 22, 22, "22 <small>ssh</small>"),
+        ("udp", 22, 22, "22"),
+        ("tcp", 67, 67, "67"),
+        ("udp", 67, 67, "67 <small>dhcp</small>"),
+        ("tcp", 53, 53, "53 <small>dns</small>"),
+        ("udp", 53, 53, "53 <small>dns</small>"),
+        ("tcp", 0, 65535, "all"),
+        ("tcp", 1, 65535, "1–65535"),
+        ("udp", 80, 443, "80–443"),
+        ("icmp", -1, -1, "all"),
+        ("icmp", 8, 0, "type 8, code 0 <small>echo request</small>"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let path = format!("/api/firewalls/n{number}");
+        let made = Request::post("/api/firewalls").form(&format!("name=n{number}&description=d"));
+        server.send(made.on_mock()).expect(201);
+        let rule = format!("protocol={protocol}&port_from={from}&port_to={to}&ip_address1=10.0.0.0/8");
+        server.send(Request::post(&format!("{path}/rules")).form(&rule).on_mock()).expect(201);
+        let page = get(&server, &path).body;
+        assert!(page.contains(&format!(">{shown}</td>")), "{protocol} {from} {to} {shown}: {page}");
+    }
+}
+
+/// Where a page leads: to which links, and to which forms' actions.
+fn links(page: &str) -> Vec<&str> {
+    let of = |name| page.split(name).skip(1).map(|rest| rest.split('"').next().unwrap());
+    of(" href=\"").chain(of(" action=\"")).collect()
+}
+
+#[test]
+fn a_choice_that_is_refused_leads_nowhere_again() {
+    let server = Server::start();
+    for (path, entry_point) in [
+        ("/api;driver=bogus/firewalls", "/api"),
+        ("/api;driver=bogus;provider=here/firewalls", "/api"),
+        ("/api;driver=fgcp;provider=mars/firewalls/new", "/api;driver=fgcp"),
+    ] {
+        let page = get(&server, path).expect(400).body;
+        assert!(page.contains(&format!("href=\"{entry_point}/firewalls\"")), "{page}");
+        for link in links(&page).iter().filter(|link| !link.contains("/assets/") && !link.starts_with('#')) {
+            let after = link.strip_prefix(entry_point).unwrap_or_else(|| panic!("{link} on {path}"));
+            assert!(after.is_empty() || after.starts_with('/'), "{link} on {path}");
+        }
+    }
+}
+
+#[test]
+fn the_providers_are_in_sight_where_one_is_chosen() {
+    let server = Server::start();
+    let is_open = |path: &str| get(&server, path).expect(200).body.contains("<details open>");
+    assert!(is_open("/api/drivers/fgcp"), "a few are always");
+    assert!(!is_open("/api;driver=ec2/drivers/ec2"));
+    assert!(is_open("/api;driver=ec2;provider=eu-west-1/drivers/ec2"));
+    assert!(!is_open("/api;driver=fgcp;provider=uk/drivers/ec2"));
+}
+
+/// Everything that can be reached from the entry point by links alone keeps the choice, but for what pages are made of
+/// and the links to another choice; and so does what forms lead to.
+#[test]
 fn links_keep_the_choice_and_what_a_proxy_puts_before_the_path() {
     let server = Server::with(&["--public-url", "https://fw.example.com/gateway"]);
-    let page = get(&server, "/api;driver=mock;provider=here/firewalls").expect(200).body;
-    for link in ["firewalls/test\"", "firewalls/new\"", "docs\""] {
-        assert!(page.contains(&format!("href=\"/gateway/api;driver=mock;provider=here/{link}")), "{link} in {page}");
+    let (proxy, chosen) = ("/gateway", "/gateway/api;driver=mock;provider=here");
+    let send = |request: Request| server.send(browser(request));
+    let path_of = |link: &str| link.strip_prefix(proxy).unwrap().to_owned();
+    let keeps = |link: &str| link.strip_prefix(chosen).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let (mut found, mut seen, mut actions) = (vec![chosen.to_owned()], Vec::new(), Vec::new());
+    let mut look = |found: &mut Vec<String>, page: &str| {
+        for link in links(page).into_iter().filter(|link| !link.starts_with('#')) {
+            let is_choice = link.starts_with("/gateway/api;driver=") && link.matches('/').count() == 2;
+            let is_asset = link.starts_with("/gateway/api/assets/");
+            assert!(keeps(link) || is_asset || is_choice && page.contains("<h1>Drivers"), "{link} in {page}");
+            match page.contains(&format!(" action=\"{link}\"")) {
+                true => actions.push(link.to_owned()),
+                false if keeps(link) => found.push(link.to_owned()),
+                false => {}
+            }
+        }
+    };
+    while let Some(link) = found.pop() {
+        if !seen.contains(&link) {
+            let answer = send(Request::get(&path_of(&link))).expect(200);
+            if answer.header("Content-Type") == Some("text/html; charset=utf-8") {
+                look(&mut found, &answer.body);
+            }
+            seen.push(link);
+        }
     }
-    assert!(page.contains("href=\"/gateway/api/assets/style.css\""), "{page}");
-    let form = browser(Request::post("/api;driver=mock;provider=here/firewalls").form("name=n&description=d"));
-    let next = server.send(form).expect(303);
-    assert_eq!(next.header("Location"), Some("/gateway/api;driver=mock;provider=here/firewalls/n"));
+    for page in ["", "/docs", "/firewalls", "/firewalls/new", "/firewalls/test", "/firewalls/test/new_rule"] {
+        assert!(seen.contains(&format!("{chosen}{page}")), "{page} was not reached: {seen:?}");
+    }
+    // What went wrong leads on, too.
+    let form = |path: &str, form: &str| send(Request::post(&path_of(&format!("{chosen}{path}"))).form(form));
+    for page in [
+        send(Request::get(&path_of(&format!("{chosen}/firewalls/absent")))).expect(404),
+        form("/firewalls", "name=").expect(400),
+        form("/firewalls/test/rules", "protocol=tcp").expect(400),
+        form("/firewalls/default", "_method=delete").expect(502),
+    ] {
+        look(&mut found, &page.body);
+    }
+    actions.sort();
+    actions.dedup();
+    let rule = "protocol=tcp&port_from=1&port_to=2&direction=egress&ip_address1=10.0.0.0/8";
+    for (path, body, next) in [
+        ("/firewalls", "name=n&description=d", "/firewalls/n"),
+        ("/firewalls/test/rules", rule, "/firewalls/test?direction=all"),
+    ] {
+        assert!(actions.contains(&format!("{chosen}{path}")), "{actions:?}");
+        assert_eq!(form(path, body).expect(303).header("Location"), Some(&*format!("{chosen}{next}")));
+    }
+    let deletions = actions.iter().filter(|action| action.starts_with(&format!("{chosen}/firewalls/test")));
+    let deletions: Vec<_> = deletions.filter(|action| !action.ends_with("/rules")).rev().collect();
+    assert_eq!(deletions.len(), 2, "of a rule, then of its firewall: {deletions:?}");
+    for (action, next) in deletions.into_iter().zip(["/firewalls/test", "/firewalls"]) {
+        let answer = send(Request::post(&path_of(action)).form("_method=delete")).expect(303);
+        assert_eq!(answer.header("Location"), Some(&*format!("{chosen}{next}")));
+    }
 }
 
 #[test]
@@ -169,7 +387,7 @@ fn the_list_is_filtered_without_a_script() {
         [("", 3), ("TEST", 1), ("new_one", 1), ("group", 1), ("e", 3), ("nothing", 0), ("%20Default+", 1)]
     {
         let page = get(&server, &format!("/api/firewalls?filter={filter}")).expect(200).body;
-        assert_eq!(page.matches("<th scope=\"row\">").count(), names, "{filter}");
+        assert_eq!(page.matches("<th scope=\"row\"").count(), names, "{filter}");
         assert!(page.contains(&format!("{names} of 3 firewalls")), "{filter}");
     }
 }
@@ -202,6 +420,31 @@ fn pages_have_their_headers_and_their_assets() {
     assert_eq!(answer.header("X-Frame-Options"), None, "other formats are as they always were");
     server.send(Request::get("/api/assets/other.css")).expect(404);
     server.send(Request::get("/api/assets/..%2fmod.rs")).expect(404);
+}
+
+/// A browser leaves the default port of a scheme out, others may write it.
+#[test]
+fn the_default_port_of_a_scheme_is_as_good_as_none() {
+    let server = Server::with(&["--public-url", "https://fw.example.com:443/x"]);
+    for (host, header, value, is_ours) in [
+        (HOST, "Origin", "https://fw.example.com", true),
+        (HOST, "Origin", "https://fw.example.com:443", true),
+        (HOST, "Referer", "https://fw.example.com/x/api/firewalls/new", true),
+        (HOST, "Origin", "https://fw.example.com:4430", false),
+        (HOST, "Origin", "http://fw.example.com", false),
+        (HOST, "Origin", "https://fw.example.com:80", false),
+        ("gateway.test:80", "Origin", "http://gateway.test", true),
+        ("gateway.test:443", "Origin", "https://gateway.test", true),
+        ("gateway.test", "Origin", "http://gateway.test:80", true),
+        ("gateway.test", "Origin", "http://gateway.test:443", false),
+        ("gateway.test:443", "Referer", "http://gateway.test/api", false),
+    ] {
+        let request = Request::post("/api/firewalls").on_mock().form("description=d");
+        // Without a name it is refused, but not for where it comes from.
+        let status = if is_ours { 400 } else { 403 };
+        let answer = server.send(request.header("Host", host).header(header, value));
+        assert_eq!(answer.status, status, "{header} {value} to {host}: {}", answer.text());
+    }
 }
 
 /// A request that a browser marks as another site's is refused before anything is done; others are not touched.

@@ -1,5 +1,6 @@
 //! The pages with forms: empty, or as they were filled in with what was wrong.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use askama::Template;
@@ -7,7 +8,7 @@ use deltawall_core::{Capabilities, FirewallId};
 
 use crate::deltacloud::answer::Form;
 use crate::deltacloud::error::ApiError;
-use crate::deltacloud::parameter::{GROUP, GROUP_OWNER, IP_ADDRESS, PREFIX_LIST, Parameter};
+use crate::deltacloud::parameter::{GROUP, GROUP_OWNER, IP_ADDRESS, Number, PREFIX_LIST, Parameter};
 use crate::deltacloud::parameters::Parameters;
 use crate::deltacloud::request::Head;
 
@@ -16,21 +17,27 @@ const ROWS: usize = 3;
 
 /// The page with this form.
 pub(super) fn page(form: &Form, error: Option<&ApiError>, head: &Head) -> io::Result<Vec<u8>> {
-    let filled = Filled { values: &form.values, error };
     let can = head.driver().capabilities();
-    match &form.firewall {
-        None => super::render(&NewFirewall { head, filled, can }),
-        Some(firewall) => super::render(&NewRule {
-            head,
-            url: head.urls.firewall(firewall),
-            firewall,
-            addresses: filled.rows(&IP_ADDRESS),
-            groups: filled.groups(),
-            lists: filled.rows(&PREFIX_LIST),
-            filled,
-            can,
-        }),
-    }
+    let values = &form.values;
+    let Some(firewall) = &form.firewall else {
+        let offered = offered([("name", true), ("description", true), ("vpc_id", can.networks)]);
+        return super::render(&NewFirewall { head, filled: Filled::new(values, error, offered, &[]) });
+    };
+    let offered = offered([
+        ("protocol", true),
+        ("port_from", true),
+        ("port_to", true),
+        ("direction", can.egress),
+        ("rule_action", can.deny),
+        ("log_rule", can.log),
+        ("description", can.descriptions),
+    ]);
+    let addresses = rows(values, &IP_ADDRESS);
+    let groups = if can.group_sources { groups(values) } else { Vec::new() };
+    let lists = if can.prefix_lists { rows(values, &PREFIX_LIST) } else { Vec::new() };
+    let filled = Filled::new(values, error, offered, &[&addresses, groups.as_flattened(), &lists]);
+    let url = head.urls.firewall(firewall);
+    super::render(&NewRule { head, firewall, url, filled, addresses, groups, lists, can })
 }
 
 #[derive(Template)]
@@ -38,7 +45,6 @@ pub(super) fn page(form: &Form, error: Option<&ApiError>, head: &Head) -> io::Re
 struct NewFirewall<'a> {
     head: &'a Head,
     filled: Filled<'a>,
-    can: Capabilities,
 }
 
 #[derive(Template)]
@@ -49,26 +55,43 @@ struct NewRule<'a> {
     url: String,
     filled: Filled<'a>,
     addresses: Vec<Field<'a>>,
-    groups: Vec<(Field<'a>, Field<'a>)>,
+    groups: Vec<[Field<'a>; 2]>,
     lists: Vec<Field<'a>>,
     can: Capabilities,
 }
 
 /// What has been typed, and what is wrong with it.
-#[derive(Clone, Copy)]
 struct Filled<'a> {
     values: &'a Parameters,
     error: Option<&'a ApiError>,
+    /// The fields that are there once.
+    offered: Vec<&'static str>,
+    /// The name of the field that is wrong, where the form has one for what is wrong.
+    wrong: Option<String>,
 }
 
-/// A field of a form.
+/// A field for a parameter that may be there many times.
 struct Field<'a> {
     name: String,
+    /// What the parameter was called when it came.
+    sent: String,
     value: &'a str,
-    is_wrong: bool,
 }
 
 impl<'a> Filled<'a> {
+    fn new(
+        values: &'a Parameters,
+        error: Option<&'a ApiError>,
+        offered: Vec<&'static str>,
+        rows: &[&[Field<'_>]],
+    ) -> Self {
+        let wrong = error.and_then(|error| error.parameter.as_deref()).and_then(|sent| {
+            let row = rows.iter().copied().flatten().find(|field| field.sent == sent);
+            row.map(|field| &*field.name).or(offered.iter().copied().find(|name| *name == sent))
+        });
+        Self { values, error, wrong: wrong.map(str::to_owned), offered }
+    }
+
     fn value(&self, name: &str) -> &'a str {
         self.values.get(name).unwrap_or_default()
     }
@@ -77,44 +100,73 @@ impl<'a> Filled<'a> {
         self.value(name).trim().eq_ignore_ascii_case(value)
     }
 
+    fn offers(&self, name: &str) -> bool {
+        self.offered.contains(&name)
+    }
+
     fn is_wrong(&self, name: &str) -> bool {
-        self.error.is_some_and(|error| error.parameter.as_deref() == Some(name))
+        self.wrong.as_deref() == Some(name)
     }
+}
 
-    /// The fields for a parameter that may be there many times: what was typed, then empty ones.
-    fn rows(&self, parameter: &Parameter) -> Vec<Field<'a>> {
-        let typed = self.values.all(parameter).filter(|(_, value)| !value.trim().is_empty());
-        let mut rows: Vec<_> = typed.map(|(sent, value)| (value, self.is_wrong(sent))).collect();
-        rows.resize(rows.len().max(ROWS), ("", false));
-        let field = |(row, (value, is_wrong))| Field { name: numbered(parameter, row), value, is_wrong };
-        rows.into_iter().enumerate().map(field).collect()
-    }
+/// The names of those fields that the form has.
+fn offered<const N: usize>(fields: [(&'static str, bool); N]) -> Vec<&'static str> {
+    fields.into_iter().filter(|(_, is_offered)| *is_offered).map(|(name, _)| name).collect()
+}
 
-    /// The pairs of fields for groups and their owners.
-    fn groups(&self) -> Vec<(Field<'a>, Field<'a>)> {
-        let of = |parameter: &Parameter, number| {
-            self.values.all(parameter).find(|(name, _)| parameter.number_in(name).as_ref() == Some(number))
-        };
-        let sent = self.values.all(&GROUP).filter_map(|(name, _)| GROUP.number_in(name));
-        let mut numbers: Vec<_> =
-            sent.chain(self.values.all(&GROUP_OWNER).filter_map(|(name, _)| GROUP_OWNER.number_in(name))).collect();
-        numbers.sort();
-        numbers.dedup();
-        let typed = numbers.iter().map(|number| (of(&GROUP, number), of(&GROUP_OWNER, number)));
-        let is_blank = |half: &Option<(&str, &str)>| half.is_none_or(|(_, value)| value.trim().is_empty());
-        let mut pairs: Vec<_> = typed.filter(|(name, owner)| !is_blank(name) || !is_blank(owner)).collect();
-        pairs.resize(pairs.len().max(ROWS), (None, None));
-        let field = |parameter: &Parameter, row, sent: Option<(&'a str, &'a str)>| Field {
-            name: numbered(parameter, row),
-            value: sent.map_or("", |(_, value)| value),
-            is_wrong: sent.is_some_and(|(name, _)| self.is_wrong(name)),
-        };
-        let fields = |(row, (name, owner))| (field(&GROUP, row, name), field(&GROUP_OWNER, row, owner));
-        pairs.into_iter().enumerate().map(fields).collect()
+/// The fields for a parameter that may be there many times: what was typed, then empty ones. A form sends all its rows
+/// in their order, and they stay where they were; what was sent otherwise gets the next row.
+fn rows<'a>(values: &'a Parameters, parameter: &Parameter) -> Vec<Field<'a>> {
+    let mut rows = Vec::new();
+    for (sent, value) in values.all(parameter) {
+        let name = numbered(parameter, rows.len());
+        if sent == name || !is_blank(value) {
+            rows.push(Field { name, sent: sent.to_owned(), value });
+        }
     }
+    rows.extend((rows.len()..ROWS).map(|row| empty(parameter, row)));
+    rows
+}
+
+/// The pairs of fields for groups and their owners, in the same way.
+fn groups(values: &Parameters) -> Vec<[Field<'_>; 2]> {
+    let mut pairs: BTreeMap<Number, (&str, &str)> = BTreeMap::new();
+    for (sent, value) in values.all(&GROUP) {
+        if let Some(number) = GROUP.number_in(sent) {
+            pairs.entry(number).or_default().0 = value;
+        }
+    }
+    for (sent, value) in values.all(&GROUP_OWNER) {
+        if let Some(number) = GROUP_OWNER.number_in(sent) {
+            pairs.entry(number).or_default().1 = value;
+        }
+    }
+    let mut rows = Vec::new();
+    for (number, (name, owner)) in pairs {
+        let field = |parameter: &Parameter, value| {
+            let (name, sent) = (numbered(parameter, rows.len()), parameter.numbered(&number));
+            Field { name, sent, value }
+        };
+        let pair = [field(&GROUP, name), field(&GROUP_OWNER, owner)];
+        let is_in_place = pair.iter().all(|field| field.sent == field.name);
+        if is_in_place || !is_blank(name) || !is_blank(owner) {
+            rows.push(pair);
+        }
+    }
+    rows.extend((rows.len()..ROWS).map(|row| [empty(&GROUP, row), empty(&GROUP_OWNER, row)]));
+    rows
+}
+
+fn empty(parameter: &Parameter, row: usize) -> Field<'static> {
+    let name = numbered(parameter, row);
+    Field { sent: name.clone(), name, value: "" }
 }
 
 /// The name that a parameter has in a row, the first being row 0.
 fn numbered(parameter: &Parameter, row: usize) -> String {
     parameter.name.replacen('N', &(row + 1).to_string(), 1)
+}
+
+fn is_blank(value: &str) -> bool {
+    value.trim().is_empty()
 }

@@ -90,6 +90,11 @@ impl Choice {
             providers: driver.providers().iter().map(|known| provider(known.name.as_str())).collect(),
         }
     }
+
+    /// Whether its providers are in sight without being asked for: a few are, and so is the one in use.
+    fn shows_providers(&self) -> bool {
+        self.providers.len() <= 8 || self.providers.iter().any(|provider| provider.is_chosen)
+    }
 }
 
 #[derive(Template)]

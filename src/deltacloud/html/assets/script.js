@@ -4,11 +4,14 @@
 for (const box of document.querySelectorAll("input[data-filters]")) {
   const rows = [...document.getElementById(box.dataset.filters).tBodies[0].rows];
   const shown = document.getElementById("shown");
-  const complete = box.value.trim() === "";
-  // What the server has filtered is not on the page: only the whole list can be filtered here.
-  if (!complete) continue;
+  // What the server has filtered out is not on the page: only the whole list can be filtered here.
+  const isWhole = box.defaultValue.trim() === "";
   box.addEventListener("input", () => {
     const wanted = box.value.trim().toLowerCase();
+    if (!isWhole) {
+      if (wanted === "") box.form.requestSubmit();
+      return;
+    }
     let count = 0;
     for (const row of rows) {
       row.hidden = ![0, 1].some((cell) => row.cells[cell].textContent.toLowerCase().includes(wanted));
@@ -33,8 +36,7 @@ for (const rows of document.querySelectorAll("[data-adds]")) {
       input.id = next(input.id);
       input.name = next(input.name);
       input.value = "";
-      input.removeAttribute("aria-invalid");
-      input.removeAttribute("aria-describedby");
+      for (const mark of ["aria-invalid", "aria-describedby", "autofocus"]) input.removeAttribute(mark);
     }
     rows.append(row);
     row.querySelector("input").focus();
