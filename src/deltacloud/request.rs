@@ -12,7 +12,7 @@ use actix_web::http::uri::{Authority, Uri};
 use actix_web::web::Bytes;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use deltawall_core::{Context, Credentials, Driver, FirewallId, ProviderName};
+use deltawall_core::{Context, Credentials, Driver, Error, FirewallId, ProviderName};
 
 use super::Gateway;
 use super::audit::Change;
@@ -20,6 +20,7 @@ use super::body::{self, BodyType, Pairs};
 use super::call::Call;
 use super::cross_site;
 use super::error::{ApiError, Failure};
+use super::features;
 use super::format::{FORMATS, Format};
 use super::headers;
 use super::host::{self, PublicUrl};
@@ -269,10 +270,14 @@ impl<'a> Request<'a> {
     }
 
     /// A call to the driver, unless there are no credentials for it, or the request could not be read whole: half a
-    /// request is no reason to change anything.
+    /// request is no reason to change anything; or the driver cannot do it.
     pub(super) fn with_credentials(&self) -> Result<Call<'_>, ApiError> {
         let caller = self.caller.as_ref().map_err(ApiError::clone)?;
         self.parameters()?;
+        let driver = self.head.driver();
+        if let Some(what) = features::lacking(self.operation, driver.capabilities()) {
+            return Err(Error::unsupported(driver.id(), what).into());
+        }
         let context = Context {
             credentials: caller.credentials.clone(),
             provider: self.head.provider().cloned(),
