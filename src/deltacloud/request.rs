@@ -77,7 +77,11 @@ impl Head {
         let query = body::parse_form(http.uri().query().unwrap_or_default().as_bytes(), &gateway.limits);
         let host = host(http).or_else(|| gateway.address.map(|address| address.to_string()));
         let host = host.unwrap_or_else(|| "localhost".into());
-        let format = format(http, &gateway.limits);
+        let format = match path.resource {
+            // It has one form, whatever the client would like best.
+            Some(Resource::OpenApi) => Some(Format::Json),
+            _ => format(http, &gateway.limits),
+        };
         let path_before = gateway.public_url.as_ref().map_or("", PublicUrl::path);
         // Links on pages work by whatever name and scheme a browser has come.
         let [scheme, colon, authority] = if format == Some(Format::Html) { [""; 3] } else { origin(&gateway, &host) };
@@ -304,7 +308,7 @@ fn format(http: &HttpRequest, limits: &Limits) -> Option<Format> {
 }
 
 /// The formats that an operation's answer can be had in; none where the client has no choice, nor of a driver.
-fn formats(operation: Operation<'_>) -> Option<&'static [Format]> {
+pub(super) fn formats(operation: Operation<'_>) -> Option<&'static [Format]> {
     match operation {
         Operation::Redirect | Operation::ShowMethods | Operation::ShowOpenApi | Operation::ShowAsset(_) => None,
         Operation::ShowNewFirewall | Operation::ShowNewRule(_) | Operation::ShowReference => Some(&[Format::Html]),

@@ -33,6 +33,7 @@ mod parameters;
 mod process;
 mod reference;
 mod resources;
+mod schema;
 mod selection;
 mod server;
 mod shutdown;
