@@ -1,8 +1,6 @@
 //! The examples of the reference: with names that the chosen driver's sample data has, so that they do what they are
 //! examples of.
 
-use deltawall_core::ProviderName;
-
 use super::parameter::{FIREWALL_DESCRIPTION, FORMAT, ID, Parameter};
 use super::path::Method;
 use super::reference::{Endpoint, Gives};
@@ -28,7 +26,7 @@ impl<'a> Examples<'a> {
     pub(super) fn new(head: &'a Head) -> Self {
         let sample = head.gateway.registry.sample(head.driver().id()).unwrap_or(PLACEHOLDERS);
         // Another provider may have other firewalls.
-        let sample = match head.provider().map(ProviderName::as_str) {
+        let sample = match head.provider() {
             None => sample,
             Some(_) => Sample { login: sample.login, ..PLACEHOLDERS },
         };

@@ -102,7 +102,7 @@ fn operation(endpoint: &Endpoint, method: &HttpMethod, examples: &Examples<'_>, 
     for parameter in &description.query {
         operation = operation.parameter(in_query(parameter, examples.value(endpoint, parameter)));
     }
-    for (name, meaning) in description.headers() {
+    for (name, meaning) in description.request_headers() {
         operation = operation.parameter(
             ParameterBuilder::new()
                 .name(name)

@@ -132,8 +132,8 @@ impl Endpoint {
 }
 
 impl Description {
-    /// The headers of a request that it reads, besides those of any, each with its meaning.
-    pub(super) fn headers(&self) -> Vec<(&'static str, &'static str)> {
+    /// The headers of a request that choose its answer, each with its meaning.
+    pub(super) fn request_headers(&self) -> Vec<(&'static str, &'static str)> {
         let mut headers = Vec::new();
         if self.formats.is_some() {
             headers.push(("X-Deltacloud-Driver", "The driver to use, where the path chooses none."));
