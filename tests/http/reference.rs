@@ -5,82 +5,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::schema;
+use crate::openapi::{self, Operation, document, operations};
 use crate::server::Server;
 use crate::wire::Request;
-
-fn document(server: &Server, path: &str) -> Value {
-    server.send(Request::get(path)).expect(200).json()
-}
-
-/// A method of a path, with what the document says of it.
-struct Operation<'a> {
-    document: &'a Value,
-    path: &'a str,
-    method: String,
-    says: &'a Value,
-}
-
-fn operations(document: &Value) -> Vec<Operation<'_>> {
-    let paths = document["paths"].as_object().unwrap().iter();
-    let all = paths.flat_map(|(path, methods)| methods.as_object().unwrap().iter().map(move |one| (path, one)));
-    all.map(|(path, (method, says))| Operation { document, path, method: method.to_uppercase(), says }).collect()
-}
-
-impl<'a> Operation<'a> {
-    fn name(&self) -> String {
-        format!("{} {}", self.method, self.path)
-    }
-
-    fn parameters(&self) -> impl Iterator<Item = &'a Value> {
-        self.says["parameters"].as_array().into_iter().flatten()
-    }
-
-    /// The names of its parameters in a header, path or query.
-    fn names(&self, place: &str) -> BTreeSet<&'a str> {
-        self.parameters().filter(|one| one["in"] == place).map(|one| one["name"].as_str().unwrap()).collect()
-    }
-
-    /// Each form of the body that it takes.
-    fn bodies(&self) -> impl Iterator<Item = (&'a String, &'a Value)> {
-        self.says["requestBody"]["content"].as_object().into_iter().flatten()
-    }
-
-    /// The names of its parameters in a body.
-    fn fields(&self) -> BTreeSet<&'a str> {
-        let properties = self.bodies().flat_map(|(_, body)| body["schema"]["properties"].as_object().unwrap());
-        properties.map(|(name, _)| name.as_str()).collect()
-    }
-
-    /// The answers by their statuses.
-    fn answers(&self) -> BTreeMap<u16, &'a Value> {
-        let answers = self.says["responses"].as_object().unwrap().iter();
-        let answers = answers.map(|(status, answer)| match answer.get("$ref") {
-            Some(reference) => (status, schema::referred(self.document, reference)),
-            None => (status, answer),
-        });
-        answers.map(|(status, answer)| (status.parse().unwrap(), answer)).collect()
-    }
-
-    /// A request with its examples, but for other segments where these are given, and with more after its path.
-    fn request(&self, segments: Option<&str>, rest: &str) -> Request {
-        let mut target = format!("/api{}{rest}", self.path);
-        for one in self.parameters().filter(|one| one["in"] == "path") {
-            let segment = segments.unwrap_or_else(|| one["schema"]["examples"][0].as_str().unwrap());
-            target = target.replace(&format!("{{{}}}", one["name"].as_str().unwrap()), segment);
-        }
-        let request = Request::new(&self.method, &target);
-        match self.body() {
-            Some(body) => request.json(&body.to_string()),
-            None => request,
-        }
-    }
-
-    /// The example of its body.
-    fn body(&self) -> Option<&'a Value> {
-        self.says["requestBody"]["content"]["application/json"].get("example")
-    }
-}
 
 #[test]
 fn the_document_has_what_the_server_has() {
@@ -141,7 +68,7 @@ fn the_documents_references_lead_somewhere() {
     let references: Vec<_> = text.split("\"$ref\":").skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
     assert!(references.len() > 10);
     for reference in references {
-        schema::referred(&document, &serde_json::from_str(reference).unwrap());
+        openapi::referred(&document, &serde_json::from_str(reference).unwrap());
     }
 }
 
@@ -151,7 +78,7 @@ fn the_documents_examples_are_what_their_schemas_say() {
     let document = document(&Server::start(), "/api/openapi.json");
     let mut checked = 0;
     let mut check = |example: &Value, schema: &Value, where_: &str| {
-        schema::check(example, schema, &document).unwrap_or_else(|why| panic!("{where_}: {why}"));
+        openapi::check(example, schema, &document).unwrap_or_else(|why| panic!("{where_}: {why}"));
         checked += 1;
     };
     let mut check_own = |schema: &Value, where_: &str| {
@@ -195,8 +122,9 @@ fn the_page_has_what_the_document_has() {
         }
         let heading = format!("{}</span> <code>/api{}</code>", operation.method, operation.path.trim_end_matches('/'));
         let section = page.split("<section").find(|section| section.contains(&heading)).expect(&name);
-        let fields = operation.fields().into_iter().filter(|field| !field.contains('1'));
-        for parameter in operation.names("path").into_iter().chain(operation.names("query")).chain(fields) {
+        let fields = operation.fields().into_iter().map(|field| field.replace('1', "N"));
+        let others = operation.names("path").into_iter().chain(operation.names("query")).map(str::to_owned);
+        for parameter in fields.chain(others) {
             assert!(section.contains(&format!("<code>{parameter}</code></th>")), "{name}: {parameter}");
         }
         let rows: Vec<_> = section.split("<tr>").collect();
@@ -281,6 +209,7 @@ fn the_document_describes_the_parameters_that_are_read() {
     let all = operations(&document);
     let in_query: BTreeSet<_> = all.iter().flat_map(|one| one.names("query")).collect();
     let in_bodies: BTreeSet<_> = all.iter().flat_map(Operation::fields).collect();
+    let in_headers: BTreeSet<_> = all.iter().flat_map(|one| one.names("header")).collect();
     for operation in &all {
         // Forms are filled in with whatever comes.
         if operation.name().ends_with("/new") || operation.name().ends_with("/new_rule") {
@@ -292,6 +221,8 @@ fn the_document_describes_the_parameters_that_are_read() {
         let answers = |name: Option<&str>| {
             let request = match (name, operation.body()) {
                 (None, _) => operation.request(segments, ""),
+                (Some("If-None-Match"), _) => operation.request(segments, "").header("If-None-Match", "*"),
+                (Some(name), _) if in_headers.contains(name) => operation.request(segments, "").header(name, ".."),
                 (Some(name), Some(body)) if fields.contains(name) => {
                     let mut body = body.clone();
                     body[name] = "\u{1}".into();
@@ -310,8 +241,9 @@ fn the_document_describes_the_parameters_that_are_read() {
         // What the first makes is there from then on.
         answers(None);
         let usual = answers(None);
-        let described: BTreeSet<_> = operation.names("query").union(&fields).copied().collect();
-        let read = in_query.union(&in_bodies).filter(|name| answers(Some(name)) != usual).copied().collect();
+        let described: BTreeSet<_> = &(&operation.names("query") | &operation.names("header")) | &fields;
+        let known = &(&in_query | &in_headers) | &in_bodies;
+        let read = known.into_iter().filter(|name| answers(Some(name)) != usual).collect();
         assert_eq!(described, read, "{}", operation.name());
     }
 }
