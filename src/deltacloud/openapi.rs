@@ -241,43 +241,33 @@ fn types<const N: usize>(types: [Type; N]) -> SchemaType {
 
 /// The same response, with what its body is.
 fn answer(response: ResponseBuilder, status: StatusCode, gives: Gives, head: &Head) -> ResponseBuilder {
-    let page = || content(text(), None);
-    match (status, gives) {
-        (StatusCode::OK, Gives::EntryPoint) => {
-            in_all_formats(response, "EntryPoint", &View::EntryPoint, head).content("text/html", page())
-        }
-        (StatusCode::OK, Gives::Drivers) => {
-            in_all_formats(response, "Drivers", &View::Drivers, head).content("text/html", page())
-        }
-        (StatusCode::OK, Gives::Driver) => {
-            let view = View::Driver(Arc::clone(head.driver_handle()));
-            in_all_formats(response, "OneDriver", &view, head).content("text/html", page())
-        }
+    let view = match (status, gives) {
+        (StatusCode::OK, Gives::EntryPoint) => Some(("EntryPoint", View::EntryPoint)),
+        (StatusCode::OK, Gives::Drivers) => Some(("Drivers", View::Drivers)),
+        (StatusCode::OK, Gives::Driver) => Some(("OneDriver", View::Driver(Arc::clone(head.driver_handle())))),
         (StatusCode::OK, Gives::Firewalls) => {
-            let view = View::Firewalls(sample().into_iter().map(Arc::new).collect(), ShownRules::All);
-            in_all_formats(response, "Firewalls", &view, head).content("text/html", page())
+            Some(("Firewalls", View::Firewalls(sample().into_iter().map(Arc::new).collect(), ShownRules::All)))
         }
-        (StatusCode::OK, Gives::Firewall) => one_firewall(response, head).content("text/html", page()),
-        (StatusCode::CREATED, _) => one_firewall(response, head),
+        (StatusCode::OK, Gives::Firewall) | (StatusCode::CREATED, _) => {
+            sample().map(|firewall| ("OneFirewall", View::Firewall(Arc::new(firewall), ShownRules::All)))
+        }
         (StatusCode::ACCEPTED, _) => {
-            let view = View::Message("Firewall will be deleted once it has stopped".into());
-            in_all_formats(response, "Message", &view, head).content("text/html", page())
+            Some(("Message", View::Message("Firewall will be deleted once it has stopped".into())))
         }
-        (StatusCode::OK, Gives::Page) => response.content("text/html", page()),
+        _ => None,
+    };
+    let has_page =
+        status == StatusCode::ACCEPTED || status == StatusCode::OK && (view.is_some() || gives == Gives::Page);
+    let response = match view {
+        Some((schema, view)) => in_all_formats(response, schema, &view, head),
+        None => response,
+    };
+    match (status, gives) {
+        _ if has_page => response.content("text/html", content(text(), None)),
         (StatusCode::OK, Gives::Document) => response.content("application/json", content(of_type(Type::Object), None)),
         (StatusCode::OK, Gives::Asset) => html::media_types()
             .fold(response, |response, media_type| response.content(media_type, content(text(), None))),
         _ => response,
-    }
-}
-
-fn one_firewall(response: ResponseBuilder, head: &Head) -> ResponseBuilder {
-    match sample() {
-        Some(firewall) => {
-            let view = View::Firewall(Arc::new(firewall), ShownRules::All);
-            in_all_formats(response, "OneFirewall", &view, head)
-        }
-        None => response,
     }
 }
 
