@@ -7,10 +7,9 @@ use deltawall_core::Capabilities;
 use super::error::Failure;
 use super::features;
 use super::format::Format;
-use super::parameter::{FIREWALL_DESCRIPTION, NAME};
 use super::parameter::{
-    FORCE_AUTH, FORMAT, ID, IP_ADDRESS, NEW_FIREWALL, NEW_RULE, PAGE_FORMAT, PORT_FROM, PORT_TO, PROTOCOL, Parameter,
-    SHOWN_DIRECTION, SHOWN_NAMES,
+    FIREWALL_DESCRIPTION, FORCE_AUTH, FORMAT, ID, IP_ADDRESS, NAME, NEW_FIREWALL, NEW_RULE, PAGE_FORMAT, PORT_FROM,
+    PORT_TO, PROTOCOL, Parameter, SHOWN_DIRECTION, SHOWN_NAMES,
 };
 use super::path::{Method, Operation, Resource};
 use super::request;
