@@ -55,11 +55,39 @@ impl Drop for CloudRuntimes {
 struct Entry {
     driver: Arc<dyn Driver>,
     alias: Option<&'static str>,
-    sample_login: Option<SampleLogin>,
+    sample: Option<Sample>,
 }
 
-/// The published user and password of built-in sample data. They open nothing else.
-pub type SampleLogin = (&'static str, &'static str);
+/// What a driver's built-in sample data has, for examples.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    /// The published user and password. They open nothing else.
+    pub login: (&'static str, &'static str),
+    /// The id of a firewall.
+    pub firewall: &'static str,
+    /// The id of one of its rules.
+    pub rule: &'static str,
+    /// The id of another firewall, which can be deleted.
+    pub spare: &'static str,
+    /// What a new firewall may be described as.
+    pub description: &'static str,
+}
+
+const MEMORY_SAMPLE: Sample = Sample {
+    login: deltawall_memory::SAMPLE_LOGIN,
+    firewall: "default",
+    rule: "393485797142~tcp~22~22~@address,ipv4,87.228.192.251,32",
+    spare: "new_firewall",
+    description: "Web servers",
+};
+
+const FGCP_SAMPLE: Sample = Sample {
+    login: deltawall_fgcp::SAMPLE_LOGIN,
+    firewall: "UZXC0GRT-ZG8ZJCJ07-S-0001",
+    rule: "35001",
+    spare: "UZXC0GRT-7KX0B4T1E-S-0001",
+    description: "2-tier Skeleton",
+};
 
 impl Registry {
     /// All drivers, with the data that the configuration names.
@@ -72,8 +100,8 @@ impl Registry {
             Some(path) => Memory::from_toml(&config::read(path)?).map_err(|error| config::file_error(path, error))?,
             None => Memory::from_toml(deltawall_memory::SAMPLE_DATA).map_err(built_in)?,
         };
-        let login = config.mock_data.is_none().then_some(deltawall_memory::SAMPLE_LOGIN);
-        registry.add(Arc::new(memory), Some("memory"), login);
+        let sample = config.mock_data.is_none().then_some(MEMORY_SAMPLE);
+        registry.add(Arc::new(memory), Some("memory"), sample);
 
         registry.add_ec2(config)?;
 
@@ -84,8 +112,8 @@ impl Registry {
             }
             None => Fgcp::from_toml(deltawall_fgcp::SAMPLE_DATA, delay).map_err(built_in)?,
         };
-        let login = config.fgcp_data.is_none().then_some(deltawall_fgcp::SAMPLE_LOGIN);
-        registry.add(Arc::new(fgcp), Some("gcp"), login);
+        let sample = config.fgcp_data.is_none().then_some(FGCP_SAMPLE);
+        registry.add(Arc::new(fgcp), Some("gcp"), sample);
 
         Ok(registry)
     }
@@ -117,8 +145,8 @@ impl Registry {
     }
 
     /// Adds a driver, which is also found by its alias.
-    pub fn add(&mut self, driver: Arc<dyn Driver>, alias: Option<&'static str>, sample_login: Option<SampleLogin>) {
-        self.entries.push(Entry { driver, alias, sample_login });
+    pub fn add(&mut self, driver: Arc<dyn Driver>, alias: Option<&'static str>, sample: Option<Sample>) {
+        self.entries.push(Entry { driver, alias, sample });
     }
 
     /// The driver of this id or alias, in any case.
@@ -126,9 +154,9 @@ impl Registry {
         self.entry(name).map(|entry| &entry.driver)
     }
 
-    /// What opens this driver, where it has its built-in sample data.
-    pub fn sample_login(&self, name: &str) -> Option<SampleLogin> {
-        self.entry(name)?.sample_login
+    /// What this driver's data has, where it is the built-in sample data.
+    pub fn sample(&self, name: &str) -> Option<Sample> {
+        self.entry(name)?.sample
     }
 
     /// All drivers.

@@ -79,7 +79,7 @@ impl Server {
         let driver = self.gateway.default_driver();
         let scheme = if self.certificate.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}/api", self.address);
-        let command = match self.gateway.sample_login() {
+        let command = match self.gateway.sample().map(|sample| sample.login) {
             Some((user, password)) => format!("curl -u {user}:{password} '{url}/firewalls?format=xml'"),
             None => format!("curl '{url}?format=xml'"),
         };

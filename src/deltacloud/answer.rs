@@ -168,7 +168,7 @@ fn failed(head: &Head, error: &ApiError) -> Response<BoxBody> {
     }
     insert(&mut response, CONTENT_TYPE, HeaderValue::from_static(head.format().content_type()));
     let rendered = match head.format() {
-        Format::Xml => Ok(xml::error(error, head)),
+        Format::Xml => Ok(xml::error(error, head.target(), head)),
         Format::Json => json::error(error),
         Format::Html => html::error(error, head),
     };

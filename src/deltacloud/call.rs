@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use deltawall_core::{Capabilities, Context, Driver, Error, ErrorKind};
+use deltawall_core::{Context, Driver, Error, ErrorKind};
 
 use super::audit::Change;
 use super::error::{ApiError, Failure};
@@ -18,15 +18,6 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Goes on only if the driver can do something.
-    pub(super) fn needs(self, what: &str, has: impl Fn(Capabilities) -> bool) -> Result<Self, ApiError> {
-        let driver = self.request.head.driver();
-        match has(driver.capabilities()) {
-            true => Ok(self),
-            false => Err(Error::unsupported(driver.id(), what).into()),
-        }
-    }
-
     /// Asks the driver, within the time there is. The credentials are gone with the answer.
     pub(super) async fn ask<T>(
         self,

@@ -1,8 +1,9 @@
-//! What a driver can do beyond the base API, as the entry point advertises it.
+//! What a driver can do beyond the base API, as the entry point advertises it, and what of the API it may lack.
 
 use deltawall_core::Capabilities;
 
 use super::parameter::{DIRECTION, LOG_RULE, RULE_ACTION};
+use super::path::Operation;
 
 /// A feature of the firewalls collection.
 pub(super) struct Feature {
@@ -23,4 +24,16 @@ pub(super) fn of_firewalls(capabilities: Capabilities) -> impl Iterator<Item = F
     ];
     let advertised = features.into_iter().filter(move |(has, _)| *has && capabilities.create_rule);
     advertised.map(|(_, feature)| feature)
+}
+
+/// What a driver with these capabilities would have to be able to do for the operation, and cannot.
+pub(super) fn lacking(operation: Operation<'_>, can: Capabilities) -> Option<&'static str> {
+    let (has, what) = match operation {
+        Operation::CreateFirewall | Operation::ShowNewFirewall => (can.create_firewall, "create firewalls"),
+        Operation::DeleteFirewall(_) => (can.delete_firewall, "delete firewalls"),
+        Operation::CreateRule(_) | Operation::ShowNewRule(_) => (can.create_rule, "create rules"),
+        Operation::DeleteRule(..) => (can.delete_rule, "delete rules"),
+        _ => return None,
+    };
+    (!has).then_some(what)
 }

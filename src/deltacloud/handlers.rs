@@ -70,7 +70,7 @@ async fn show_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, Ap
 }
 
 async fn create_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
-    let call = request.with_credentials()?.needs("create firewalls", |driver| driver.create_firewall)?;
+    let call = request.with_credentials()?;
     let values = request.parameters()?;
     let made = async {
         let new = values.new_firewall()?;
@@ -83,7 +83,7 @@ async fn create_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
 }
 
 async fn delete_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
-    let call = request.with_credentials()?.needs("delete firewalls", |driver| driver.delete_firewall)?;
+    let call = request.with_credentials()?;
     let id = id.firewall_id()?;
     match call.ask(async |driver, context| driver.delete_firewall(context, &id).await).await? {
         Deletion::Done => Ok(Answer::empty(StatusCode::NO_CONTENT).then(request.head.urls.firewalls())),
@@ -92,7 +92,7 @@ async fn delete_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, 
 }
 
 async fn create_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
-    let call = request.with_credentials()?.needs("create rules", |driver| driver.create_rule)?;
+    let call = request.with_credentials()?;
     let id = id.firewall_id()?;
     let values = request.parameters()?;
     let made = async {
@@ -114,7 +114,7 @@ async fn create_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiE
 }
 
 async fn delete_rule(request: &Request<'_>, id: &Segment, rule: &Segment) -> Result<Answer, ApiError> {
-    let call = request.with_credentials()?.needs("delete rules", |driver| driver.delete_rule)?;
+    let call = request.with_credentials()?;
     let (id, readings) = (id.firewall_id()?, rule.rule_ids()?);
     call.ask(async |driver, context| {
         let rule = reading_meant(driver, context, &id, &readings).await?;
@@ -125,13 +125,13 @@ async fn delete_rule(request: &Request<'_>, id: &Segment, rule: &Segment) -> Res
 }
 
 async fn show_new_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
-    let call = request.with_credentials()?.needs("create firewalls", |driver| driver.create_firewall)?;
+    let call = request.with_credentials()?;
     call.ask(async |driver, context| driver.authenticate(context).await).await?;
     Ok(Answer::ok(View::Form(Form { firewall: None, values: request.parameters()?.clone() })))
 }
 
 async fn show_new_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
-    let call = request.with_credentials()?.needs("create rules", |driver| driver.create_rule)?;
+    let call = request.with_credentials()?;
     let id = id.firewall_id()?;
     let firewall = call.ask(async |driver, context| driver.firewall(context, &id).await).await?;
     Ok(Answer::ok(View::Form(Form { firewall: Some(firewall.id.clone()), values: request.parameters()?.clone() })))

@@ -12,7 +12,7 @@
 //! | `answer` | the answer in the client's format, with its headers |
 //!
 //! `parameter` is the table of parameters and `parameters` makes the model's types of them, `reference` and `openapi`
-//! describe the API, `xml`, `json` and `html` are the views, `representation` keeps what was written of firewalls lately,
+//! describe the API with `examples`, `xml`, `json` and `html` are the views, `representation` keeps what was written of firewalls lately,
 //! `urls` are the links in them, `error` is the table from failure to status, `features` what a driver advertises, `route`
 //! the names for figures, `headers` those that HTTP does not have, `cross_site` and `host` keep pages of others out, and
 //! `audit` is the line that each change leaves.
@@ -23,6 +23,7 @@ mod body;
 mod call;
 mod cross_site;
 mod error;
+mod examples;
 mod features;
 mod format;
 mod handlers;
@@ -61,7 +62,7 @@ use crate::config::{Config, Limits};
 use crate::connection::{Activity, UnderWay};
 use crate::limits::Backends;
 use crate::metrics::{self, Limit, Metrics, RequestLabels};
-use crate::registry::{Registry, SampleLogin};
+use crate::registry::{Registry, Sample};
 use crate::trace::Trace;
 use answer::Answer;
 use error::{ApiError, Failure};
@@ -159,9 +160,9 @@ impl Gateway {
         self.registry.names()
     }
 
-    /// What opens the default driver, where it has its built-in sample data.
-    pub fn sample_login(&self) -> Option<SampleLogin> {
-        self.registry.sample_login(self.default_driver())
+    /// What the default driver's data has, where it is the built-in sample data.
+    pub fn sample(&self) -> Option<Sample> {
+        self.registry.sample(self.default_driver())
     }
 }
 

@@ -7,25 +7,27 @@ use actix_web::http::StatusCode;
 use deltawall_core::{
     Account, Action, Description, Direction, Firewall, FirewallId, FirewallName, Protocol, Rule, RuleContent, Source,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::OpenApi;
+use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, PathsBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Content, ContentBuilder, HttpMethod, InfoBuilder, OpenApiBuilder, PathItem, Ref, RefOr, Required, Response,
+    self, Content, ContentBuilder, HttpMethod, InfoBuilder, OpenApiBuilder, PathItem, Ref, RefOr, Required, Response,
     ResponseBuilder, ServerBuilder,
 };
 
 use super::answer::View;
 use super::error::{ApiError, Failure};
+use super::examples::Examples;
 use super::parameter::{Form, Parameter};
 use super::parameters::ShownRules;
 use super::path::Method;
-use super::reference::{self, Endpoint, Gives};
+use super::reference::{self, Endpoint, Gives, Header};
 use super::request::Head;
-use super::{json, xml};
+use super::{html, json, xml};
 
 /// What the document calls HTTP Basic credentials.
 const LOGIN: &str = "login";
@@ -36,25 +38,40 @@ pub(super) fn document(head: &Head) -> io::Result<Vec<u8>> {
     let by_id = of_type(Type::Object).additional_properties(Some(Ref::from_schema_name("Driver")));
     components.schemas.insert("Drivers".into(), by_id.build().into());
     components.add_security_scheme(LOGIN, SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
+    let examples = Examples::new(head);
     let mut paths = PathsBuilder::new();
-    for endpoint in reference::endpoints() {
-        let method = match endpoint.method {
-            Method::Get => HttpMethod::Get,
-            Method::Post => HttpMethod::Post,
-            Method::Delete => HttpMethod::Delete,
-            Method::Options => HttpMethod::Options,
+    for endpoint in reference::endpoints(head.driver().capabilities()) {
+        let methods: &[_] = match endpoint.method {
+            Method::Get => &[HttpMethod::Get, HttpMethod::Head],
+            Method::Post => &[HttpMethod::Post],
+            Method::Delete => &[HttpMethod::Delete],
+            Method::Options => &[HttpMethod::Options],
         };
         // The server's URL has the rest.
         let path = match endpoint.template.trim_start_matches("/api") {
             "" => "/",
             path => path,
         };
-        paths = paths.path(path, PathItem::new(method, operation(&endpoint, head)));
+        for method in methods {
+            paths = paths.path(path, PathItem::new(method.clone(), operation(&endpoint, method, &examples, head)));
+        }
+        let successes = endpoint.description.gives.successes().iter().flat_map(|success| success.headers);
+        let failures = endpoint.description.failures.iter().flat_map(|failure| reference::headers(*failure));
+        for header in successes.chain(failures).chain(&reference::HEADERS) {
+            components.headers.entry(header.name.to_owned()).or_insert_with(|| described(header).into());
+        }
+        for failure in &endpoint.description.failures {
+            let status = failure.appearance().status.as_str().to_owned();
+            components.responses.entry(status).or_insert_with(|| failed(*failure, head).into());
+        }
     }
     let info = InfoBuilder::new()
         .title("deltawall")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("One firewall API in front of every cloud: Apache Deltacloud's, as version 1.1.3 spoke it."));
+        .description(Some(
+            "One firewall API in front of every cloud: Apache Deltacloud's, as version 1.1.3 spoke it. A POST is a DELETE where \
+             its form has `_method=delete`, or its header `X-HTTP-Method-Override` is `DELETE`.",
+        ));
     let document = OpenApiBuilder::new()
         .info(info.build())
         .servers(Some([ServerBuilder::new().url(head.urls.entry_point()).build()]))
@@ -64,58 +81,61 @@ pub(super) fn document(head: &Head) -> io::Result<Vec<u8>> {
     Ok(document.to_json()?.into_bytes())
 }
 
-fn operation(endpoint: &Endpoint, head: &Head) -> OperationBuilder {
+fn operation(endpoint: &Endpoint, method: &HttpMethod, examples: &Examples<'_>, head: &Head) -> OperationBuilder {
     let description = &endpoint.description;
+    let is_named = !matches!(method, HttpMethod::Head | HttpMethod::Options);
     let mut operation = OperationBuilder::new()
-        .operation_id(Some(description.id))
+        .operation_id(is_named.then_some(description.id))
         .summary(Some(description.summary))
         .tag(endpoint.template.split('/').nth(2).unwrap_or("entry point"));
     for name in endpoint.placeholders() {
+        let example = examples.segment(endpoint, name);
         operation = operation.parameter(
             ParameterBuilder::new()
                 .name(name)
                 .parameter_in(ParameterIn::Path)
                 .required(Required::True)
-                .schema(Some(of_type(Type::String).min_length(Some(1)).examples([example_of(name)]))),
+                .description(Some(reference::meaning(name)))
+                .schema(Some(of_type(Type::String).min_length(Some(1)).examples([example]))),
         );
     }
-    for parameter in description.query {
-        operation = operation.parameter(in_query(parameter));
+    for parameter in &description.query {
+        operation = operation.parameter(in_query(parameter, examples.value(endpoint, parameter)));
     }
-    if description.gives != Gives::Document {
-        for (name, what) in [("X-Deltacloud-Driver", "driver"), ("X-Deltacloud-Provider", "provider")] {
-            operation = operation.parameter(
-                ParameterBuilder::new()
-                    .name(name)
-                    .parameter_in(ParameterIn::Header)
-                    .description(Some(format!("The {what} to use, where the path chooses none.")))
-                    .schema(Some(of_type(Type::String))),
-            );
-        }
+    for (name, meaning) in description.request_headers() {
+        operation = operation.parameter(
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Header)
+                .description(Some(meaning))
+                .schema(Some(of_type(Type::String))),
+        );
     }
     if !description.body.is_empty() {
-        let form = content(body(description.body, schema), None);
-        let json = content(body(description.body, json_schema), None);
+        let example =
+            description.example.iter().map(|one| (one.first_name(), value(one, examples.value(endpoint, one))));
+        let example = Value::from(Map::from_iter(example));
+        let of = |body: ObjectBuilder| content(Schema::from(body.build()), Some(example.clone()));
+        let body_of = |schema| body(description.body, schema);
         let body = RequestBodyBuilder::new()
-            .required(Some(Required::True))
-            .content("application/x-www-form-urlencoded", form.clone())
-            .content("multipart/form-data", form)
-            .content("application/json", json);
+            .description(Some(
+                "What is not in the body may be in the query. What is in both counts as the body has it.",
+            ))
+            .content("application/x-www-form-urlencoded", of(body_of(schema)))
+            .content("multipart/form-data", of(body_of(schema).property_names(Some(in_a_header()))))
+            .content("application/json", of(body_of(json_schema)));
         operation = operation.request_body(Some(body.build()));
     }
-    let (status, meaning) = description.success();
-    operation = operation.response(status.as_str(), answer(meaning, description.gives, head));
-    if description.gives == Gives::Deletion {
-        let message = ResponseBuilder::new().description("it will be gone, and the message says when");
-        let view = View::Message("Firewall will be deleted once it has stopped".into());
-        operation = operation.response(StatusCode::ACCEPTED.as_str(), in_all_formats(message, "Message", &view, head));
-    }
-    if matches!(description.gives, Gives::Made | Gives::Deletion | Gives::Nothing) {
-        let next = Response::new("it is done, for clients that want HTML: the page to go on with");
-        operation = operation.response(StatusCode::SEE_OTHER.as_str(), next);
+    for success in description.gives.successes() {
+        // What answers HEAD has no body.
+        let has_body = *method != HttpMethod::Head;
+        let response = ResponseBuilder::new().description(success.meaning);
+        let response = if has_body { answer(response, success.status, description.gives, head) } else { response };
+        operation = operation.response(success.status.as_str(), with_headers(response, success.headers));
     }
     for failure in &description.failures {
-        operation = operation.response(failure.appearance().status.as_str(), failed(*failure, head));
+        let status = failure.appearance().status;
+        operation = operation.response(status.as_str(), Ref::from_response_name(status.as_str()));
     }
     if description.needs_credentials() {
         operation = operation.security(SecurityRequirement::new::<_, [&str; 0], _>(LOGIN, []));
@@ -127,35 +147,30 @@ fn operation(endpoint: &Endpoint, head: &Head) -> OperationBuilder {
     operation
 }
 
-/// What may stand for a placeholder of a path.
-fn example_of(placeholder: &str) -> &'static str {
-    match placeholder {
-        "driver" => "mock",
-        "rule" => "393485797142~tcp~22~22~@address,ipv4,87.228.192.251,32",
-        _ => "default",
-    }
-}
-
-fn in_query(parameter: &Parameter) -> ParameterBuilder {
+fn in_query(parameter: &Parameter, example: &str) -> ParameterBuilder {
     ParameterBuilder::new()
         .name(parameter.name)
         .parameter_in(ParameterIn::Query)
         .required(if parameter.is_required { Required::True } else { Required::False })
         .description(Some(parameter.meaning))
         .schema(Some(schema(parameter)))
-        .example(Some(parameter.example.into()))
+        .example(Some(example.into()))
 }
 
 /// An object of these parameters, the numbered ones with number 1. Others are let pass: clients of old send more.
-fn body(parameters: &[&Parameter], schema: fn(&Parameter) -> ObjectBuilder) -> Schema {
-    let object = parameters.iter().fold(of_type(Type::Object), |object, parameter| {
-        let name = parameter.name.replacen('N', "1", 1);
+fn body(parameters: &[&Parameter], schema: fn(&Parameter) -> ObjectBuilder) -> ObjectBuilder {
+    parameters.iter().fold(of_type(Type::Object), |object, parameter| {
+        let name = parameter.first_name();
         match parameter.is_required {
             true => object.property(&name, schema(parameter)).required(name),
             false => object.property(&name, schema(parameter)),
         }
-    });
-    object.build().into()
+    })
+}
+
+/// What a name of a part of a multipart form can be, which stands in a header there.
+fn in_a_header() -> Schema {
+    of_type(Type::String).pattern(Some(NO_CONTROLS)).build().into()
 }
 
 /// Text that is not blank and has no control characters (`deltawall_core::text`).
@@ -165,6 +180,15 @@ const MAYBE_BLANK: &str = r"^(\s*|[^\x00-\x1f\x7f-\x9f]*)$";
 /// The same with any white space around it.
 const SPACED: &str = r"^\s*[^\x00-\x1f\x7f-\x9f]*\s*$";
 const WHOLE_NUMBER: &str = r"^-?[0-9]{1,5}$";
+const PROTOCOL: &str = r"^\s*([Tt][Cc][Pp]|[Uu][Dd][Pp]|[Ii][Cc][Mm][Pp]([Vv]6)?|-1|\+?[0-9]+)\s*$";
+/// Of IPv6 addresses this says no more than which characters they have.
+const ADDRESSES: &str = concat!(
+    r"^[\s,]*((",
+    r"((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3})",
+    r"|([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)",
+    r")(/[0-9]{1,3})?(\s*,[\s,]*|\s*$))*$"
+);
+const NO_CONTROLS: &str = r"^[^\x00-\x1f\x7f]*$";
 
 /// What a parameter is in a query or form, where everything is text.
 fn schema(parameter: &Parameter) -> ObjectBuilder {
@@ -173,7 +197,9 @@ fn schema(parameter: &Parameter) -> ObjectBuilder {
         Form::Any => schema.schema_type(Type::String),
         Form::Exact if parameter.is_required => schema.schema_type(Type::String).pattern(Some(NOT_BLANK)),
         Form::Exact => schema.schema_type(Type::String).pattern(Some(MAYBE_BLANK)),
-        Form::Text | Form::Addresses => schema.schema_type(Type::String).pattern(Some(SPACED)),
+        Form::Text => schema.schema_type(Type::String).pattern(Some(SPACED)),
+        Form::Protocol => schema.schema_type(Type::String).pattern(Some(PROTOCOL)),
+        Form::Addresses => schema.schema_type(Type::String).pattern(Some(ADDRESSES)),
         Form::Number(first, last) => {
             schema.schema_type(Type::Integer).minimum(Some(f64::from(first))).maximum(Some(f64::from(last)))
         }
@@ -183,7 +209,15 @@ fn schema(parameter: &Parameter) -> ObjectBuilder {
     };
     match parameter.example {
         "" => schema,
-        example => schema.examples([Value::from(example)]),
+        example => schema.examples([value(parameter, example)]),
+    }
+}
+
+/// A parameter's text as its schema has it.
+fn value(parameter: &Parameter, text: &str) -> Value {
+    match parameter.form {
+        Form::Number(..) => text.parse().map_or_else(|_| text.into(), |number: i32| number.into()),
+        _ => text.into(),
     }
 }
 
@@ -197,7 +231,7 @@ fn json_schema(parameter: &Parameter) -> ObjectBuilder {
     match parameter.form {
         Form::Number(..) => schema.schema_type(types([Type::Integer, Type::String])).pattern(Some(WHOLE_NUMBER)),
         Form::Any | Form::Exact | Form::Text => schema.schema_type(types([Type::String, Type::Number, Type::Boolean])),
-        Form::Addresses | Form::Word(_) => schema,
+        Form::Protocol | Form::Addresses | Form::Word(_) => schema,
     }
 }
 
@@ -205,42 +239,56 @@ fn types<const N: usize>(types: [Type; N]) -> SchemaType {
     SchemaType::Array(types.into())
 }
 
-/// The answer of success.
-fn answer(meaning: &str, gives: Gives, head: &Head) -> Response {
-    let response = ResponseBuilder::new().description(meaning);
-    let page = || content(text(), None);
-    let in_all = |schema, view| in_all_formats(ResponseBuilder::new().description(meaning), schema, &view, head);
-    match gives {
-        Gives::EntryPoint => in_all("EntryPoint", View::EntryPoint).content("text/html", page()),
-        Gives::Drivers => in_all("Drivers", View::Drivers).content("text/html", page()),
-        Gives::Driver => {
-            let driver = Arc::clone(head.driver_handle());
-            in_all("OneDriver", View::Driver(driver)).content("text/html", page())
+/// The same response, with what its body is.
+fn answer(response: ResponseBuilder, status: StatusCode, gives: Gives, head: &Head) -> ResponseBuilder {
+    let view = match (status, gives) {
+        (StatusCode::OK, Gives::EntryPoint) => Some(("EntryPoint", View::EntryPoint)),
+        (StatusCode::OK, Gives::Drivers) => Some(("Drivers", View::Drivers)),
+        (StatusCode::OK, Gives::Driver) => Some(("OneDriver", View::Driver(Arc::clone(head.driver_handle())))),
+        (StatusCode::OK, Gives::Firewalls) => {
+            Some(("Firewalls", View::Firewalls(sample().into_iter().map(Arc::new).collect(), ShownRules::All)))
         }
-        Gives::Firewalls => {
-            let firewalls = sample().into_iter().map(Arc::new).collect();
-            in_all("Firewalls", View::Firewalls(firewalls, ShownRules::All)).content("text/html", page())
+        (StatusCode::OK, Gives::Firewall) | (StatusCode::CREATED, _) => {
+            sample().map(|firewall| ("OneFirewall", View::Firewall(Arc::new(firewall), ShownRules::All)))
         }
-        Gives::Firewall | Gives::Made => match sample() {
-            Some(firewall) => {
-                let response = in_all("OneFirewall", View::Firewall(Arc::new(firewall), ShownRules::All));
-                if gives == Gives::Firewall { response.content("text/html", page()) } else { response }
-            }
-            None => response,
-        },
-        Gives::Page => response.content("text/html", page()),
-        Gives::Document => response.content("application/json", content(of_type(Type::Object), None)),
-        Gives::Deletion | Gives::Nothing => response,
+        (StatusCode::ACCEPTED, _) => {
+            Some(("Message", View::Message("Firewall will be deleted once it has stopped".into())))
+        }
+        _ => None,
+    };
+    let has_page =
+        status == StatusCode::ACCEPTED || status == StatusCode::OK && (view.is_some() || gives == Gives::Page);
+    let response = match view {
+        Some((schema, view)) => in_all_formats(response, schema, &view, head),
+        None => response,
+    };
+    match (status, gives) {
+        _ if has_page => response.content("text/html", content(text(), None)),
+        (StatusCode::OK, Gives::Document) => response.content("application/json", content(of_type(Type::Object), None)),
+        (StatusCode::OK, Gives::Asset) => html::media_types()
+            .fold(response, |response, media_type| response.content(media_type, content(text(), None))),
+        _ => response,
     }
-    .build()
 }
 
 fn failed(failure: Failure, head: &Head) -> Response {
     let error: ApiError = failure.with("What was wrong, and what would be right.");
     let response = ResponseBuilder::new().description(failure.appearance().meaning);
-    with_examples(response, "Error", json::error(&error), Ok(xml::error(&error, head)))
-        .content("text/html", content(text(), None))
-        .build()
+    let response =
+        with_examples(response, "Error", json::error(&error), Ok(xml::error(&error, "/api/firewalls", head)))
+            .content("text/html", content(text(), None));
+    with_headers(response, reference::headers(failure)).build()
+}
+
+/// The same response with these headers and those that all have.
+fn with_headers(response: ResponseBuilder, headers: &[Header]) -> ResponseBuilder {
+    reference::HEADERS.iter().chain(headers).fold(response, |response, header| {
+        response.header_ref(header.name, Ref::new(format!("#/components/headers/{}", header.name)))
+    })
+}
+
+fn described(header: &Header) -> openapi::Header {
+    HeaderBuilder::new().description(Some(header.meaning)).schema(Some(text())).build()
 }
 
 /// A response as XML and as JSON of this schema, both with the view as their example.

@@ -26,6 +26,8 @@ pub(super) enum Form {
     Text,
     /// A whole number of this range.
     Number(i32, i32),
+    /// A protocol: its name in any case, or its number.
+    Protocol,
     /// One of these words, in any case.
     Word(&'static [&'static str]),
     /// Addresses or CIDRs with commas between.
@@ -79,7 +81,7 @@ pub(super) const VPC_ID: Parameter = Parameter {
 
 pub(super) const PROTOCOL: Parameter = Parameter {
     name: "protocol",
-    form: Form::Text,
+    form: Form::Protocol,
     is_required: true,
     meaning: "tcp, udp or icmp; where the driver has more, also icmpv6, a protocol's number, or -1 for all.",
     example: "tcp",
@@ -219,7 +221,7 @@ impl fmt::Display for Form {
     /// Says it in a sentence; nothing where any text will do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Any | Self::Exact | Self::Text | Self::Addresses => Ok(()),
+            Self::Any | Self::Exact | Self::Text | Self::Protocol | Self::Addresses => Ok(()),
             Self::Number(first, last) => write!(f, "A whole number from {first} to {last}."),
             Self::Word(words) => write!(f, "One of {}.", words.join(", ")),
         }
@@ -247,6 +249,11 @@ impl Parameter {
         let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         let digits = digits.trim_start_matches('0');
         is_number.then(|| Number { length: digits.len(), digits: digits.to_owned() })
+    }
+
+    /// A name that a client may send: the first, of those that are numbered.
+    pub(super) fn first_name(&self) -> String {
+        self.name.replacen('N', "1", 1)
     }
 
     /// The name with a number in the place of its `N`.

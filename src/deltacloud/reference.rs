@@ -2,10 +2,17 @@
 //! tables of paths, parameters and failures that requests themselves go through.
 
 use actix_web::http::StatusCode;
+use deltawall_core::Capabilities;
 
 use super::error::Failure;
-use super::parameter::{self, FORCE_AUTH, FORMAT, ID, PAGE_FORMAT, Parameter, SHOWN_DIRECTION, SHOWN_NAMES};
+use super::features;
+use super::format::Format;
+use super::parameter::{
+    FIREWALL_DESCRIPTION, FORCE_AUTH, FORMAT, ID, IP_ADDRESS, NAME, NEW_FIREWALL, NEW_RULE, PAGE_FORMAT, PORT_FROM,
+    PORT_TO, PROTOCOL, Parameter, SHOWN_DIRECTION, SHOWN_NAMES,
+};
 use super::path::{Method, Operation, Resource};
+use super::request;
 
 /// A method of a path.
 pub(super) struct Endpoint {
@@ -21,15 +28,19 @@ pub(super) struct Description {
     pub(super) id: &'static str,
     /// What it does, in a sentence.
     pub(super) summary: &'static str,
+    /// The formats of its answers, where the client has a choice of format, driver and provider.
+    pub(super) formats: Option<&'static [Format]>,
     /// What may stand in the query.
-    pub(super) query: &'static [&'static Parameter],
+    pub(super) query: Vec<&'static Parameter>,
     /// What stands in the body, or in the query.
     pub(super) body: &'static [&'static Parameter],
+    /// As much of that as makes an example.
+    pub(super) example: &'static [&'static Parameter],
     pub(super) gives: Gives,
     /// What may go wrong, in the order of the statuses.
     pub(super) failures: Vec<Failure>,
-    /// What follows `curl` for it; `API` is the entry point's URL, and `LOGIN` the credentials, where it needs any.
-    pub(super) example: &'static str,
+    /// What the driver would have to be able to do for it, and cannot.
+    pub(super) lacking: Option<&'static str>,
 }
 
 /// What the body of an answer is.
@@ -40,8 +51,10 @@ pub(super) enum Gives {
     Driver,
     Firewalls,
     Firewall,
-    /// The firewall, which is new or has a new rule.
-    Made,
+    /// The firewall, which is new.
+    NewFirewall,
+    /// The firewall, which has a new rule.
+    NewRule,
     /// Nothing, or a message where it takes time.
     Deletion,
     /// The same, but it never takes time.
@@ -50,7 +63,65 @@ pub(super) enum Gives {
     Page,
     /// The OpenAPI document.
     Document,
+    /// What pages load.
+    Asset,
+    /// Nothing: the methods are in a header.
+    Methods,
 }
+
+/// A way to succeed.
+pub(super) struct Success {
+    pub(super) status: StatusCode,
+    pub(super) meaning: &'static str,
+    /// The headers that it has besides those that all answers have.
+    pub(super) headers: &'static [Header],
+}
+
+/// A header of answers.
+pub(super) struct Header {
+    pub(super) name: &'static str,
+    pub(super) meaning: &'static str,
+}
+
+/// The headers that any answer has.
+pub(super) const HEADERS: [Header; 4] = [
+    Header {
+        name: "X-Request-Id",
+        meaning: "What the request is called in the log: as it called itself, or else a new id.",
+    },
+    Header { name: "X-Deltacloud-Driver", meaning: "The driver that was chosen." },
+    Header { name: "X-Deltacloud-Provider", meaning: "The provider, where one was chosen." },
+    Header { name: "X-Backend-Runtime", meaning: "How many seconds the driver took, where it was asked." },
+];
+
+const ALLOW: Header = Header { name: "Allow", meaning: "The methods that there are, or are allowed now." };
+const CACHE_CONTROL: Header =
+    Header { name: "Cache-Control", meaning: "How long the answer may be kept without asking again." };
+const ETAG: Header = Header { name: "ETag", meaning: "What stands for this answer in If-None-Match." };
+const LOCATION: Header = Header { name: "Location", meaning: "Where the new firewall is, or the page to go on with." };
+const RETRY_AFTER: Header = Header { name: "Retry-After", meaning: "In how many seconds to try again." };
+const WWW_AUTHENTICATE: Header =
+    Header { name: "WWW-Authenticate", meaning: "HTTP Basic, and whose credentials are asked for." };
+
+const SHOWN: Success = Success { status: StatusCode::OK, meaning: "here it is", headers: &[CACHE_CONTROL, ETAG] };
+const UNCHANGED: Success = Success {
+    status: StatusCode::NOT_MODIFIED,
+    meaning: "it is still what had the ETag that If-None-Match says",
+    headers: &[CACHE_CONTROL, ETAG],
+};
+const METHODS: Success = Success { status: StatusCode::OK, meaning: "the methods are in Allow", headers: &[ALLOW] };
+const MADE: Success =
+    Success { status: StatusCode::CREATED, meaning: "the new firewall", headers: &[CACHE_CONTROL, ETAG, LOCATION] };
+const ADDED: Success =
+    Success { status: StatusCode::CREATED, meaning: "the firewall as it is now", headers: &[CACHE_CONTROL, ETAG] };
+const ACCEPTED: Success =
+    Success { status: StatusCode::ACCEPTED, meaning: "it will be gone, and the message says when", headers: &[] };
+const GONE: Success = Success { status: StatusCode::NO_CONTENT, meaning: "it is gone", headers: &[] };
+const DONE: Success = Success {
+    status: StatusCode::SEE_OTHER,
+    meaning: "it is done, and Location is the page to go on with: what clients that want HTML get instead",
+    headers: &[LOCATION],
+};
 
 impl Endpoint {
     /// The names of what the client fills in.
@@ -60,173 +131,163 @@ impl Endpoint {
 }
 
 impl Description {
+    /// The headers of a request that choose its answer, each with its meaning.
+    pub(super) fn request_headers(&self) -> Vec<(&'static str, &'static str)> {
+        let mut headers = Vec::new();
+        if self.formats.is_some() {
+            headers.push(("X-Deltacloud-Driver", "The driver to use, where the path chooses none."));
+            headers.push(("X-Deltacloud-Provider", "The provider to use, where the path chooses none."));
+        }
+        if self.gives.successes().iter().any(|success| success.status == StatusCode::NOT_MODIFIED) {
+            headers.push(("If-None-Match", "The ETag of an answer that the client still has."));
+        }
+        headers
+    }
+
     pub(super) fn needs_credentials(&self) -> bool {
         self.failures.contains(&Failure::Authentication)
     }
+}
 
-    /// The status of success, and what it means.
-    pub(super) fn success(&self) -> (StatusCode, &'static str) {
-        match self.gives {
-            Gives::Made => (StatusCode::CREATED, "the firewall as it is now"),
-            Gives::Deletion => (StatusCode::NO_CONTENT, "it is gone; or 202 with a message, where that takes time"),
-            Gives::Nothing => (StatusCode::NO_CONTENT, "it is gone"),
-            _ => (StatusCode::OK, "here it is"),
+impl Gives {
+    /// The ways to succeed, in the order of the statuses.
+    pub(super) fn successes(self) -> &'static [Success] {
+        match self {
+            Self::NewFirewall => &[MADE, DONE],
+            Self::NewRule => &[ADDED, DONE],
+            Self::Deletion => &[ACCEPTED, GONE, DONE],
+            Self::Nothing => &[GONE, DONE],
+            Self::Methods => &[METHODS],
+            _ => &[SHOWN, UNCHANGED],
         }
     }
 }
 
-/// What any request may meet.
-const ALWAYS: [Failure; 4] = [Failure::Validation, Failure::NotAcceptable, Failure::Backend, Failure::Overloaded];
-/// What a request that a driver is asked for may meet.
-const ASKED: [Failure; 4] = [Failure::Authentication, Failure::Forbidden, Failure::Provider, Failure::ProviderTimeout];
-/// What a request with a body may meet.
-const WITH_BODY: [Failure; 3] = [Failure::TooSlow, Failure::TooLarge, Failure::UnsupportedBody];
+/// The headers that a failure has besides those that all answers have.
+pub(super) fn headers(failure: Failure) -> &'static [Header] {
+    match failure {
+        Failure::Authentication => &[WWW_AUTHENTICATE],
+        Failure::MethodNotAllowed => &[ALLOW],
+        Failure::Overloaded => &[RETRY_AFTER],
+        _ => &[],
+    }
+}
 
-/// Every operation that the API has, but for HEAD and OPTIONS, which all paths have.
-pub(super) fn endpoints() -> Vec<Endpoint> {
+/// What stands for a placeholder of a path.
+pub(super) fn meaning(placeholder: &str) -> &'static str {
+    match placeholder {
+        "driver" => "A driver.",
+        "name" => "A file that pages load.",
+        "rule" => "A rule, by the id that its firewall shows, as it is or percent-encoded.",
+        _ => "A firewall, by its id.",
+    }
+}
+
+/// Every operation that the API has, for a driver that can do this. HEAD is where GET is.
+pub(super) fn endpoints(can: Capabilities) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
     for (template, resource) in Resource::all() {
-        for method in [Method::Get, Method::Post, Method::Delete] {
-            let description = resource.operation(method).and_then(describe);
+        for method in [Method::Get, Method::Post, Method::Delete, Method::Options] {
+            let description = resource.operation(method).and_then(|operation| describe(operation, can));
             endpoints.extend(description.map(|description| Endpoint { template, method, description }));
         }
     }
     endpoints
 }
 
-fn describe(operation: Operation<'_>) -> Option<Description> {
-    let description = |id, summary, gives, query, example| Description {
+fn describe(operation: Operation<'_>, can: Capabilities) -> Option<Description> {
+    let (id, gives, summary) = match operation {
+        Operation::Redirect => return None,
+        Operation::ShowEntryPoint => (
+            "showEntryPoint",
+            Gives::EntryPoint,
+            "Shows what there is, for the driver that is chosen; with force_auth, checks the credentials.",
+        ),
+        Operation::ListDrivers => ("listDrivers", Gives::Drivers, "Lists the drivers and their providers."),
+        Operation::ShowDriver(_) => ("showDriver", Gives::Driver, "Shows a driver and where its providers are."),
+        Operation::ListFirewalls => ("listFirewalls", Gives::Firewalls, "Lists the firewalls with their rules."),
+        Operation::CreateFirewall => ("createFirewall", Gives::NewFirewall, "Makes a firewall."),
+        Operation::ShowFirewall(_) => ("showFirewall", Gives::Firewall, "Shows a firewall with its rules."),
+        Operation::DeleteFirewall(id) if id.is_a_page() => {
+            ("deleteFirewallCalledNew", Gives::Deletion, "Deletes the firewall that is itself called as the page is.")
+        }
+        Operation::DeleteFirewall(_) => ("deleteFirewall", Gives::Deletion, "Deletes a firewall and its rules."),
+        Operation::CreateRule(_) => {
+            ("createRule", Gives::NewRule, "Adds a rule to a firewall. It needs at least one source.")
+        }
+        Operation::DeleteRule(..) => ("deleteRule", Gives::Nothing, "Deletes a rule."),
+        Operation::ShowNewFirewall => (
+            "showNewFirewall",
+            Gives::Page,
+            "The page with the form for a firewall. What the query has of a firewall's parameters is filled in.",
+        ),
+        Operation::ShowNewRule(_) => (
+            "showNewRule",
+            Gives::Page,
+            "The page with the form for a rule. What the query has of a rule's parameters is filled in.",
+        ),
+        Operation::ShowReference => ("showReference", Gives::Page, "This page."),
+        Operation::ShowOpenApi => ("showOpenApi", Gives::Document, "The same for programs, as OpenAPI 3.1."),
+        Operation::ShowAsset(_) => ("showAsset", Gives::Asset, "A file that pages load."),
+        Operation::ShowMethods => ("showMethods", Gives::Methods, "Says which methods there are."),
+    };
+    let (body, example): (&[_], &[_]) = match operation {
+        Operation::CreateFirewall => (&NEW_FIREWALL, &[&NAME, &FIREWALL_DESCRIPTION]),
+        Operation::CreateRule(_) => (&NEW_RULE, &[&PROTOCOL, &PORT_FROM, &PORT_TO, &IP_ADDRESS]),
+        _ => (&[], &[]),
+    };
+    Some(Description {
         id,
         summary,
-        query,
-        body: &[],
-        gives,
-        failures: ALWAYS.to_vec(),
+        formats: request::formats(operation),
+        query: query(operation),
+        body,
         example,
-    };
-    Some(match operation {
-        Operation::ShowEntryPoint => description(
-            "showEntryPoint",
-            "Shows what there is, for the driver that is chosen; with force_auth, checks the credentials.",
-            Gives::EntryPoint,
-            &[&FORCE_AUTH, &FORMAT],
-            "'API?format=json'",
-        )
-        .with(&ASKED),
-        Operation::ListDrivers => description(
-            "listDrivers",
-            "Lists the drivers and their providers.",
-            Gives::Drivers,
-            &[&FORMAT],
-            "'API/drivers?format=json'",
-        ),
-        Operation::ShowDriver(_) => description(
-            "showDriver",
-            "Shows a driver and where its providers are.",
-            Gives::Driver,
-            &[&FORMAT],
-            "'API/drivers/mock?format=json'",
-        )
-        .with(&[Failure::NotFound]),
-        Operation::ListFirewalls => description(
-            "listFirewalls",
-            "Lists the firewalls with their rules.",
-            Gives::Firewalls,
-            &[&ID, &SHOWN_DIRECTION, &FORMAT, &SHOWN_NAMES],
-            "-u LOGIN 'API/firewalls?format=json'",
-        )
-        .with(&ASKED),
-        Operation::CreateFirewall => description(
-            "createFirewall",
-            "Makes a firewall.",
-            Gives::Made,
-            &[&FORMAT],
-            "-u LOGIN -d name=web -d 'description=Web servers' API/firewalls",
-        )
-        .taking(&parameter::NEW_FIREWALL)
-        .with(&[Failure::NotFound, Failure::Conflict, Failure::NotSupported]),
-        Operation::ShowFirewall(_) => description(
-            "showFirewall",
-            "Shows a firewall with its rules.",
-            Gives::Firewall,
-            &[&SHOWN_DIRECTION, &FORMAT],
-            "-u LOGIN 'API/firewalls/default?format=json'",
-        )
-        .with(&ASKED)
-        .with(&[Failure::NotFound]),
-        Operation::DeleteFirewall(id) => {
-            let (id, summary, example) = match id.is_a_page() {
-                true => (
-                    "deleteFirewallCalledNew",
-                    "Deletes the firewall that is itself called as the page is.",
-                    "-u LOGIN -X DELETE API/firewalls/new",
-                ),
-                false => (
-                    "deleteFirewall",
-                    "Deletes a firewall and its rules.",
-                    "-u LOGIN -X DELETE API/firewalls/web",
-                ),
-            };
-            description(id, summary, Gives::Deletion, &[&FORMAT], example)
-        }
-        .with(&ASKED)
-        .with(&[Failure::NotFound, Failure::MethodNotAllowed, Failure::NotSupported]),
-        Operation::CreateRule(_) => description(
-            "createRule",
-            "Adds a rule to a firewall. It needs at least one source.",
-            Gives::Made,
-            &[&FORMAT],
-            "-u LOGIN -d protocol=tcp -d port_from=80 -d port_to=80 -d ip_address1=10.1.0.0/16 API/firewalls/default/rules",
-        )
-        .taking(&parameter::NEW_RULE)
-        .with(&[Failure::NotFound, Failure::NotSupported]),
-        Operation::DeleteRule(..) => description(
-            "deleteRule",
-            "Deletes a rule, by the id that its firewall shows, as it is or percent-encoded.",
-            Gives::Nothing,
-            &[&FORMAT],
-            "-u LOGIN -X DELETE 'API/firewalls/default/393485797142~tcp~80~80~@address,ipv4,10.1.0.0,16'",
-        )
-        .with(&ASKED)
-        .with(&[Failure::NotFound, Failure::MethodNotAllowed, Failure::NotSupported]),
-        Operation::ShowNewFirewall => description(
-            "showNewFirewall",
-            "The page with the form for a firewall.",
-            Gives::Page,
-            &[&PAGE_FORMAT],
-            "-u LOGIN 'API/firewalls/new?format=html'",
-        )
-        .with(&ASKED)
-        .with(&[Failure::NotSupported]),
-        Operation::ShowNewRule(_) => description(
-            "showNewRule",
-            "The page with the form for a rule.",
-            Gives::Page,
-            &[&PAGE_FORMAT],
-            "-u LOGIN 'API/firewalls/default/new_rule?format=html'",
-        )
-        .with(&ASKED)
-        .with(&[Failure::NotFound, Failure::NotSupported]),
-        Operation::ShowReference => {
-            description("showReference", "This page.", Gives::Page, &[&PAGE_FORMAT], "'API/docs?format=html'")
-        }
-        Operation::ShowOpenApi => {
-            description("showOpenApi", "The same for programs, as OpenAPI 3.1.", Gives::Document, &[], "API/openapi.json")
-        }
-        Operation::Redirect | Operation::ShowAsset(_) | Operation::ShowMethods => return None,
+        gives,
+        failures: failures(operation),
+        lacking: features::lacking(operation, can),
     })
 }
 
-impl Description {
-    /// The same, taking a body with these parameters to a driver.
-    fn taking(self, body: &'static [&'static Parameter]) -> Self {
-        Self { body, ..self }.with(&ASKED).with(&WITH_BODY)
+fn query(operation: Operation<'_>) -> Vec<&'static Parameter> {
+    let mut query: Vec<&'static Parameter> = match operation {
+        Operation::ShowEntryPoint => vec![&FORCE_AUTH],
+        Operation::ListFirewalls => vec![&ID, &SHOWN_DIRECTION, &SHOWN_NAMES],
+        Operation::ShowFirewall(_) => vec![&SHOWN_DIRECTION],
+        _ => Vec::new(),
+    };
+    match request::formats(operation) {
+        Some([Format::Html]) => query.push(&PAGE_FORMAT),
+        Some(_) => query.push(&FORMAT),
+        None => {}
     }
+    query
+}
 
-    /// The same, which may also meet these failures.
-    fn with(mut self, failures: &[Failure]) -> Self {
-        self.failures.extend_from_slice(failures);
-        self.failures.sort_by_key(|failure| failure.appearance().status.as_u16());
-        self
+/// What may go wrong, in the order of the statuses.
+fn failures(operation: Operation<'_>) -> Vec<Failure> {
+    let mut failures = vec![Failure::Backend, Failure::Overloaded];
+    if request::formats(operation).is_some() {
+        failures.extend([Failure::Validation, Failure::NotAcceptable]);
     }
+    if features::lacking(operation, Capabilities::default()).is_some() {
+        failures.push(Failure::NotSupported);
+    }
+    let asked = [Failure::Authentication, Failure::Forbidden, Failure::Provider, Failure::ProviderTimeout];
+    // A method override may name a method that is not there.
+    let posted = [Failure::TooSlow, Failure::TooLarge, Failure::UnsupportedBody, Failure::MethodNotAllowed];
+    let own: &[&[Failure]] = match operation {
+        Operation::ShowEntryPoint | Operation::ListFirewalls | Operation::ShowNewFirewall => &[&asked],
+        Operation::ShowFirewall(_) | Operation::ShowNewRule(_) => &[&asked, &[Failure::NotFound]],
+        Operation::CreateFirewall => &[&asked, &posted, &[Failure::NotFound, Failure::Conflict]],
+        Operation::CreateRule(_) => &[&asked, &posted, &[Failure::NotFound]],
+        Operation::DeleteFirewall(_) | Operation::DeleteRule(..) => {
+            &[&asked, &[Failure::NotFound, Failure::MethodNotAllowed]]
+        }
+        Operation::ShowDriver(_) | Operation::ShowAsset(_) => &[&[Failure::NotFound]],
+        _ => &[],
+    };
+    failures.extend(own.iter().copied().flatten());
+    failures.sort_by_key(|failure| failure.appearance().status.as_u16());
+    failures
 }

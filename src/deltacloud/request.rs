@@ -12,7 +12,7 @@ use actix_web::http::uri::{Authority, Uri};
 use actix_web::web::Bytes;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use deltawall_core::{Context, Credentials, Driver, FirewallId, ProviderName};
+use deltawall_core::{Context, Credentials, Driver, Error, FirewallId, ProviderName};
 
 use super::Gateway;
 use super::answer::Form;
@@ -21,6 +21,7 @@ use super::body::{self, BodyType, Pairs};
 use super::call::Call;
 use super::cross_site;
 use super::error::{ApiError, Failure};
+use super::features;
 use super::format::{FORMATS, Format};
 use super::headers;
 use super::host::{self, PublicUrl};
@@ -78,7 +79,11 @@ impl Head {
         let query = body::parse_form(http.uri().query().unwrap_or_default().as_bytes(), &gateway.limits);
         let host = host(http).or_else(|| gateway.address.map(|address| address.to_string()));
         let host = host.unwrap_or_else(|| "localhost".into());
-        let format = format(http, &gateway.limits);
+        let format = match path.resource {
+            // It has one form, whatever the client would like best.
+            Some(Resource::OpenApi) => Some(Format::Json),
+            _ => format(http, &gateway.limits),
+        };
         let path_before = gateway.public_url.as_ref().map_or("", PublicUrl::path);
         // Links on pages work by whatever name and scheme a browser has come.
         let [scheme, colon, authority] = if format == Some(Format::Html) { [""; 3] } else { origin(&gateway, &host) };
@@ -282,10 +287,14 @@ impl<'a> Request<'a> {
     }
 
     /// A call to the driver, unless there are no credentials for it, or the request could not be read whole: half a
-    /// request is no reason to change anything.
+    /// request is no reason to change anything; or the driver cannot do it.
     pub(super) fn with_credentials(&self) -> Result<Call<'_>, ApiError> {
         let caller = self.caller.as_ref().map_err(ApiError::clone)?;
         self.parameters()?;
+        let driver = self.head.driver();
+        if let Some(what) = features::lacking(self.operation, driver.capabilities()) {
+            return Err(Error::unsupported(driver.id(), what).into());
+        }
         let context = Context {
             credentials: caller.credentials.clone(),
             provider: self.head.provider().cloned(),
@@ -312,7 +321,7 @@ fn format(http: &HttpRequest, limits: &Limits) -> Option<Format> {
 }
 
 /// The formats that an operation's answer can be had in; none where the client has no choice, nor of a driver.
-fn formats(operation: Operation<'_>) -> Option<&'static [Format]> {
+pub(super) fn formats(operation: Operation<'_>) -> Option<&'static [Format]> {
     match operation {
         Operation::Redirect | Operation::ShowMethods | Operation::ShowOpenApi | Operation::ShowAsset(_) => None,
         Operation::ShowNewFirewall | Operation::ShowNewRule(_) | Operation::ShowReference => Some(&[Format::Html]),

@@ -26,6 +26,7 @@ mod limits;
 mod methods;
 mod mock;
 mod observe;
+mod openapi;
 mod options;
 mod overload;
 mod pages;

@@ -18,6 +18,11 @@ static ASSETS: [Asset; 3] = [
     Asset { name: "icon.svg", content_type: "image/svg+xml", content: include_str!("assets/icon.svg") },
 ];
 
+/// The media types of these files.
+pub(in crate::deltacloud) fn media_types() -> impl Iterator<Item = &'static str> {
+    ASSETS.iter().map(|asset| asset.content_type)
+}
+
 /// The file of this name.
 pub(in crate::deltacloud) fn asset(name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.name == name)

@@ -8,17 +8,20 @@ mod ports;
 use std::io;
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use askama::Template;
 use deltawall_core::{Driver, Firewall};
 
-pub(super) use assets::{Asset, asset};
+pub(super) use assets::{Asset, asset, media_types};
 
 use super::answer::View;
 use super::error::ApiError;
+use super::examples::Examples;
 use super::features;
 use super::parameter::{Parameter, SHOWN_NAMES};
 use super::parameters::ShownRules;
-use super::reference::{self, Endpoint, Gives};
+use super::path::Method;
+use super::reference::{self, Description, Endpoint, Gives, Header};
 use super::request::Head;
 
 /// The body of an answer.
@@ -33,7 +36,7 @@ pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
         View::Firewall(one, shown) => render(&firewall::Page::new(one, *shown, head)),
         View::Message(message) => render(&Message { head, message }),
         View::Form(form) => form::page(form, None, head),
-        View::Reference => render(&Reference { head, endpoints: reference::endpoints() }),
+        View::Reference => render(&Reference::new(head)),
         View::OpenApi | View::Asset(_) => Err(io::Error::other("this has no page")),
     }
 }
@@ -152,19 +155,55 @@ struct Failed<'a> {
 #[template(path = "reference.html", config = ".askama.toml")]
 struct Reference<'a> {
     head: &'a Head,
+    examples: Examples<'a>,
     endpoints: Vec<Endpoint>,
 }
 
-impl Reference<'_> {
-    /// The command that a client would type for the example.
-    fn command(&self, endpoint: &Endpoint) -> String {
-        let login = self.head.gateway.registry.sample_login("mock");
-        let login = login.map_or("USER:PASSWORD".to_owned(), |(user, password)| format!("{user}:{password}"));
-        let api = format!("{}{}", self.head.origin(), self.head.urls.entry_point());
-        format!("curl {}", endpoint.description.example.replace("LOGIN", &login).replace("API", &api))
+/// A parameter as the page shows it.
+struct Row<'a> {
+    name: &'a str,
+    is_required: bool,
+    meaning: String,
+    example: &'a str,
+}
+
+impl<'a> Reference<'a> {
+    fn new(head: &'a Head) -> Self {
+        let mut endpoints = reference::endpoints(head.driver().capabilities());
+        // What every path has is said once.
+        endpoints.retain(|endpoint| endpoint.method != Method::Options);
+        Self { head, examples: Examples::new(head), endpoints }
     }
 
-    fn groups(endpoint: &Endpoint) -> [(&'static str, &'static [&'static Parameter]); 2] {
-        [("in the query", endpoint.description.query), ("in the body or the query", endpoint.description.body)]
+    /// The parameters by where they stand.
+    fn groups(&self, endpoint: &Endpoint) -> [(&'static str, Vec<Row<'static>>); 3] {
+        let in_path = endpoint.placeholders().map(|name| Row {
+            name,
+            is_required: true,
+            meaning: reference::meaning(name).to_owned(),
+            example: self.examples.segment(endpoint, name),
+        });
+        let row = |parameter: &&'static Parameter| Row {
+            name: parameter.name,
+            is_required: parameter.is_required,
+            meaning: format!("{} {}", parameter.meaning, parameter.form),
+            example: self.examples.value(endpoint, parameter),
+        };
+        [
+            ("in the path", in_path.collect()),
+            ("in the query", endpoint.description.query.iter().map(row).collect()),
+            ("in the body or the query", endpoint.description.body.iter().map(row).collect()),
+        ]
+    }
+
+    /// The statuses, each with its meaning and headers.
+    fn statuses(endpoint: &Endpoint) -> Vec<(StatusCode, &'static str, &'static [Header])> {
+        let Description { gives, failures, .. } = &endpoint.description;
+        let successes = gives.successes().iter().map(|success| (success.status, success.meaning, success.headers));
+        let failures = failures.iter().map(|failure| {
+            let appearance = failure.appearance();
+            (appearance.status, appearance.meaning, reference::headers(*failure))
+        });
+        successes.chain(failures).collect()
     }
 }

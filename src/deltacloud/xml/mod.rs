@@ -66,12 +66,12 @@ pub(super) fn firewalls(of: &Representation<'_>) -> Vec<u8> {
     document.finish()
 }
 
-/// The body of a failure.
-pub(super) fn error(error: &ApiError, head: &Head) -> Vec<u8> {
+/// The body of a failure of what was asked at this path.
+pub(super) fn error(error: &ApiError, target: &str, head: &Head) -> Vec<u8> {
     let appearance = error.failure.appearance();
     let code = appearance.status.as_str();
     let mut document = Document::new(PROLOG, LENGTH);
-    document.open("error", &[("status", code), ("url", head.target())]);
+    document.open("error", &[("status", code), ("url", target)]);
     document.text("kind", appearance.kind);
     document.open("backend", &[("driver", head.driver().id()), ("provider", head.provider_name())]);
     document.text("code", code);
