@@ -361,13 +361,12 @@ async fn typed(
     operation: Operation<'_>,
     body: Result<Bytes, ApiError>,
 ) -> Option<Form> {
-    let can = head.driver().capabilities();
     let firewall = match operation {
-        Operation::CreateFirewall if can.create_firewall => None,
-        Operation::CreateRule(id) if can.create_rule => Some(id.firewall_id().ok()?),
+        Operation::CreateFirewall => None,
+        Operation::CreateRule(id) => Some(id.firewall_id().ok()?),
         _ => return None,
     };
-    if head.format() != Format::Html {
+    if head.format() != Format::Html || features::lacking(operation, head.driver().capabilities()).is_some() {
         return None;
     }
     let limits = &head.gateway.limits;
