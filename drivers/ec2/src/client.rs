@@ -43,7 +43,7 @@ pub(crate) struct Client {
     deadline: Instant,
 }
 
-/// The SDK's client for a region, whose calls are made with the credentials of the [request](crate::request) they are for.
+/// The SDK's client for a region, whose calls are made with the credentials of the [request] they are for.
 pub(crate) fn of_region(
     sdk: &SdkConfig,
     region: &str,
