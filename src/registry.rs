@@ -28,7 +28,7 @@ pub struct Registry {
 const CLOUD_THREADS: usize = 2;
 
 /// Runtimes that may be dropped on one of the server's own. Each has a thread of its own, and only that: a runtime of two
-/// would wake both for a call, which cost more than 0.1 ms.
+/// would wake both for a call (docs/PERFORMANCE.md has what that costs).
 #[cfg(feature = "ec2")]
 #[derive(Debug, Default)]
 struct CloudRuntimes(Vec<tokio::runtime::Runtime>);

@@ -153,19 +153,25 @@ impl Parameters {
         })
     }
 
-    /// Every pair `groupN`, `groupNowner` in the order of N. Pairs that are blank are what a form left empty.
-    fn groups(&self) -> Result<Vec<Source>, ApiError> {
-        let mut pairs: BTreeMap<Number, (Option<&str>, Option<&str>)> = BTreeMap::new();
+    /// The values of every pair `groupN`, `groupNowner` in the order of N, empty where one of them is not there.
+    pub(super) fn group_pairs(&self) -> BTreeMap<Number, (&str, &str)> {
+        let mut pairs: BTreeMap<Number, (&str, &str)> = BTreeMap::new();
         for (name, value) in &self.0 {
-            let value = Some(value.as_str()).filter(|value| !value.trim().is_empty());
             if let Some(number) = GROUP.number_in(name) {
                 pairs.entry(number).or_default().0 = value;
             } else if let Some(number) = GROUP_OWNER.number_in(name) {
                 pairs.entry(number).or_default().1 = value;
             }
         }
+        pairs
+    }
+
+    /// The groups of these pairs. Pairs that are blank are what a form left empty.
+    fn groups(&self) -> Result<Vec<Source>, ApiError> {
+        let not_blank = |value| Some(value).filter(|value: &&str| !value.trim().is_empty());
         let mut groups = Vec::new();
-        for (number, pair) in pairs {
+        for (number, (group, owner)) in self.group_pairs() {
+            let pair = (not_blank(group), not_blank(owner));
             let missing = |missing: &str, given: &str| {
                 invalid(missing, format!("Parameter '{missing}' is required, since '{given}' is there."))
             };

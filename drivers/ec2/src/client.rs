@@ -162,10 +162,14 @@ impl Client {
         let group = self.find(id).await?;
         let group_id = group_id(&group)?;
         let names = self.names(&group).await?;
-        let mut held = convert::rules(&group, &names)?;
-        // A rule that was made for a group's id goes by that as well.
-        held.extend(convert::rules(&group, &Names::default())?);
-        let (held, permission) = held.iter().find(|(held, _)| rule.names(held)).ok_or_else(no_rule)?;
+        let find = |names| -> Result<_, Error> {
+            Ok(convert::rules(&group, names)?.into_iter().find(|(held, _)| rule.names(held)))
+        };
+        let (held, permission) = match find(&names)? {
+            Some(found) => found,
+            // A rule that was made for a group's id goes by that as well.
+            None => find(&Names::default())?.ok_or_else(no_rule)?,
+        };
         let permission = convert::to_revoke(permission);
         let unknown = match held.content.direction {
             Direction::Ingress => {

@@ -31,6 +31,9 @@ const THROTTLED: [&str; 10] = [
 /// The codes that say: in use.
 const IN_USE: [&str; 2] = ["DependencyViolation", "InvalidGroup.InUse"];
 
+/// What is said of a change that may have been made.
+const UNKNOWN: &str = "Whether it has done what it was asked is unknown.";
+
 /// Turns what the SDK says of a failed call into the error of all drivers. What a failed connection came from goes into the
 /// log: the SDK's chain of causes names hosts then, and no credentials or signatures. Of a refusal it would repeat EC2's words.
 pub(crate) fn from_sdk<E>(error: SdkError<E>) -> Error
@@ -78,8 +81,7 @@ fn request_id(body: &[u8]) -> Option<&str> {
 
 /// What took longer than there was time.
 pub(crate) fn too_late() -> Error {
-    let message = "EC2 did not answer in time. Whether it has done what it was asked is unknown.";
-    Error::new(ErrorKind::Timeout, ID, message)
+    Error::new(ErrorKind::Timeout, ID, format!("EC2 did not answer in time. {UNKNOWN}"))
 }
 
 /// The same for a call that was to change something: where that may have happened, it says so.
@@ -91,7 +93,7 @@ where
     let error = from_sdk(error);
     match error.kind {
         ErrorKind::Timeout | ErrorKind::Unavailable if was_sent => {
-            let message = format!("{} Whether it has done what it was asked is unknown.", error.message);
+            let message = format!("{} {UNKNOWN}", error.message);
             Error { message, ..error }
         }
         _ => error,

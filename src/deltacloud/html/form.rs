@@ -1,6 +1,5 @@
 //! The pages with forms: empty, or as they were filled in with what was wrong.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use askama::Template;
@@ -8,7 +7,7 @@ use deltawall_core::{Capabilities, FirewallId};
 
 use crate::deltacloud::answer::Form;
 use crate::deltacloud::error::ApiError;
-use crate::deltacloud::parameter::{GROUP, GROUP_OWNER, IP_ADDRESS, Number, PREFIX_LIST, Parameter};
+use crate::deltacloud::parameter::{GROUP, GROUP_OWNER, IP_ADDRESS, PREFIX_LIST, Parameter};
 use crate::deltacloud::parameters::Parameters;
 use crate::deltacloud::request::Head;
 
@@ -130,19 +129,8 @@ fn rows<'a>(values: &'a Parameters, parameter: &Parameter) -> Vec<Field<'a>> {
 
 /// The pairs of fields for groups and their owners, in the same way.
 fn groups(values: &Parameters) -> Vec<[Field<'_>; 2]> {
-    let mut pairs: BTreeMap<Number, (&str, &str)> = BTreeMap::new();
-    for (sent, value) in values.all(&GROUP) {
-        if let Some(number) = GROUP.number_in(sent) {
-            pairs.entry(number).or_default().0 = value;
-        }
-    }
-    for (sent, value) in values.all(&GROUP_OWNER) {
-        if let Some(number) = GROUP_OWNER.number_in(sent) {
-            pairs.entry(number).or_default().1 = value;
-        }
-    }
     let mut rows = Vec::new();
-    for (number, (name, owner)) in pairs {
+    for (number, (name, owner)) in values.group_pairs() {
         let field = |parameter: &Parameter, value| {
             let (name, sent) = (numbered(parameter, rows.len()), parameter.numbered(&number));
             Field { name, sent, value }
