@@ -26,12 +26,19 @@ pub struct Access {
 /// One who is let in.
 #[derive(Clone)]
 pub struct Caller {
-    /// Who it is, for the audit; never a secret.
-    pub user: String,
+    /// What the gateway knows it by, where that is not the user of the credentials.
+    pub name: Option<String>,
     /// What the driver is asked with.
     pub credentials: Credentials,
     /// Whether those are the gateway's own.
     pub is_own: bool,
+}
+
+impl Caller {
+    /// Who it is, for the audit; never a secret.
+    pub fn user(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.credentials.user())
+    }
 }
 
 /// What somebody wants to be let in for.
@@ -43,8 +50,6 @@ pub struct Asked<'a> {
     pub provider: Option<&'a ProviderName>,
     /// Whether it would change anything.
     pub is_change: bool,
-    /// Whether the gateway was called by a name of its own.
-    pub is_host_ours: bool,
 }
 
 /// Why somebody is not let in.
@@ -90,25 +95,27 @@ impl Access {
         self.clients.as_ref().map_or(Ok(()), |clients| clients.reload(registry))
     }
 
-    /// Lets somebody in who sent these credentials.
+    /// Lets somebody in who sent these credentials, and has called the gateway by a name of its own or not.
     ///
     /// # Errors
     /// When the gateway keeps a list of clients, and this is none of them or may not do what is asked; or when it asks for no
     /// password, and was called by a name that anybody may have led here.
-    pub async fn admit(&self, sent: Option<Credentials>, asked: Asked<'_>) -> Result<Caller, Denial> {
-        let Asked { driver, provider, is_change, is_host_ours } = asked;
+    pub async fn admit(
+        &self,
+        sent: Option<Credentials>,
+        asked: Asked<'_>,
+        is_host_ours: impl FnOnce() -> bool,
+    ) -> Result<Caller, Denial> {
+        let Asked { driver, provider, is_change } = asked;
         let own = self.own.get(driver);
         let Some(clients) = &self.clients else {
             return match own {
-                Some(_) if !is_host_ours => Err(Denial::Forbidden(
+                Some(_) if !is_host_ours() => Err(Denial::Forbidden(
                     "Without --clients the gateway serves this machine alone, and answers to its names and that of --public-url."
                         .into(),
                 )),
-                Some(own) => Ok(Caller { user: "anyone".into(), credentials: own.clone(), is_own: true }),
-                None => {
-                    let credentials = sent.ok_or(Denial::Anonymous)?;
-                    Ok(Caller { user: credentials.user().to_owned(), credentials, is_own: false })
-                }
+                Some(own) => Ok(Caller { name: Some("anyone".into()), credentials: own.clone(), is_own: true }),
+                None => Ok(Caller { name: None, credentials: sent.ok_or(Denial::Anonymous)?, is_own: false }),
             };
         };
         let client =
@@ -125,7 +132,7 @@ impl Access {
             return Err(Denial::Forbidden(format!("{name} may not change anything.")));
         }
         match own {
-            Some(own) => Ok(Caller { user: name.to_owned(), credentials: own.clone(), is_own: true }),
+            Some(own) => Ok(Caller { name: Some(name.to_owned()), credentials: own.clone(), is_own: true }),
             None => Err(Denial::Forbidden(format!("The gateway has no credentials for the driver {driver}."))),
         }
     }

@@ -9,15 +9,15 @@ use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::{App, HttpResponse, HttpServer, rt, web};
-use tokio_util::sync::CancellationToken;
 
 use crate::metrics::{CONTENT_TYPE, Metrics};
+use crate::stop::Stop;
 
-/// Answers on this listener until the handle stops it. Once `stop` is cancelled the gateway is not ready any more.
+/// Answers on this listener until the handle stops it. Once `stop` has begun the gateway is not ready any more.
 ///
 /// # Errors
 /// When the worker cannot be started.
-pub fn serve(listener: TcpListener, metrics: Arc<Metrics>, stop: CancellationToken) -> io::Result<ServerHandle> {
+pub fn serve(listener: TcpListener, metrics: Arc<Metrics>, stop: Stop) -> io::Result<ServerHandle> {
     let server = HttpServer::new(move || {
         let (metrics, stop) = (Arc::clone(&metrics), stop.clone());
         App::new()
@@ -34,8 +34,8 @@ pub fn serve(listener: TcpListener, metrics: Arc<Metrics>, stop: CancellationTok
     Ok(handle)
 }
 
-fn readiness(stop: &CancellationToken) -> HttpResponse {
-    match stop.is_cancelled() {
+fn readiness(stop: &Stop) -> HttpResponse {
+    match stop.has_begun() {
         true => plain(StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         false => plain(StatusCode::OK, "ready"),
     }

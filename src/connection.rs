@@ -4,22 +4,24 @@
 //! client that does not read its answer, and none for an HTTP/2 connection on which nothing is asked. So the time limits
 //! of a connection are kept here, below HTTP, and hold for both versions of it.
 
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tokio_rustls::server::TlsStream;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::config::Limits;
+use crate::stop::Stop;
 
 /// How long a connection without a request is kept once the gateway is told to stop: long enough for the last answer to
 /// be on its way.
@@ -105,29 +107,27 @@ fn peer(address: IpAddr) -> IpAddr {
     }
 }
 
-/// What goes on on one connection.
+/// What goes on on one connection, all of it in one worker.
 #[derive(Debug)]
 pub struct Activity {
     /// What the connection itself counts as.
     place: Place,
-    requests: AtomicUsize,
-    times: Mutex<Times>,
-}
-
-#[derive(Debug)]
-struct Times {
+    /// How many requests are under way.
+    requests: Cell<usize>,
     /// When the connection was made, or its last request was answered.
-    idle_since: Instant,
-    /// When the first byte of a request came that is not under way yet.
-    head_since: Option<Instant>,
+    idle_since: Cell<Instant>,
+    /// When the first byte of a request came that is not under way yet, in HTTP/1.
+    head_since: Cell<Option<Instant>>,
     /// When the client last took something of each answer that is on its way to it, in no order.
-    answers_taken: Vec<Instant>,
+    answers_taken: RefCell<Vec<Instant>>,
 }
 
 /// A request that is under way on a connection, until it is dropped.
 #[derive(Debug)]
 pub struct UnderWay {
-    activity: Arc<Activity>,
+    activity: Rc<Activity>,
+    /// When the first byte came of it; none where that is not known: it came with those of another, or by HTTP/2.
+    since: Option<Instant>,
     /// What it counts as, if it is not the only one.
     place: Option<Place>,
     /// When the client last took something of its answer; none where that is not watched.
@@ -136,64 +136,74 @@ pub struct UnderWay {
 
 impl Activity {
     fn new(place: Place) -> Self {
-        let times = Times { idle_since: Instant::now(), head_since: None, answers_taken: Vec::new() };
-        Self { place, requests: AtomicUsize::new(0), times: Mutex::new(times) }
+        Self {
+            place,
+            requests: Cell::new(0),
+            idle_since: Cell::new(Instant::now()),
+            head_since: Cell::new(None),
+            answers_taken: RefCell::default(),
+        }
     }
 
     /// Counts a request.
     ///
     /// # Errors
     /// When there are too many.
-    pub fn begin(self: &Arc<Self>) -> Result<UnderWay, Refusal> {
-        self.times().head_since = None;
-        let is_first = self.requests.fetch_add(1, Ordering::AcqRel) == 0;
-        let mut under_way = UnderWay { activity: Arc::clone(self), place: None, taken: None };
-        if !is_first {
+    pub fn begin(self: &Rc<Self>) -> Result<UnderWay, Refusal> {
+        let since = self.head_since.take();
+        let before = self.requests.get();
+        self.requests.set(before + 1);
+        let mut under_way = UnderWay { activity: Rc::clone(self), since, place: None, taken: None };
+        if before > 0 {
             under_way.place = Some(self.place.connections.admit(self.place.peer)?);
         }
         Ok(under_way)
     }
-
-    fn times(&self) -> std::sync::MutexGuard<'_, Times> {
-        self.times.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl UnderWay {
+    /// When the first byte of the request came, where that is known.
+    pub fn since(&self) -> Option<std::time::Instant> {
+        self.since.map(Instant::into_std)
+    }
+
     /// Notes that the client has taken a part of the answer, or may take the first. The connection ends when nothing of it
     /// is taken for too long from here on.
     pub fn answer_taken(&mut self) {
         let now = Instant::now();
         let before = self.taken.replace(now);
-        let mut times = self.activity.times();
-        match times.answers_taken.iter_mut().find(|taken| Some(**taken) == before) {
+        let mut answers_taken = self.activity.answers_taken.borrow_mut();
+        match answers_taken.iter_mut().find(|taken| Some(**taken) == before) {
             Some(taken) => *taken = now,
-            None => times.answers_taken.push(now),
+            None => answers_taken.push(now),
         }
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let mut times = self.activity.times();
-        times.idle_since = Instant::now();
-        if let Some(index) = times.answers_taken.iter().position(|taken| Some(*taken) == self.taken) {
-            times.answers_taken.swap_remove(index);
+        let Activity { requests, idle_since, answers_taken, .. } = &*self.activity;
+        idle_since.set(Instant::now());
+        if self.taken.is_some() {
+            let mut answers_taken = answers_taken.borrow_mut();
+            if let Some(index) = answers_taken.iter().position(|taken| Some(*taken) == self.taken) {
+                answers_taken.swap_remove(index);
+            }
         }
-        drop(times);
-        self.activity.requests.fetch_sub(1, Ordering::AcqRel);
-        self.place = None;
+        requests.set(requests.get() - 1);
     }
 }
 
 /// A connection with its limits. To the HTTP server it ends when it has idled too long.
 pub struct Connection {
     stream: Stream,
-    activity: Arc<Activity>,
+    activity: Rc<Activity>,
     timeouts: Timeouts,
-    stop: CancellationToken,
+    stop: Stop,
     stopped: Pin<Box<WaitForCancellationFutureOwned>>,
     timer: Pin<Box<Sleep>>,
+    /// Whom both of them wake.
+    waker: Option<Waker>,
     /// Runs while the client takes nothing of what is sent to it.
     stalled: Option<Pin<Box<Sleep>>>,
 }
@@ -218,49 +228,69 @@ pub struct Timeouts {
 }
 
 impl Connection {
-    /// A connection that was just made. It closes once `stop` is cancelled and nothing is under way on it.
-    pub fn new(stream: Stream, place: Place, timeouts: Timeouts, stop: CancellationToken) -> Self {
+    /// A connection that was just made. It closes once `stop` has begun and nothing is under way on it.
+    pub fn new(stream: Stream, place: Place, timeouts: Timeouts, stop: Stop) -> Self {
         Self {
             stream,
-            activity: Arc::new(Activity::new(place)),
+            activity: Rc::new(Activity::new(place)),
             timeouts,
-            stopped: Box::pin(stop.clone().cancelled_owned()),
+            stopped: Box::pin(stop.token().cancelled_owned()),
             stop,
             timer: Box::pin(sleep(timeouts.idle)),
+            waker: None,
             stalled: None,
         }
     }
 
     /// What goes on on it, for whoever answers its requests.
-    pub fn activity(&self) -> &Arc<Activity> {
+    pub fn activity(&self) -> &Rc<Activity> {
         &self.activity
     }
 
     /// Whether nothing has gone on for as long as may be. If not, the task is woken when that may have changed.
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        // What wakes this task already need not be told with each request.
+        let mut wakes = self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
+        if !wakes {
+            self.waker = Some(cx.waker().clone());
+            let _ = self.stopped.as_mut().poll(cx);
+        }
+        let stopping = self.stop.has_begun();
         loop {
-            let stopping = self.stop.is_cancelled() || self.stopped.as_mut().poll(cx).is_ready();
-            let idle = if stopping { DRAIN_GRACE } else { self.timeouts.idle };
-            let is_busy = self.activity.requests.load(Ordering::Acquire) > 0 || self.stalled.is_some();
-            let deadline = if is_busy {
-                let latest = Instant::now() + idle;
-                let oldest = self.activity.times().answers_taken.iter().min().copied();
-                oldest.map_or(latest, |taken| latest.min(taken + self.timeouts.write))
-            } else {
-                let times = self.activity.times();
-                match (times.head_since, self.timeouts.head) {
-                    (Some(since), Some(limit)) if !stopping => since + limit,
-                    _ => times.idle_since + idle,
-                }
-            };
-            if deadline <= Instant::now() {
+            let deadline = self.deadline(stopping);
+            // A timer that is early looks again, which costs less than to set it later with each request.
+            if let Some(deadline) = deadline.filter(|deadline| *deadline < self.timer.deadline()) {
+                self.timer.as_mut().reset(deadline);
+                wakes = false;
+            }
+            if wakes && !self.timer.is_elapsed() || self.timer.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+            wakes = false;
+            let now = Instant::now();
+            let deadline = deadline.unwrap_or(now + self.timeouts.idle);
+            if deadline <= now {
                 return true;
             }
             self.timer.as_mut().reset(deadline);
-            if self.timer.as_mut().poll(cx).is_pending() {
-                return false;
-            }
         }
+    }
+
+    /// When it is over, if nothing goes on until then; none where something does, however long that takes.
+    fn deadline(&self, stopping: bool) -> Option<Instant> {
+        let idle = if stopping { DRAIN_GRACE } else { self.timeouts.idle };
+        let Activity { requests, idle_since, head_since, answers_taken, .. } = &*self.activity;
+        if requests.get() > 0 || self.stalled.is_some() {
+            let oldest = answers_taken.borrow().iter().min().copied();
+            let taken = oldest.map(|taken| taken + self.timeouts.write);
+            // What ends while stopping is not to be waited for longer than that.
+            let again = stopping.then(|| Instant::now() + idle);
+            return taken.into_iter().chain(again).min();
+        }
+        Some(match (head_since.get(), self.timeouts.head) {
+            (Some(since), Some(limit)) if !stopping => since + limit,
+            _ => idle_since.get() + idle,
+        })
     }
 
     /// Goes on with what became of a write, unless the client has taken nothing for too long.
@@ -283,8 +313,9 @@ impl AsyncRead for Connection {
         let this = self.get_mut();
         match this.stream.as_pin().poll_read(cx, buffer) {
             Poll::Ready(result) => {
-                if this.activity.requests.load(Ordering::Acquire) == 0 {
-                    this.activity.times().head_since.get_or_insert_with(Instant::now);
+                let Activity { requests, head_since, .. } = &*this.activity;
+                if this.timeouts.head.is_some() && requests.get() == 0 && head_since.get().is_none() {
+                    head_since.set(Some(Instant::now()));
                 }
                 Poll::Ready(result)
             }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`config`] | what was typed, and what is valid of it |
 //! | [`registry`] | the drivers there are, by name |
-//! | [`server`] | the listening sockets, the workers, shutdown |
+//! | [`server`], [`stop`] | the listening sockets, the workers, shutdown |
 //! | [`connection`] | clients' connections: counted, and closed in time |
 //! | [`tls`] | the certificate |
 //! | [`deltacloud`] | Apache Deltacloud's firewall API: requests in, answers out |
@@ -24,6 +24,7 @@ pub mod logging;
 pub mod metrics;
 pub mod registry;
 pub mod server;
+pub mod stop;
 pub mod tls;
 pub mod trace;
 

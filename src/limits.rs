@@ -32,9 +32,14 @@ impl Queue {
         Self { places: Semaphore::new(most.min(Semaphore::MAX_PERMITS)), waiting: AtomicUsize::new(0), most_waiting }
     }
 
+    /// A place, if there is one at once.
+    pub fn try_enter(&self) -> Option<SemaphorePermit<'_>> {
+        self.places.try_acquire().ok()
+    }
+
     /// A place, after those who came before; none where too many wait for one already.
     pub async fn enter(&self) -> Option<SemaphorePermit<'_>> {
-        if let Ok(place) = self.places.try_acquire() {
+        if let Some(place) = self.try_enter() {
             return Some(place);
         }
         let before = self.waiting.fetch_add(1, Ordering::AcqRel);
@@ -70,9 +75,9 @@ impl Backends {
         Self(registry.drivers().map(|driver| (driver.id(), providers(&**driver))).collect())
     }
 
-    /// A place at this provider of the driver of this id; none where too many wait for one already.
-    pub async fn enter(&self, driver: &str, provider: Option<&ProviderName>) -> Option<SemaphorePermit<'_>> {
+    /// The queue at this provider of the driver of this id; none where there is no such driver.
+    pub fn queue(&self, driver: &str, provider: Option<&ProviderName>) -> Option<&Queue> {
         let (_, Providers { known, others }) = self.0.iter().find(|(known, _)| *known == driver)?;
-        provider.and_then(|provider| known.get(provider)).unwrap_or(others).enter().await
+        Some(provider.and_then(|provider| known.get(provider)).unwrap_or(others))
     }
 }

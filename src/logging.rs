@@ -1,7 +1,7 @@
 //! The log: one line a request and one a fault, on standard error.
 
 use std::cell::RefCell;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::{self, BufWriter, Stderr, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
@@ -10,13 +10,14 @@ use std::time::{self, Duration};
 use clap::ValueEnum;
 use serde::Deserialize;
 use tracing::field::{Field, Visit};
-use tracing::{Level, Metadata};
-use tracing_subscriber::field::{RecordFields, VisitOutput};
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::field::VisitOutput;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::{DefaultVisitor, Writer};
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
-use tracing_subscriber::fmt::{self as lines, FormatFields, MakeWriter};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::fmt::{self as lines, MakeWriter};
+use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// The target of the lines that say who has changed what.
@@ -56,11 +57,10 @@ pub fn start(format: LogFormat) -> io::Result<Log> {
         .with_target("actix_http", LevelFilter::OFF)
         .with_default(LevelFilter::WARN);
     let lines = Lines::start()?;
-    let layer = lines::layer().with_writer(lines.clone());
     let log = tracing_subscriber::registry().with(targets);
     let _ = match format {
-        LogFormat::Text => log.with(layer.fmt_fields(Fields).with_timer(Clock)).try_init(),
-        LogFormat::Json => log.with(layer.json().flatten_event(true)).try_init(),
+        LogFormat::Text => log.with(Text(lines.clone())).try_init(),
+        LogFormat::Json => log.with(lines::layer().with_writer(lines.clone()).json().flatten_event(true)).try_init(),
     };
     Ok(Log(lines))
 }
@@ -142,8 +142,35 @@ impl Drop for Line<'_> {
     }
 }
 
-/// The time as the library writes it. Most of that changes but once a second, and is kept.
-struct Clock;
+/// Lines for people: what the library would write, with less of the formatter's machinery, since there is one for each
+/// request.
+struct Text(Lines);
+
+/// How long a line may be expected to be.
+const LENGTH: usize = 512;
+
+impl<S: Subscriber> Layer<S> for Text {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let metadata = event.metadata();
+        let level = match *metadata.level() {
+            Level::ERROR => " ERROR ",
+            Level::WARN => "  WARN ",
+            Level::INFO => "  INFO ",
+            Level::DEBUG => " DEBUG ",
+            Level::TRACE => " TRACE ",
+        };
+        let mut line = FieldVisitor { text: String::with_capacity(LENGTH), result: Ok(()) };
+        line.result = write_time(&mut line.text);
+        line.text.push_str(level);
+        line.text.push_str(metadata.target());
+        line.text.push(':');
+        event.record(&mut line);
+        line.text.push('\n');
+        if line.result.is_ok() {
+            let _ = self.0.make_writer_for(metadata).write_all(line.text.as_bytes());
+        }
+    }
+}
 
 thread_local! {
     /// The last second in which this thread has written a line, and its text without a fraction.
@@ -157,69 +184,84 @@ fn since_1970() -> Duration {
 /// How long `2026-11-22T07:09:05` is.
 const SECOND_LENGTH: usize = 19;
 
-impl FormatTime for Clock {
-    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
-        let mut now = since_1970();
-        SECOND.with_borrow_mut(|(second, text)| {
-            while *second != now.as_secs() {
-                text.clear();
-                SystemTime.format_time(&mut Writer::new(text))?;
-                text.truncate(SECOND_LENGTH);
-                *second = now.as_secs();
-                // The library looks at the clock by itself, and the second may have gone by.
-                now = since_1970();
-            }
-            writer.write_str(text)
-        })?;
-        write!(writer, ".{:06}Z", now.subsec_micros())
-    }
+/// The time as the library writes it. Most of that changes but once a second, and is kept.
+fn write_time(line: &mut String) -> fmt::Result {
+    let mut now = since_1970();
+    SECOND.with_borrow_mut(|(second, text)| {
+        while *second != now.as_secs() {
+            text.clear();
+            SystemTime.format_time(&mut Writer::new(text))?;
+            text.truncate(SECOND_LENGTH);
+            *second = now.as_secs();
+            // The library looks at the clock by itself, and the second may have gone by.
+            now = since_1970();
+        }
+        line.push_str(text);
+        line.push('.');
+        line.push_str(six_digits(now.subsec_micros(), &mut itoa::Buffer::new()));
+        line.push('Z');
+        Ok(())
+    })
+}
+
+/// A number below a million, with zeros before it.
+pub fn six_digits(number: u32, buffer: &mut itoa::Buffer) -> &str {
+    // With a one before them no zero is left out.
+    buffer.format(1_000_000 + number).strip_prefix('1').unwrap_or_default()
 }
 
 /// Fields as the library writes them, but that text without anything to escape is not looked through by its formatter.
-struct Fields;
-
-impl<'a> FormatFields<'a> for Fields {
-    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'a>, fields: R) -> fmt::Result {
-        let mut visitor = FieldVisitor { text: String::with_capacity(LENGTH), result: Ok(()) };
-        fields.record(&mut visitor);
-        visitor.result.and_then(|()| writer.write_str(&visitor.text))
-    }
-}
-
-/// How long the fields of a line may be expected to be.
-const LENGTH: usize = 512;
-
 struct FieldVisitor {
     text: String,
     result: fmt::Result,
 }
 
 impl FieldVisitor {
-    fn write(&mut self, parts: &[&str]) {
-        if !self.text.is_empty() {
-            self.text.push(' ');
-        }
-        self.text.extend(parts.iter().copied());
+    fn name(&mut self, name: &str) {
+        self.text.push(' ');
+        self.text.push_str(name);
+        self.text.push('=');
     }
 }
 
+/// Whether there is anything in a text that would be written in another way.
+fn is_special(text: &str) -> bool {
+    // No early end, so that many bytes are looked at in one step.
+    text.bytes().fold(false, |any, byte| any | !(b' '..=b'~').contains(&byte) | (byte == b'"') | (byte == b'\\'))
+}
+
+/// The field that stands without a name.
+const MESSAGE: &str = "message";
+
 impl Visit for FieldVisitor {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.write(&[field.name(), "=", itoa::Buffer::new().format(value)]);
+        self.name(field.name());
+        self.text.push_str(itoa::Buffer::new().format(value));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        // No early end, so that many bytes are looked at in one step.
-        let special = |byte: u8| !(b' '..=b'~').contains(&byte) | (byte == b'"') | (byte == b'\\');
-        match value.bytes().fold(false, |any, byte| any | special(byte)) {
-            false if field.name() != "message" => self.write(&[field.name(), "=\"", value, "\""]),
-            _ => self.record_debug(field, &value),
+        match field.name() {
+            MESSAGE => self.record_debug(field, &format_args!("{value}")),
+            _ if is_special(value) => self.record_debug(field, &value),
+            name => {
+                self.name(name);
+                self.text.push('"');
+                self.text.push_str(value);
+                self.text.push('"');
+            }
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let is_empty = self.text.is_empty();
-        let mut visitor = DefaultVisitor::new(Writer::new(&mut self.text), is_empty);
+        let before = self.text.len();
+        if field.name() == MESSAGE
+            && write!(self.text, " {value:?}").is_ok()
+            && !self.text.get(before..).is_some_and(is_special)
+        {
+            return;
+        }
+        self.text.truncate(before);
+        let mut visitor = DefaultVisitor::new(Writer::new(&mut self.text), false);
         visitor.record_debug(field, value);
         self.result = self.result.and(visitor.finish());
     }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,6 @@ use sd_notify::NotifyState;
 use tokio::net::TcpStream;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
-use tokio_util::sync::CancellationToken;
 
 use crate::Error;
 use crate::admin;
@@ -22,6 +22,7 @@ use crate::config::{Config, Limits};
 use crate::connection::{Connection, Connections, Stream, Timeouts};
 use crate::deltacloud::{self, Gateway};
 use crate::metrics::Metrics;
+use crate::stop::Stop;
 use crate::tls::Certificate;
 
 /// How long the last bytes of a connection may take to be sent.
@@ -143,7 +144,7 @@ impl Server {
                 }
             }
             tell_systemd(&[NotifyState::Stopping]);
-            stop.cancel();
+            stop.begin();
             let ended = tokio::select! {
                 () = handle.stop(true) => Ok(()),
                 () = signals.next() => Err(io::Error::new(io::ErrorKind::Interrupted, "stopped at once by a second signal")),
@@ -196,7 +197,7 @@ struct Front {
     connections: Arc<Connections>,
     limits: Limits,
     acceptor: Option<TlsAcceptor>,
-    stop: CancellationToken,
+    stop: Stop,
     metrics: Arc<Metrics>,
 }
 
@@ -208,16 +209,19 @@ impl Front {
     ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = (), InitError = ()> {
         // The dialect has one handler for all paths, so actix-web's application, which finds one for each, would only
         // cost time.
+        // One count for each worker, so that workers do not wait for each other to count.
+        let gateway = Rc::new(gateway);
         let answer = move |http| {
-            let gateway = Arc::clone(&gateway);
+            let gateway = Rc::clone(&gateway);
             async move { Ok::<_, Response<BoxBody>>(deltacloud::serve(http, gateway).await) }
         };
         let http = HttpService::build()
-            .keep_alive(KeepAlive::Timeout(self.limits.idle_timeout))
+            // How long a connection is kept is for `Connection` to say.
+            .keep_alive(KeepAlive::Os)
             .client_request_timeout(self.limits.header_timeout)
             .client_disconnect_timeout(GOODBYE)
             .on_connect_ext(|connection: &Connection, data| {
-                data.insert(Arc::clone(connection.activity()));
+                data.insert(Rc::clone(connection.activity()));
             })
             .finish(fn_service(answer));
         let open = move |tcp| {
@@ -243,7 +247,7 @@ impl Front {
             None => (Stream::Plain(tcp), Protocol::Http1),
             Some(acceptor) => {
                 let handshake = tokio::time::timeout(self.limits.header_timeout, acceptor.accept(tcp));
-                let tls = self.stop.run_until_cancelled(handshake).await?.ok()?.ok()?;
+                let tls = self.stop.token().run_until_cancelled_owned(handshake).await?.ok()?.ok()?;
                 let protocol = match tls.get_ref().1.alpn_protocol() {
                     Some(b"h2") => Protocol::Http2,
                     _ => Protocol::Http1,

@@ -16,7 +16,11 @@ pub fn request_id(headers: &HeaderMap) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/+=@".contains(&byte);
     let sent = headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok());
     let good = sent.filter(|id| !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.bytes().all(is_plain));
-    good.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+    good.map_or_else(|| new_id(), str::to_owned)
+}
+
+fn new_id() -> String {
+    Uuid::new_v4().hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()
 }
 
 /// The trace that a request is part of, as `traceparent` says in W3C's Trace Context.

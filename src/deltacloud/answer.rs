@@ -21,10 +21,15 @@ use super::parameters::{Parameters, ShownRules};
 use super::representation::{Representation, Written};
 use super::request::Head;
 use super::{SERVER_NAME, headers, html, json, openapi, xml};
+use crate::logging::six_digits;
 use crate::trace;
 
 /// What pages may do: load what this server has, send forms to it, and stand in no other page.
 const PAGE_POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+static SERVER_VALUE: HeaderValue = HeaderValue::from_static(SERVER_NAME);
+static AS_DECLARED: HeaderValue = HeaderValue::from_static("nosniff");
+static ASK_AGAIN: HeaderValue = HeaderValue::from_static("max-age=0, private, must-revalidate");
 
 /// What a handler has found, in no format yet.
 pub(super) struct Answer {
@@ -99,8 +104,8 @@ impl Answer {
 }
 
 /// The response to a request, with all its headers.
-pub(super) fn finish(head: &Head, http: &HttpRequest, result: Result<Answer, ApiError>) -> Response<BoxBody> {
-    let mut response = match result.and_then(|answer| rendered(head, http, answer)) {
+pub(super) fn finish(head: &Head<'_>, result: Result<Answer, ApiError>) -> Response<BoxBody> {
+    let mut response = match result.and_then(|answer| rendered(head, answer)) {
         Ok(response) => response,
         Err(error) => failed(head, &error),
     };
@@ -109,7 +114,7 @@ pub(super) fn finish(head: &Head, http: &HttpRequest, result: Result<Answer, Api
     response
 }
 
-fn rendered(head: &Head, http: &HttpRequest, answer: Answer) -> Result<Response<BoxBody>, ApiError> {
+fn rendered(head: &Head<'_>, answer: Answer) -> Result<Response<BoxBody>, ApiError> {
     if let (Format::Html, Some(next)) = (head.format(), answer.next) {
         let mut response = begin(head, StatusCode::SEE_OTHER);
         insert(&mut response, LOCATION, next);
@@ -126,8 +131,8 @@ fn rendered(head: &Head, http: &HttpRequest, answer: Answer) -> Result<Response<
     let written = written(&view, head).map_err(|error| internal(head, &error));
     let (Written { content, tag }, content_type) = written?;
     if matches!(answer.status, StatusCode::OK | StatusCode::CREATED) {
-        let is_known = answer.status == StatusCode::OK && is_known(http, &tag);
-        insert(&mut response, CACHE_CONTROL, HeaderValue::from_static("max-age=0, private, must-revalidate"));
+        let is_known = answer.status == StatusCode::OK && is_known(head.http, &tag);
+        insert(&mut response, CACHE_CONTROL, ASK_AGAIN.clone());
         insert(&mut response, ETAG, tag);
         if is_known {
             response.head_mut().status = StatusCode::NOT_MODIFIED;
@@ -139,7 +144,7 @@ fn rendered(head: &Head, http: &HttpRequest, answer: Answer) -> Result<Response<
 }
 
 /// The body of an answer, and its type.
-fn written(view: &View, head: &Head) -> io::Result<(Written, &'static str)> {
+fn written(view: &View, head: &Head<'_>) -> io::Result<(Written, &'static str)> {
     let format = head.format();
     if let Some(wanted) = Representation::of(view, format, head) {
         return Ok((head.gateway.cache.get(&wanted)?, format.content_type()));
@@ -154,7 +159,7 @@ fn written(view: &View, head: &Head) -> io::Result<(Written, &'static str)> {
     Ok((Written::new(content)?, content_type))
 }
 
-fn failed(head: &Head, error: &ApiError) -> Response<BoxBody> {
+fn failed(head: &Head<'_>, error: &ApiError) -> Response<BoxBody> {
     let mut response = begin(head, error.failure.appearance().status);
     if let Some(allow) = &error.allow {
         insert(&mut response, ALLOW, allow.as_str());
@@ -183,10 +188,10 @@ fn failed(head: &Head, error: &ApiError) -> Response<BoxBody> {
 }
 
 /// A response with the headers that all have.
-fn begin(head: &Head, status: StatusCode) -> Response<BoxBody> {
+fn begin(head: &Head<'_>, status: StatusCode) -> Response<BoxBody> {
     let mut response = Response::new(status);
-    insert(&mut response, SERVER, HeaderValue::from_static(SERVER_NAME));
-    insert(&mut response, X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    insert(&mut response, SERVER, SERVER_VALUE.clone());
+    insert(&mut response, X_CONTENT_TYPE_OPTIONS, AS_DECLARED.clone());
     if head.format() == Format::Html {
         insert(&mut response, CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
         insert(&mut response, X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
@@ -207,9 +212,7 @@ fn begin(head: &Head, status: StatusCode) -> Response<BoxBody> {
 /// Seconds, with six digits after the point.
 fn seconds(time: Duration) -> String {
     let (mut seconds, mut millionths) = (itoa::Buffer::new(), itoa::Buffer::new());
-    // With a one before them no zero is left out.
-    let millionths = millionths.format(1_000_000 + time.subsec_micros());
-    [seconds.format(time.as_secs()), ".", millionths.strip_prefix('1').unwrap_or_default()].concat()
+    [seconds.format(time.as_secs()), ".", six_digits(time.subsec_micros(), &mut millionths)].concat()
 }
 
 /// Sets a header. All that is set can stand in one: links are encoded, and what came from a client was read first.
@@ -219,7 +222,7 @@ fn insert(response: &mut Response<BoxBody>, name: HeaderName, value: impl TryInt
     }
 }
 
-fn internal(head: &Head, error: &io::Error) -> ApiError {
+fn internal(head: &Head<'_>, error: &io::Error) -> ApiError {
     tracing::error!(request_id = head.id, %error, "an answer could not be written");
     Failure::Backend.with("The answer could not be written.")
 }

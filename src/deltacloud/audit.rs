@@ -17,8 +17,10 @@ pub(super) struct Change<'a> {
 impl<'a> Change<'a> {
     /// Begins a line for a change by this user; none if what is asked for is no change.
     pub(super) fn begin(request: &'a Request<'a>, user: &str) -> Option<Self> {
-        let why = Some("The client went away before there was an answer.".into());
-        request.operation.is_change().then(|| Self { request, user: user.to_owned(), result: "unknown", why })
+        request.operation.is_change().then(|| {
+            let why = Some("The client went away before there was an answer.".into());
+            Self { request, user: user.to_owned(), result: "unknown", why }
+        })
     }
 
     /// Notes what the driver said.

@@ -1,5 +1,9 @@
 //! Asking the driver: in its turn, within the time there is, and leaving a line in the audit.
 
+use std::cell::Cell;
+use std::future::{self, Future};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Instant;
 
 use deltawall_core::{Context, Driver, Error, ErrorKind};
@@ -15,6 +19,8 @@ pub(super) struct Call<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) caller: &'a Caller,
     pub(super) context: Context,
+    /// Since when there is somebody who asks.
+    pub(super) since: Instant,
 }
 
 impl Call<'_> {
@@ -24,11 +30,24 @@ impl Call<'_> {
         call: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
     ) -> Result<T, ApiError> {
         let Request { head, operation, .. } = self.request;
-        let (gateway, driver) = (&head.gateway, head.driver().id());
-        let mut change = Change::begin(self.request, &self.caller.user);
-        let deadline = self.context.deadline.into();
-        let Ok(Some(_place)) = tokio::time::timeout_at(deadline, gateway.backends.enter(driver, head.provider())).await
-        else {
+        let (gateway, driver) = (head.gateway, head.driver().id());
+        let mut change = Change::begin(self.request, self.caller.user());
+        let begun = Cell::new(None);
+        let mut asked = pin!(async {
+            let queue = gateway.backends.queue(driver, head.provider())?;
+            let (_place, since) = match queue.try_enter() {
+                Some(place) => (place, self.since),
+                None => (queue.enter().await?, Instant::now()),
+            };
+            begun.set(Some(since));
+            Some(call(head.driver(), &self.context).await)
+        });
+        // A driver that need not wait is done with at once, and no timer is set for it.
+        let result = match future::poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx))).await {
+            Poll::Ready(result) => result,
+            Poll::Pending => tokio::time::timeout_at(self.context.deadline.into(), asked).await.ok().flatten(),
+        };
+        let Some(begun) = begun.get() else {
             let provider = head.provider_name();
             let message = format!(
                 "Too many requests wait for provider {provider} of the {driver} driver. This one was not begun; try again."
@@ -39,12 +58,10 @@ impl Call<'_> {
             gateway.metrics().rejected(Limit::BackendQueue);
             return Err(Failure::Overloaded.with(message));
         };
-        let started = Instant::now();
-        let result = tokio::time::timeout_at(deadline, call(head.driver(), &self.context)).await;
-        let time = started.elapsed();
+        let time = begun.elapsed();
         head.backend_time.set(Some(time));
         gateway.metrics().asked(driver, operation.name(), time);
-        let result = result.unwrap_or_else(|_| {
+        let result = result.unwrap_or_else(|| {
             let limit = gateway.backend_timeout.as_secs_f64();
             let message = format!(
                 "The {driver} driver did not answer within {limit} seconds. Whether it has done what it was asked is unknown."

@@ -1,7 +1,6 @@
 //! Pages of other sites must not be able to act. A browser sends the credentials that it has saved with a form of any
 //! page, so what it says of the page is what tells them apart. Other clients say nothing of the kind.
 
-use actix_http::Request as HttpRequest;
 use actix_web::http::header::{ORIGIN, REFERER};
 
 use super::error::{ApiError, Failure};
@@ -12,14 +11,15 @@ use super::request::Head;
 ///
 /// `Sec-Fetch-Site` decides where there is one (W3C, Fetch Metadata), else `Origin`, else `Referer`. Another port or
 /// subdomain is another site here: the gateway expects nothing from it.
-pub(super) fn refuse(http: &HttpRequest, head: &Head) -> Result<(), ApiError> {
-    if http.method().is_safe() || is_our_own(http, head) {
+pub(super) fn refuse(head: &Head<'_>) -> Result<(), ApiError> {
+    if head.http.method().is_safe() || is_our_own(head) {
         return Ok(());
     }
     Err(Failure::Forbidden.with("A page of another site may not do this. Nothing was done."))
 }
 
-fn is_our_own(http: &HttpRequest, head: &Head) -> bool {
+fn is_our_own(head: &Head<'_>) -> bool {
+    let http = head.http;
     match headers::text(http, &headers::FETCH_SITE) {
         // Nothing but the person at the browser is behind a request that says none.
         Some(site) => matches!(&*site, "same-origin" | "none"),

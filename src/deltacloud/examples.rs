@@ -18,12 +18,12 @@ const PLACEHOLDERS: Sample = Sample {
 
 /// What stands in the examples for one request.
 pub(super) struct Examples<'a> {
-    head: &'a Head,
+    head: &'a Head<'a>,
     sample: Sample,
 }
 
 impl<'a> Examples<'a> {
-    pub(super) fn new(head: &'a Head) -> Self {
+    pub(super) fn new(head: &'a Head<'a>) -> Self {
         let sample = head.gateway.registry.sample(head.driver().id()).unwrap_or(PLACEHOLDERS);
         // Another provider may have other firewalls.
         let sample = match head.provider() {

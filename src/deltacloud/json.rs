@@ -148,7 +148,7 @@ enum SourceView<'a> {
 }
 
 /// The body of an answer.
-pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
+pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
     if let Some(of) = Representation::of(view, Format::Json, head) {
         return firewalls(&of);
     }
@@ -190,7 +190,7 @@ fn bytes(value: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(serde_json::to_vec(value)?)
 }
 
-fn entry_point(head: &Head) -> EntryPointView<'_> {
+fn entry_point<'a>(head: &'a Head<'a>) -> EntryPointView<'a> {
     let features = features::of_firewalls(head.driver().capabilities()).map(|feature| FeatureView {
         name: feature.name,
         rel: feature.rel,

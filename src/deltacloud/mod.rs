@@ -45,6 +45,7 @@ mod xml;
 
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -54,7 +55,6 @@ use actix_http::{HttpMessage, Payload, Request as HttpRequest, Response};
 use actix_web::http::{ConnectionType, Method, Version};
 use actix_web::web::Bytes;
 use deltawall_core::{Capabilities, Driver, Firewall, ProviderName};
-use tokio_util::sync::CancellationToken;
 
 use crate::Error;
 use crate::access::Access;
@@ -63,6 +63,7 @@ use crate::connection::{Activity, UnderWay};
 use crate::limits::Backends;
 use crate::metrics::{self, Limit, Metrics, RequestLabels};
 use crate::registry::{Registry, Sample};
+use crate::stop::Stop;
 use crate::trace::Trace;
 use answer::Answer;
 use error::{ApiError, Failure};
@@ -96,7 +97,7 @@ pub struct Gateway {
     cache: Cache,
     backend_timeout: Duration,
     limits: Limits,
-    stop: CancellationToken,
+    stop: Stop,
 }
 
 impl Gateway {
@@ -122,7 +123,7 @@ impl Gateway {
             scheme: "http",
             backend_timeout: config.backend_timeout,
             limits: config.limits.clone(),
-            stop: CancellationToken::new(),
+            stop: Stop::default(),
         })
     }
 
@@ -137,8 +138,8 @@ impl Gateway {
         self.registry.metrics()
     }
 
-    /// What is cancelled to have it stop. From then on each answer is the last on its connection.
-    pub fn stop(&self) -> &CancellationToken {
+    /// What has it stop. From then on each answer is the last on its connection.
+    pub fn stop(&self) -> &Stop {
         &self.stop
     }
 
@@ -179,24 +180,24 @@ pub fn firewalls_xml(firewalls: &[Arc<Firewall>], capabilities: Capabilities, or
 }
 
 /// Answers one request, counts it, and logs it.
-pub async fn serve(mut http: HttpRequest, gateway: Arc<Gateway>) -> Response<impl MessageBody> {
-    let started = Instant::now();
+pub async fn serve(mut http: HttpRequest, gateway: Rc<Arc<Gateway>>) -> Response<impl MessageBody> {
     let payload = http.take_payload();
     let counted = gateway.metrics().begin();
-    let place = http.conn_data::<Arc<Activity>>().map(Activity::begin).transpose();
-    let head = Head::read(&http, Arc::clone(&gateway));
+    let place = http.conn_data::<Rc<Activity>>().map(Activity::begin).transpose();
+    let since = place.as_ref().ok().and_then(|place| place.as_ref()?.since()).unwrap_or_else(Instant::now);
+    let head = Head::read(&http, &gateway);
     let result = match place {
         Err(refusal) => {
             gateway.metrics().rejected(refusal.into());
             Err(Failure::Overloaded.with("Too many requests are under way. This one was not begun; try again."))
         }
-        Ok(_) => result(&head, &http, payload).await,
+        Ok(_) => result(&head, payload).await,
     };
-    let mut response = answer::finish(&head, &http, result);
-    if gateway.stop.is_cancelled() {
+    let mut response = answer::finish(&head, result);
+    if gateway.stop.has_begun() {
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
-    let (time, status) = (started.elapsed(), response.status().as_u16());
+    let (time, status) = (since.elapsed(), response.status().as_u16());
     let method = route::method_label(http.method().as_str());
     let labels = RequestLabels { route: head.route(), method, status, driver: head.driver().id() };
     gateway.metrics().answered(&labels, time);
@@ -218,11 +219,11 @@ pub async fn serve(mut http: HttpRequest, gateway: Arc<Gateway>) -> Response<imp
     response.map_body(|_, body| Held { body, is_http2, rest: Bytes::new(), place, _counted: counted })
 }
 
-async fn result(head: &Head, http: &HttpRequest, payload: Payload) -> Result<Answer, ApiError> {
+async fn result(head: &Head<'_>, payload: Payload) -> Result<Answer, ApiError> {
     let body = match payload {
         Payload::None => Ok(Bytes::new()),
         // What follows a CONNECT is no body: there is none, and no end to wait for.
-        _ if *http.method() == Method::CONNECT => Ok(Bytes::new()),
+        _ if *head.http.method() == Method::CONNECT => Ok(Bytes::new()),
         _ => body::read(payload, &head.gateway.limits).await,
     };
     if let Err(error) = &body {
@@ -232,7 +233,7 @@ async fn result(head: &Head, http: &HttpRequest, payload: Payload) -> Result<Ans
             _ => {}
         }
     }
-    let request = Request::read(head, http, body).await?;
+    let request = Request::read(head, body).await?;
     handlers::answer(&request).await
 }
 

@@ -33,7 +33,7 @@ use super::{html, json, xml};
 const LOGIN: &str = "login";
 
 /// The whole document.
-pub(super) fn document(head: &Head) -> io::Result<Vec<u8>> {
+pub(super) fn document(head: &Head<'_>) -> io::Result<Vec<u8>> {
     let mut components = json::Schemas::openapi().components.unwrap_or_default();
     let by_id = of_type(Type::Object).additional_properties(Some(Ref::from_schema_name("Driver")));
     components.schemas.insert("Drivers".into(), by_id.build().into());
@@ -81,7 +81,7 @@ pub(super) fn document(head: &Head) -> io::Result<Vec<u8>> {
     Ok(document.to_json()?.into_bytes())
 }
 
-fn operation(endpoint: &Endpoint, method: &HttpMethod, examples: &Examples<'_>, head: &Head) -> OperationBuilder {
+fn operation(endpoint: &Endpoint, method: &HttpMethod, examples: &Examples<'_>, head: &Head<'_>) -> OperationBuilder {
     let description = &endpoint.description;
     let is_named = !matches!(method, HttpMethod::Head | HttpMethod::Options);
     let mut operation = OperationBuilder::new()
@@ -240,7 +240,7 @@ fn types<const N: usize>(types: [Type; N]) -> SchemaType {
 }
 
 /// The same response, with what its body is.
-fn answer(response: ResponseBuilder, status: StatusCode, gives: Gives, head: &Head) -> ResponseBuilder {
+fn answer(response: ResponseBuilder, status: StatusCode, gives: Gives, head: &Head<'_>) -> ResponseBuilder {
     let view = match (status, gives) {
         (StatusCode::OK, Gives::EntryPoint) => Some(("EntryPoint", View::EntryPoint)),
         (StatusCode::OK, Gives::Drivers) => Some(("Drivers", View::Drivers)),
@@ -271,7 +271,7 @@ fn answer(response: ResponseBuilder, status: StatusCode, gives: Gives, head: &He
     }
 }
 
-fn failed(failure: Failure, head: &Head) -> Response {
+fn failed(failure: Failure, head: &Head<'_>) -> Response {
     let error: ApiError = failure.with("What was wrong, and what would be right.");
     let response = ResponseBuilder::new().description(failure.appearance().meaning);
     let response =
@@ -292,7 +292,7 @@ fn described(header: &Header) -> openapi::Header {
 }
 
 /// A response as XML and as JSON of this schema, both with the view as their example.
-fn in_all_formats(response: ResponseBuilder, schema: &str, view: &View, head: &Head) -> ResponseBuilder {
+fn in_all_formats(response: ResponseBuilder, schema: &str, view: &View, head: &Head<'_>) -> ResponseBuilder {
     with_examples(response, schema, json::view(view, head), xml::view(view, head))
 }
 

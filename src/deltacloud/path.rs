@@ -58,6 +58,9 @@ const TEMPLATES: [(&str, Make); 12] = [
     ("/api/firewalls/{id}/{rule}", Make::Within(Resource::Rule)),
 ];
 
+/// How many segments below `/api` a path of the API has at the most.
+const MOST_PARTS: usize = 3;
+
 /// What stands in the templates below `/api`.
 static PARTS: LazyLock<[Vec<&'static str>; 12]> =
     LazyLock::new(|| TEMPLATES.map(|(template, _)| template.split('/').skip(2).collect()));
@@ -117,7 +120,14 @@ impl Path {
         let mut segments = trimmed.split('/');
         let mut matrix = segments.next().unwrap_or_default().split(';');
         let first = matrix.next().unwrap_or_default();
-        let rest: Vec<&str> = segments.collect();
+        // One more than any resource has, so that a longer path is none of them.
+        let mut rest = [""; MOST_PARTS + 1];
+        let mut count = 0;
+        for (place, segment) in rest.iter_mut().zip(segments) {
+            *place = segment;
+            count += 1;
+        }
+        let rest = rest.get(..count).unwrap_or_default();
         let mut path = Self::default();
         for parameter in matrix {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
@@ -132,7 +142,7 @@ impl Path {
         }
         let found = match first {
             "" if rest.is_empty() => Some(("/", Resource::Root)),
-            "api" => Resource::parse(&rest),
+            "api" => Resource::parse(rest),
             _ => None,
         };
         (path.template, path.resource) = found.unzip();
@@ -144,13 +154,13 @@ impl Resource {
     /// The resource of these segments below `/api`, with its template.
     fn parse(segments: &[&str]) -> Option<(&'static str, Self)> {
         let mut templates = TEMPLATES.iter().zip(&*PARTS);
-        templates.find_map(|((template, make), parts)| Some((*template, make.resource(matched(parts, segments)?)?)))
+        templates.find_map(|((template, make), parts)| Some((*template, make.resource(matched(parts, segments)?))))
     }
 
     /// Every resource of the API with its template, whose `{…}` stand for the segments.
     pub(super) fn all() -> impl Iterator<Item = (&'static str, Self)> {
         let templates = TEMPLATES.iter().zip(&*PARTS);
-        templates.filter_map(|((template, make), parts)| Some((*template, make.resource(matched(parts, parts)?)?)))
+        templates.filter_map(|((template, make), parts)| Some((*template, make.resource(matched(parts, parts)?))))
     }
 
     /// What the method does here; none where the resource does not have it. This is the one table of both.
@@ -191,26 +201,26 @@ impl Resource {
 }
 
 impl Make {
-    fn resource(&self, segments: Vec<Segment>) -> Option<Resource> {
-        let mut segments = segments.into_iter();
-        Some(match self {
+    fn resource(&self, [first, second]: [&str; 2]) -> Resource {
+        match self {
             Self::Plain(make) => make(),
-            Self::Named(make) => make(segments.next()?),
-            Self::Within(make) => make(segments.next()?, segments.next()?),
-        })
+            Self::Named(make) => make(Segment::read(first)),
+            Self::Within(make) => make(Segment::read(first), Segment::read(second)),
+        }
     }
 }
 
-/// What stands for the template's `{…}`; none where the path is another.
-fn matched(parts: &[&str], segments: &[&str]) -> Option<Vec<Segment>> {
+/// What stands for the template's `{…}`, of which there are two at the most; none where the path is another.
+fn matched<'a>(parts: &[&str], segments: &[&'a str]) -> Option<[&'a str; 2]> {
     if parts.len() != segments.len() {
         return None;
     }
-    let mut named = Vec::new();
+    let mut named = [""; 2];
+    let mut places = named.iter_mut();
     for (part, segment) in parts.iter().zip(segments) {
         match part.starts_with('{') {
             true if segment.is_empty() => return None,
-            true => named.push(Segment::read(segment)),
+            true => *places.next()? = segment,
             false if part != segment => return None,
             false => {}
         }

@@ -55,7 +55,7 @@ pub(super) struct Written {
 
 impl<'a> Representation<'a> {
     /// What a program gets to see; none where the view is not about firewalls, or is for people.
-    pub(super) fn of(view: &'a View, format: Format, head: &'a Head) -> Option<Self> {
+    pub(super) fn of(view: &'a View, format: Format, head: &'a Head<'a>) -> Option<Self> {
         let (place, firewalls, shown) = match view {
             View::Firewalls(all, shown) => (Place::List, all.as_slice(), *shown),
             View::Firewall(one, shown) => (Place::Alone, slice::from_ref(one), *shown),
@@ -94,7 +94,7 @@ impl Written {
 
 /// What was written last, of each thing that is asked for often.
 #[derive(Debug)]
-pub(super) struct Cache([Mutex<Option<Arc<Kept>>>; SLOTS]);
+pub(super) struct Cache([Mutex<Option<Kept>>; SLOTS]);
 
 /// What was written, with all that it was made from.
 #[derive(Debug)]
@@ -128,8 +128,10 @@ impl Cache {
     /// When it cannot be written.
     pub(super) fn get(&self, wanted: &Representation<'_>) -> io::Result<Written> {
         let slot = self.0.get(wanted.slot());
-        let kept = slot.and_then(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).clone());
-        if let Some(kept) = kept.filter(|kept| kept.origin() == *wanted) {
+        if let Some(slot) = slot
+            && let Some(kept) = slot.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+            && kept.origin() == *wanted
+        {
             return Ok(kept.written.clone());
         }
         let written = Written::new(wanted.write()?)?;
@@ -137,7 +139,7 @@ impl Cache {
             let Representation { format, place, firewalls, shown, capabilities, urls } = *wanted;
             let (firewalls, urls, written) = (firewalls.to_vec(), urls.clone(), written.clone());
             let kept = Kept { format, place, firewalls, shown, capabilities, urls, written };
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(kept));
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         }
         Ok(written)
     }

@@ -35,28 +35,28 @@ use crate::trace;
 
 /// What a request's first line and headers say of how it is to be answered. There is always one, so that any failure
 /// can be told in the client's own format.
-pub(super) struct Head {
+pub(super) struct Head<'a> {
+    pub(super) http: &'a HttpRequest,
     /// What the request is called in the log.
     pub(super) id: String,
     /// Where it came from.
     pub(super) peer: Option<IpAddr>,
-    target: Uri,
     /// The host that the client has called.
-    pub(super) host: String,
+    pub(super) host: Cow<'a, str>,
     pub(super) urls: Urls,
-    pub(super) gateway: Arc<Gateway>,
+    pub(super) gateway: &'a Gateway,
     /// How long the driver took, once it has been asked.
     pub(super) backend_time: Cell<Option<Duration>>,
     path: Path,
     query: Result<Pairs, ApiError>,
     format: Option<Format>,
-    selection: Selection,
+    selection: Selection<'a>,
 }
 
 /// The driver that a request is for, and which of its providers.
-struct Selection {
+struct Selection<'a> {
     /// The default driver where the request named none that there is.
-    driver: Arc<dyn Driver>,
+    driver: &'a Arc<dyn Driver>,
     provider: Option<ProviderName>,
     /// What was wrong with what the request named.
     refusal: Option<ApiError>,
@@ -64,7 +64,7 @@ struct Selection {
 
 /// A request that can be answered: the resource is there, has the method, and the client accepts a format that we have.
 pub(super) struct Request<'a> {
-    pub(super) head: &'a Head,
+    pub(super) head: &'a Head<'a>,
     pub(super) resource: &'a Resource,
     pub(super) operation: Operation<'a>,
     pub(super) method: Method,
@@ -72,13 +72,14 @@ pub(super) struct Request<'a> {
     caller: Result<Caller, ApiError>,
 }
 
-impl Head {
-    pub(super) fn read(http: &HttpRequest, gateway: Arc<Gateway>) -> Self {
+impl<'a> Head<'a> {
+    pub(super) fn read(http: &'a HttpRequest, gateway: &'a Gateway) -> Self {
         let mut path = Path::parse(http.uri().path());
-        let selection = Selection::read(http, &mut path, &gateway);
-        let query = body::parse_form(http.uri().query().unwrap_or_default().as_bytes(), &gateway.limits);
-        let host = host(http).or_else(|| gateway.address.map(|address| address.to_string()));
-        let host = host.unwrap_or_else(|| "localhost".into());
+        let selection = Selection::read(http, &mut path, gateway);
+        let query =
+            http.uri().query().map_or(Ok(Pairs::new()), |query| body::parse_form(query.as_bytes(), &gateway.limits));
+        let own = || gateway.address.map_or_else(|| "localhost".into(), |address| address.to_string());
+        let host = host(http).map_or_else(|| Cow::Owned(own()), Cow::Borrowed);
         let format = match path.resource {
             // It has one form, whatever the client would like best.
             Some(Resource::OpenApi) => Some(Format::Json),
@@ -86,12 +87,12 @@ impl Head {
         };
         let path_before = gateway.public_url.as_ref().map_or("", PublicUrl::path);
         // Links on pages work by whatever name and scheme a browser has come.
-        let [scheme, colon, authority] = if format == Some(Format::Html) { [""; 3] } else { origin(&gateway, &host) };
+        let [scheme, colon, authority] = if format == Some(Format::Html) { [""; 3] } else { origin(gateway, &host) };
         let urls = Urls::new(&[scheme, colon, authority, path_before], &path);
         Self {
+            http,
             id: trace::request_id(http.headers()),
             peer: http.peer_addr().map(|address| address.ip()),
-            target: http.uri().clone(),
             urls,
             host,
             format,
@@ -105,22 +106,22 @@ impl Head {
 
     /// Path and query as they were sent.
     pub(super) fn target(&self) -> &str {
-        self.target.path_and_query().map_or("/", |target| target.as_str())
+        self.http.uri().path_and_query().map_or("/", |target| target.as_str())
     }
 
     /// What comes before the path in URLs of ours.
     pub(super) fn origin(&self) -> String {
-        origin(&self.gateway, &self.host).concat()
+        origin(self.gateway, &self.host).concat()
     }
 
     /// The driver that the request is for; the default one where it named none that there is.
     pub(super) fn driver(&self) -> &dyn Driver {
-        &*self.selection.driver
+        &**self.selection.driver
     }
 
     /// The same, to keep.
     pub(super) fn driver_handle(&self) -> &Arc<dyn Driver> {
-        &self.selection.driver
+        self.selection.driver
     }
 
     /// The provider, where one was chosen.
@@ -161,13 +162,9 @@ impl Head {
     /// Lets in who sent these credentials, if it may do this.
     async fn admit(&self, sent: Option<Credentials>, operation: Operation<'_>) -> Result<Caller, ApiError> {
         let access = &self.gateway.access;
-        let asked = Asked {
-            driver: self.driver().id(),
-            provider: self.provider(),
-            is_change: operation.is_change(),
-            is_host_ours: host::is_this_machine(&self.host) || self.is_public(|url| url.has_host(&self.host)),
-        };
-        access.admit(sent, asked).await.map_err(|denial| match denial {
+        let asked = Asked { driver: self.driver().id(), provider: self.provider(), is_change: operation.is_change() };
+        let is_host_ours = || host::is_this_machine(&self.host) || self.is_public(|url| url.has_host(&self.host));
+        access.admit(sent, asked, is_host_ours).await.map_err(|denial| match denial {
             Denial::Anonymous => {
                 Failure::Authentication.with("This needs a user and password, as HTTP Basic credentials.")
             }
@@ -191,24 +188,23 @@ impl Head {
     }
 }
 
-impl Selection {
+impl<'a> Selection<'a> {
     /// Matrix parameters choose before headers, and these before the server's defaults. What is refused is taken out of
     /// the path, so that no link of the answer leads to the same refusal.
-    fn read(http: &HttpRequest, path: &mut Path, gateway: &Gateway) -> Self {
+    fn read(http: &HttpRequest, path: &mut Path, gateway: &'a Gateway) -> Self {
         let chosen = |matrix: &Option<String>, header| {
             matrix.clone().or_else(|| headers::text(http, header).map(Cow::into_owned))
         };
-        let default_driver = || Arc::clone(&gateway.default_driver);
         let driver = match chosen(&path.driver, &headers::DRIVER) {
-            None => default_driver(),
+            None => &gateway.default_driver,
             Some(name) => match gateway.registry.get(&name) {
-                Some(driver) => Arc::clone(driver),
+                Some(driver) => driver,
                 None => {
                     let names = gateway.registry.names();
                     let message = format!("Unknown driver '{}'. The drivers are {names}.", shown(&name));
                     let refusal = Some(Failure::Validation.with(message));
                     (path.driver, path.provider) = (None, None);
-                    return Self { driver: default_driver(), provider: None, refusal };
+                    return Self { driver: &gateway.default_driver, provider: None, refusal };
                 }
             },
         };
@@ -230,12 +226,9 @@ impl Selection {
 
 impl<'a> Request<'a> {
     /// Puts together what the head and the body say.
-    pub(super) async fn read(
-        head: &'a Head,
-        http: &HttpRequest,
-        body: Result<Bytes, ApiError>,
-    ) -> Result<Request<'a>, ApiError> {
-        cross_site::refuse(http, head)?;
+    pub(super) async fn read(head: &'a Head<'a>, body: Result<Bytes, ApiError>) -> Result<Request<'a>, ApiError> {
+        cross_site::refuse(head)?;
+        let http = head.http;
         let Some(resource) = &head.path.resource else {
             return Err(Failure::NotFound.with("There is nothing at this path."));
         };
@@ -264,16 +257,16 @@ impl<'a> Request<'a> {
         let query = head.query.clone();
         let parameters = query.and_then(|query| body::merge(query, read?.1, limits)).map(Parameters::new);
         let parameters = match parameters {
-            Err(error) => Err(match typed(head, http, operation, body).await {
+            Err(error) => Err(match typed(head, operation, body).await {
                 Some(form) => error.of(form),
                 None => error,
             }),
             read => read,
         };
-        let sent = credentials(http);
-        let caller = head.admit(sent.clone(), operation).await;
+        let caller = head.admit(credentials(http), operation).await;
         let request = Request { head, resource, operation, method, parameters, caller };
-        if let (Err(denial @ ApiError { failure: Failure::Forbidden, .. }), Some(sent)) = (&request.caller, sent)
+        if let Err(denial @ ApiError { failure: Failure::Forbidden, .. }) = &request.caller
+            && let Some(sent) = credentials(http)
             && let Some(mut change) = Change::begin(&request, sent.user())
         {
             change.deny(&denial.message);
@@ -295,13 +288,14 @@ impl<'a> Request<'a> {
         if let Some(what) = features::lacking(self.operation, driver.capabilities()) {
             return Err(Error::unsupported(driver.id(), what).into());
         }
+        let since = Instant::now();
         let context = Context {
             credentials: caller.credentials.clone(),
             provider: self.head.provider().cloned(),
             request_id: self.head.id.clone(),
-            deadline: Instant::now() + self.head.gateway.backend_timeout,
+            deadline: since + self.head.gateway.backend_timeout,
         };
-        Ok(Call { request: self, caller, context })
+        Ok(Call { request: self, caller, context, since })
     }
 
     /// The parameters that have a meaning here, as one line for the audit.
@@ -313,7 +307,7 @@ impl<'a> Request<'a> {
 /// The format that the client asks for; none where there is none that it would accept.
 fn format(http: &HttpRequest, limits: &Limits) -> Option<Format> {
     // Read by itself, so that a query which cannot be read whole is refused in the format it asks for.
-    let named = body::last_value(http.uri().query().unwrap_or_default(), "format", limits);
+    let named = http.uri().query().and_then(|query| body::last_value(query, "format", limits));
     match named.filter(|name| !name.is_empty()) {
         Some(name) => Format::named(&name),
         None => Format::accepted(&headers::text(http, &ACCEPT).unwrap_or_default()),
@@ -330,7 +324,7 @@ pub(super) fn formats(operation: Operation<'_>) -> Option<&'static [Format]> {
 }
 
 /// Whether the answer can be had in the client's format.
-fn check_format(head: &Head, formats: &[Format]) -> Result<(), ApiError> {
+fn check_format(head: &Head<'_>, formats: &[Format]) -> Result<(), ApiError> {
     if head.format.is_some_and(|format| formats.contains(&format)) {
         return Ok(());
     }
@@ -355,12 +349,7 @@ async fn read_body(
 
 /// What a person has typed into a form, where it could not be read whole: it is read again with no limit to its fields, so
 /// that it can be mended. Of their number there is one still, since a page is many times as long as what it shows.
-async fn typed(
-    head: &Head,
-    http: &HttpRequest,
-    operation: Operation<'_>,
-    body: Result<Bytes, ApiError>,
-) -> Option<Form> {
+async fn typed(head: &Head<'_>, operation: Operation<'_>, body: Result<Bytes, ApiError>) -> Option<Form> {
     let firewall = match operation {
         Operation::CreateFirewall => None,
         Operation::CreateRule(id) => Some(id.firewall_id().ok()?),
@@ -371,7 +360,7 @@ async fn typed(
     }
     let limits = &head.gateway.limits;
     let limits = Limits { parameters: limits.parameters.saturating_mul(2), field_size: usize::MAX, ..limits.clone() };
-    let (_, pairs) = read_body(http, body, &limits).await.ok()?;
+    let (_, pairs) = read_body(head.http, body, &limits).await.ok()?;
     Some(Form { firewall, values: Parameters::new(pairs) })
 }
 
@@ -394,26 +383,25 @@ fn origin<'a>(gateway: &'a Gateway, host: &'a str) -> [&'a str; 3] {
 }
 
 /// The host that the client has called, unless it is of a form that could do harm in a link.
-fn host(http: &HttpRequest) -> Option<String> {
+fn host(http: &HttpRequest) -> Option<&str> {
     // HTTP/2 has it in the URI.
     let sent = match http.headers().get(HOST) {
         Some(host) => host.to_str().ok()?,
         None => http.uri().authority()?.as_str(),
     };
     let is_plain = sent.parse::<Authority>().is_ok_and(|authority| !authority.as_str().contains('@'));
-    is_plain.then(|| sent.to_owned())
+    is_plain.then_some(sent)
 }
 
 /// The user and password of `Authorization: Basic …`.
 fn credentials(http: &HttpRequest) -> Option<Credentials> {
-    let header = http.headers().get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = header.trim().split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
+    let header = str::from_utf8(http.headers().get(AUTHORIZATION)?.as_bytes()).ok()?.trim();
+    let (scheme, encoded) = header.split_at_checked("Basic ".len())?;
+    if !scheme.eq_ignore_ascii_case("Basic ") {
         return None;
     }
-    let decoded = String::from_utf8(BASE64_STANDARD.decode(encoded.trim()).ok()?).ok()?;
-    let (user, password) = decoded.split_once(':')?;
-    let credentials = Credentials::new(user, password);
+    let pair = String::from_utf8(BASE64_STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let credentials = Credentials::from_pair(pair)?;
     Some(match headers::text(http, &headers::SESSION_TOKEN) {
         Some(token) => credentials.with_session_token(token),
         None => credentials,

@@ -15,16 +15,29 @@ pub struct Credentials(Arc<Parts>);
 
 #[derive(Clone)]
 struct Parts {
-    user: String,
-    password: SecretString,
+    /// The user, a colon and the password.
+    pair: SecretString,
+    /// How long the user is.
+    user: usize,
     session_token: Option<SecretString>,
 }
 
 impl Credentials {
     /// `user` is an account name, an access key, or a certificate's folder: each cloud has its own word for it.
     pub fn new(user: impl Into<String>, password: impl Into<String>) -> Self {
-        let (user, password) = (user.into(), SecretString::from(password.into()));
-        Self(Arc::new(Parts { user, password, session_token: None }))
+        let (user, password) = (user.into(), password.into());
+        Self::divided(format!("{user}:{password}"), user.len())
+    }
+
+    /// A user and a password with a colon between, as HTTP's Basic authentication has them; none where there is no colon.
+    /// The text is wiped with the credentials.
+    pub fn from_pair(pair: String) -> Option<Self> {
+        let user = pair.bytes().position(|byte| byte == b':')?;
+        Some(Self::divided(pair, user))
+    }
+
+    fn divided(pair: String, user: usize) -> Self {
+        Self(Arc::new(Parts { pair: pair.into(), user, session_token: None }))
     }
 
     /// The same credentials with the token that goes with temporary ones.
@@ -36,12 +49,12 @@ impl Credentials {
 
     /// Who, without the proof.
     pub fn user(&self) -> &str {
-        &self.0.user
+        self.0.pair.expose_secret().get(..self.0.user).unwrap_or_default()
     }
 
     /// The proof. It goes to the cloud and nowhere else.
     pub fn password(&self) -> &str {
-        self.0.password.expose_secret()
+        self.0.pair.expose_secret().get(self.0.user + 1..).unwrap_or_default()
     }
 
     /// The token of temporary credentials. It goes to the cloud and nowhere else.

@@ -7,7 +7,7 @@ mod world;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use deltawall_core::{
@@ -34,8 +34,8 @@ pub const MAX_PROVIDERS: usize = 100;
 pub struct Memory {
     login: Credentials,
     /// What each world is until it is first changed. Cloning it copies pointers, not rules.
-    beginning: Arc<RwLock<World>>,
-    changed: Mutex<HashMap<Option<ProviderName>, Arc<RwLock<World>>>>,
+    beginning: World,
+    changed: RwLock<HashMap<Option<ProviderName>, World>>,
 }
 
 impl Memory {
@@ -45,46 +45,33 @@ impl Memory {
     /// When it is not TOML of that form, or describes firewalls that could not have been made one by one.
     pub fn from_toml(data: &str) -> Result<Self, InvalidData> {
         let (login, beginning) = data::parse(data)?;
-        Ok(Self { login, beginning: Arc::new(RwLock::new(beginning)), changed: Mutex::default() })
+        Ok(Self { login, beginning, changed: RwLock::default() })
     }
 
     /// Does something with the firewalls of the context's provider, if the credentials are right.
     fn read<T>(&self, context: &Context, read: impl FnOnce(&World) -> Result<T, Refusal>) -> Result<T, Error> {
         self.check(context)?;
-        let world = self.changed().get(&context.provider).map_or_else(|| Arc::clone(&self.beginning), Arc::clone);
-        let world = world.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(read(&world)?)
+        // Here as below, nothing panics half way through a change, so what a poisoned lock guards is whole.
+        let changed = self.changed.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(read(changed.get(&context.provider).unwrap_or(&self.beginning))?)
     }
 
     /// Changes the firewalls of the context's provider, if the credentials are right.
     fn change<T>(&self, context: &Context, change: impl FnOnce(&mut World) -> Result<T, Refusal>) -> Result<T, Error> {
         self.check(context)?;
-        let world = self.changeable(&context.provider)?;
-        let mut world = world.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(change(&mut world)?)
+        let mut changed = self.changed.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(world) = changed.get_mut(&context.provider) {
+            return Ok(change(world)?);
+        }
+        if changed.len() >= MAX_PROVIDERS {
+            return Err(Refusal::TooManyProviders.into());
+        }
+        let world = changed.entry(context.provider.clone()).or_insert_with(|| self.beginning.clone());
+        Ok(change(world)?)
     }
 
     fn check(&self, context: &Context) -> Result<(), Refusal> {
         context.credentials.matches(&self.login).then_some(()).ok_or(Refusal::Credentials)
-    }
-
-    fn changeable(&self, provider: &Option<ProviderName>) -> Result<Arc<RwLock<World>>, Refusal> {
-        let mut changed = self.changed();
-        if let Some(world) = changed.get(provider) {
-            return Ok(Arc::clone(world));
-        }
-        if changed.len() >= MAX_PROVIDERS {
-            return Err(Refusal::TooManyProviders);
-        }
-        let beginning = self.beginning.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let world = Arc::new(RwLock::new(beginning));
-        changed.insert(provider.clone(), Arc::clone(&world));
-        Ok(world)
-    }
-
-    /// Here as above, nothing panics half way through a change, so what a poisoned lock guards is whole.
-    fn changed(&self) -> MutexGuard<'_, HashMap<Option<ProviderName>, Arc<RwLock<World>>>> {
-        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::deltacloud::urls::Urls;
 #[derive(Template)]
 #[template(path = "firewall.html", config = ".askama.toml")]
 pub(super) struct Page<'a> {
-    head: &'a Head,
+    head: &'a Head<'a>,
     firewall: &'a Firewall,
     url: String,
     rules: Vec<Row>,
@@ -44,7 +44,7 @@ struct Shown {
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(firewall: &'a Firewall, shown: ShownRules, head: &'a Head) -> Self {
+    pub(super) fn new(firewall: &'a Firewall, shown: ShownRules, head: &'a Head<'a>) -> Self {
         let url = head.urls.firewall(&firewall.id);
         let rules: Vec<_> =
             firewall.rules.iter().filter(|rule| shown.has(rule)).map(|rule| Row::new(rule, &url)).collect();

@@ -15,7 +15,7 @@ use crate::deltacloud::request::Head;
 const ROWS: usize = 3;
 
 /// The page with this form.
-pub(super) fn page(form: &Form, error: Option<&ApiError>, head: &Head) -> io::Result<Vec<u8>> {
+pub(super) fn page(form: &Form, error: Option<&ApiError>, head: &Head<'_>) -> io::Result<Vec<u8>> {
     let can = head.driver().capabilities();
     let values = &form.values;
     let Some(firewall) = &form.firewall else {
@@ -42,14 +42,14 @@ pub(super) fn page(form: &Form, error: Option<&ApiError>, head: &Head) -> io::Re
 #[derive(Template)]
 #[template(path = "new_firewall.html", config = ".askama.toml")]
 struct NewFirewall<'a> {
-    head: &'a Head,
+    head: &'a Head<'a>,
     filled: Filled<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "new_rule.html", config = ".askama.toml")]
 struct NewRule<'a> {
-    head: &'a Head,
+    head: &'a Head<'a>,
     firewall: &'a FirewallId,
     url: String,
     filled: Filled<'a>,

@@ -25,7 +25,7 @@ use super::reference::{self, Description, Endpoint, Gives, Header};
 use super::request::Head;
 
 /// The body of an answer.
-pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
+pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
     match view {
         View::EntryPoint | View::Drivers => {
             let drivers = head.gateway.registry.drivers();
@@ -42,7 +42,7 @@ pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
 }
 
 /// A page that says what went wrong: beside the form, where there was one.
-pub(super) fn error(error: &ApiError, head: &Head) -> io::Result<Vec<u8>> {
+pub(super) fn error(error: &ApiError, head: &Head<'_>) -> io::Result<Vec<u8>> {
     match &error.form {
         Some(form) => form::page(form, Some(error), head),
         None => render(&Failed { head, error }),
@@ -57,7 +57,7 @@ fn render(page: &impl Template) -> io::Result<Vec<u8>> {
 #[derive(Template)]
 #[template(path = "drivers.html", config = ".askama.toml")]
 struct Drivers<'a> {
-    head: &'a Head,
+    head: &'a Head<'a>,
     drivers: Vec<Choice>,
 }
 
@@ -77,7 +77,7 @@ struct ProviderChoice {
 }
 
 impl Choice {
-    fn new(driver: &Arc<dyn Driver>, head: &Head) -> Self {
+    fn new(driver: &Arc<dyn Driver>, head: &Head<'_>) -> Self {
         let is_chosen = driver.id() == head.driver().id();
         let provider = |name: &str| ProviderChoice {
             name: name.to_owned(),
@@ -103,7 +103,7 @@ impl Choice {
 #[derive(Template)]
 #[template(path = "firewalls.html", config = ".askama.toml")]
 struct Firewalls<'a> {
-    head: &'a Head,
+    head: &'a Head<'a>,
     firewalls: Vec<&'a Firewall>,
     shown: ShownRules,
     /// What was typed into the filter.
@@ -114,7 +114,7 @@ struct Firewalls<'a> {
 }
 
 impl<'a> Firewalls<'a> {
-    fn new(firewalls: &'a [Arc<Firewall>], shown: ShownRules, head: &'a Head) -> Self {
+    fn new(firewalls: &'a [Arc<Firewall>], shown: ShownRules, head: &'a Head<'a>) -> Self {
         let filter = head.query(SHOWN_NAMES.name).unwrap_or_default();
         let wanted = filter.trim().to_lowercase();
         let holds = |text: &str| text.to_lowercase().contains(&wanted);
@@ -140,21 +140,21 @@ impl<'a> Firewalls<'a> {
 #[derive(Template)]
 #[template(path = "message.html", config = ".askama.toml")]
 struct Message<'a> {
-    head: &'a Head,
+    head: &'a Head<'a>,
     message: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "failed.html", config = ".askama.toml")]
 struct Failed<'a> {
-    head: &'a Head,
+    head: &'a Head<'a>,
     error: &'a ApiError,
 }
 
 #[derive(Template)]
 #[template(path = "reference.html", config = ".askama.toml")]
 struct Reference<'a> {
-    head: &'a Head,
+    head: &'a Head<'a>,
     examples: Examples<'a>,
     endpoints: Vec<Endpoint>,
 }
@@ -168,7 +168,7 @@ struct Row<'a> {
 }
 
 impl<'a> Reference<'a> {
-    fn new(head: &'a Head) -> Self {
+    fn new(head: &'a Head<'a>) -> Self {
         let mut endpoints = reference::endpoints(head.driver().capabilities());
         // What every path has is said once.
         endpoints.retain(|endpoint| endpoint.method != Method::Options);

@@ -26,7 +26,7 @@ const FIREWALL_LENGTH: usize = 768;
 const RULE_LENGTH: usize = 640;
 
 /// The body of an answer.
-pub(super) fn view(view: &View, head: &Head) -> io::Result<Vec<u8>> {
+pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
     if let Some(of) = Representation::of(view, Format::Xml, head) {
         return Ok(firewalls(&of));
     }
@@ -67,7 +67,7 @@ pub(super) fn firewalls(of: &Representation<'_>) -> Vec<u8> {
 }
 
 /// The body of a failure of what was asked at this path.
-pub(super) fn error(error: &ApiError, target: &str, head: &Head) -> Vec<u8> {
+pub(super) fn error(error: &ApiError, target: &str, head: &Head<'_>) -> Vec<u8> {
     let appearance = error.failure.appearance();
     let code = appearance.status.as_str();
     let mut document = Document::new(PROLOG, LENGTH);
@@ -82,7 +82,7 @@ pub(super) fn error(error: &ApiError, target: &str, head: &Head) -> Vec<u8> {
     document.finish()
 }
 
-fn entry_point(document: &mut Document, head: &Head) {
+fn entry_point(document: &mut Document, head: &Head<'_>) {
     let mut attributes = vec![("driver", head.driver().id())];
     if let Some(provider) = head.provider() {
         attributes.push(("provider", provider.as_str()));
@@ -101,7 +101,7 @@ fn entry_point(document: &mut Document, head: &Head) {
     document.close("api");
 }
 
-fn driver_in_list(document: &mut Document, driver: &dyn Driver, head: &Head) {
+fn driver_in_list(document: &mut Document, driver: &dyn Driver, head: &Head<'_>) {
     document.open("driver", &[("href", &head.urls.driver(driver.id())), ("id", driver.id())]);
     document.text("name", driver.name());
     for provider in driver.providers() {
@@ -110,7 +110,7 @@ fn driver_in_list(document: &mut Document, driver: &dyn Driver, head: &Head) {
     document.close("driver");
 }
 
-fn driver_alone(document: &mut Document, driver: &dyn Driver, head: &Head) {
+fn driver_alone(document: &mut Document, driver: &dyn Driver, head: &Head<'_>) {
     document.open("driver", &[("href", &head.urls.driver(driver.id())), ("id", driver.id())]);
     document.text("name", driver.name());
     for provider in driver.providers() {
