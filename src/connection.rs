@@ -283,7 +283,7 @@ impl Connection {
         if requests.get() > 0 || self.stalled.is_some() {
             let oldest = answers_taken.borrow().iter().min().copied();
             let taken = oldest.map(|taken| taken + self.timeouts.write);
-            // What ends while stopping is not to be waited for longer than that.
+            // The connection is to end soon after what goes on, so that is looked at again and again.
             let again = stopping.then(|| Instant::now() + idle);
             return taken.into_iter().chain(again).min();
         }

@@ -198,16 +198,6 @@ impl Default for Metrics {
     }
 }
 
-/// A request that is not answered yet, until it is dropped.
-#[derive(Debug)]
-pub struct UnderWay(Gauge);
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
-
 impl Metrics {
     /// Counts these connections.
     pub fn watch(&self, connections: &Arc<Connections>) {
@@ -215,9 +205,13 @@ impl Metrics {
     }
 
     /// Counts a request as under way.
-    pub fn begin(&self) -> UnderWay {
+    pub fn begun(&self) {
         self.under_way.inc();
-        UnderWay(self.under_way.clone())
+    }
+
+    /// Counts a request as under way no more.
+    pub fn ended(&self) {
+        self.under_way.dec();
     }
 
     /// Counts a request that was answered in this time.

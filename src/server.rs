@@ -20,7 +20,7 @@ use crate::Error;
 use crate::admin;
 use crate::config::{Config, Limits};
 use crate::connection::{Connection, Connections, Stream, Timeouts};
-use crate::deltacloud::{self, Gateway};
+use crate::deltacloud::{self, Gateway, Worker};
 use crate::metrics::Metrics;
 use crate::stop::Stop;
 use crate::tls::Certificate;
@@ -209,11 +209,10 @@ impl Front {
     ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = (), InitError = ()> {
         // The dialect has one handler for all paths, so actix-web's application, which finds one for each, would only
         // cost time.
-        // One count for each worker, so that workers do not wait for each other to count.
-        let gateway = Rc::new(gateway);
+        let worker = Rc::new(Worker::new(gateway));
         let answer = move |http| {
-            let gateway = Rc::clone(&gateway);
-            async move { Ok::<_, Response<BoxBody>>(deltacloud::serve(http, gateway).await) }
+            let worker = Rc::clone(&worker);
+            async move { Ok::<_, Response<BoxBody>>(deltacloud::serve(http, worker).await) }
         };
         let http = HttpService::build()
             // How long a connection is kept is for `Connection` to say.

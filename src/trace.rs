@@ -16,7 +16,7 @@ pub fn request_id(headers: &HeaderMap) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/+=@".contains(&byte);
     let sent = headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok());
     let good = sent.filter(|id| !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.bytes().all(is_plain));
-    good.map_or_else(|| new_id(), str::to_owned)
+    good.map_or_else(new_id, str::to_owned)
 }
 
 fn new_id() -> String {

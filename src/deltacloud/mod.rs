@@ -61,7 +61,7 @@ use crate::access::Access;
 use crate::config::{Config, Limits};
 use crate::connection::{Activity, UnderWay};
 use crate::limits::Backends;
-use crate::metrics::{self, Limit, Metrics, RequestLabels};
+use crate::metrics::{Limit, Metrics, RequestLabels};
 use crate::registry::{Registry, Sample};
 use crate::stop::Stop;
 use crate::trace::Trace;
@@ -179,13 +179,28 @@ pub fn firewalls_xml(firewalls: &[Arc<Firewall>], capabilities: Capabilities, or
     xml::firewalls(&Representation { format, place, firewalls, shown, capabilities, urls: &urls })
 }
 
+/// The gateway as one worker has it. Its requests share this, so that workers do not wait for each other to count who shares
+/// the gateway.
+#[derive(Debug)]
+pub struct Worker {
+    gateway: Arc<Gateway>,
+}
+
+impl Worker {
+    /// One more worker.
+    pub fn new(gateway: Arc<Gateway>) -> Self {
+        Self { gateway }
+    }
+}
+
 /// Answers one request, counts it, and logs it.
-pub async fn serve(mut http: HttpRequest, gateway: Rc<Arc<Gateway>>) -> Response<impl MessageBody> {
+pub async fn serve(mut http: HttpRequest, worker: Rc<Worker>) -> Response<impl MessageBody> {
+    let gateway = &*worker.gateway;
     let payload = http.take_payload();
-    let counted = gateway.metrics().begin();
+    let counted = Counted::new(&worker);
     let place = http.conn_data::<Rc<Activity>>().map(Activity::begin).transpose();
     let since = place.as_ref().ok().and_then(|place| place.as_ref()?.since()).unwrap_or_else(Instant::now);
-    let head = Head::read(&http, &gateway);
+    let head = Head::read(&http, gateway);
     let result = match place {
         Err(refusal) => {
             gateway.metrics().rejected(refusal.into());
@@ -237,6 +252,22 @@ async fn result(head: &Head<'_>, payload: Payload) -> Result<Answer, ApiError> {
     handlers::answer(&request).await
 }
 
+/// A request that is counted as under way, until it is dropped.
+struct Counted(Rc<Worker>);
+
+impl Counted {
+    fn new(worker: &Rc<Worker>) -> Self {
+        worker.gateway.metrics().begun();
+        Self(Rc::clone(worker))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.gateway.metrics().ended();
+    }
+}
+
 /// A body whose request is under way until it has been taken. It is given out in pieces, so that the HTTP server does not
 /// copy a large one whole before it sends it.
 struct Held {
@@ -247,7 +278,7 @@ struct Held {
     /// What is left of the last part of the body.
     rest: Bytes,
     place: Option<UnderWay>,
-    _counted: metrics::UnderWay,
+    _counted: Counted,
 }
 
 /// How large a piece is in HTTP/2: as much as the HTTP server sends of an answer at a time.

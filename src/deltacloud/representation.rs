@@ -65,12 +65,17 @@ impl<'a> Representation<'a> {
         (format != Format::Html).then_some(Self { format, place, firewalls, shown, capabilities, urls: &head.urls })
     }
 
-    fn write(&self) -> io::Result<Vec<u8>> {
-        match self.format {
-            Format::Xml => Ok(xml::firewalls(self)),
-            Format::Json => json::firewalls(self),
-            Format::Html => Err(io::Error::other("a page is no representation for programs")),
-        }
+    /// The representation, written anew.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn written(&self) -> io::Result<Written> {
+        let content = match self.format {
+            Format::Xml => xml::firewalls(self),
+            Format::Json => json::firewalls(self)?,
+            Format::Html => return Err(io::Error::other("a page is no representation for programs")),
+        };
+        Written::new(content)
     }
 
     fn slot(&self) -> usize {
@@ -134,7 +139,7 @@ impl Cache {
         {
             return Ok(kept.written.clone());
         }
-        let written = Written::new(wanted.write()?)?;
+        let written = wanted.written()?;
         if let Some(slot) = slot.filter(|_| written.content.len() <= MAX_KEPT) {
             let Representation { format, place, firewalls, shown, capabilities, urls } = *wanted;
             let (firewalls, urls, written) = (firewalls.to_vec(), urls.clone(), written.clone());
