@@ -1,6 +1,6 @@
 //! The log: one line a request and one a fault, on standard error.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::{self, Write as _};
 use std::io::{self, BufWriter, Stderr, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,7 +27,7 @@ pub const AUDIT: &str = "deltawall::audit";
 const LATE: Duration = Duration::from_millis(20);
 
 /// How much is written in one go, in bytes.
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 16 * 1024;
 
 /// How a line of the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
@@ -146,8 +146,8 @@ impl Drop for Line<'_> {
 /// request.
 struct Text(Lines);
 
-/// How long a line may be expected to be.
-const LENGTH: usize = 512;
+/// How much is kept for the next line of a thread, in bytes.
+const LENGTH: usize = 4 * 1024;
 
 impl<S: Subscriber> Layer<S> for Text {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
@@ -159,7 +159,8 @@ impl<S: Subscriber> Layer<S> for Text {
             Level::DEBUG => " DEBUG ",
             Level::TRACE => " TRACE ",
         };
-        let mut line = FieldVisitor { text: String::with_capacity(LENGTH), result: Ok(()) };
+        // A field that logs while it is written finds none, and its line has a text of its own.
+        let mut line = FieldVisitor { text: LINE.take(), result: Ok(()) };
         line.result = write_time(&mut line.text);
         line.text.push_str(level);
         line.text.push_str(metadata.target());
@@ -169,10 +170,17 @@ impl<S: Subscriber> Layer<S> for Text {
         if line.result.is_ok() {
             let _ = self.0.make_writer_for(metadata).write_all(line.text.as_bytes());
         }
+        if line.text.capacity() <= LENGTH {
+            line.text.clear();
+            LINE.set(line.text);
+        }
     }
 }
 
 thread_local! {
+    /// Where this thread puts its lines together.
+    static LINE: Cell<String> = const { Cell::new(String::new()) };
+
     /// The last second in which this thread has written a line, and its text without a fraction.
     static SECOND: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
 }

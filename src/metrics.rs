@@ -1,8 +1,8 @@
 //! The gateway's figures, for Prometheus. No label's value comes from a client, so there are never more series than the
 //! tables of routes, drivers and statuses make.
 
+use std::cell::RefCell;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ pub struct Metrics {
 }
 
 /// A request that was answered.
-#[derive(Debug, Clone, PartialEq, Eq, EncodeLabelSet)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
     /// The path with names in the place of ids.
     pub route: &'static str,
@@ -52,42 +52,16 @@ pub struct RequestLabels {
     pub driver: &'static str,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, EncodeLabelSet)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RouteLabels {
     route: &'static str,
     method: &'static str,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, EncodeLabelSet)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DriverLabels {
     driver: &'static str,
     operation: &'static str,
-}
-
-// The labels of each request are looked up by how long they are. That is enough to tell most of the few there are, and costs
-// less than to look at each of their letters.
-
-impl Hash for RequestLabels {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { route, method, status, driver } = self;
-        state.write_u64(lengths([route, method, driver]) << 16 | u64::from(*status));
-    }
-}
-
-impl Hash for RouteLabels {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(lengths([self.route, self.method]));
-    }
-}
-
-impl Hash for DriverLabels {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(lengths([self.driver, self.operation]));
-    }
-}
-
-fn lengths<const N: usize>(texts: [&str; N]) -> u64 {
-    texts.iter().fold(0, |lengths, text| lengths << 8 | text.len() as u64)
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -214,18 +188,6 @@ impl Metrics {
         self.under_way.dec();
     }
 
-    /// Counts a request that was answered in this time.
-    pub fn answered(&self, request: &RequestLabels, time: Duration) {
-        let RequestLabels { route, method, .. } = *request;
-        self.requests.get_or_create(request).inc();
-        self.request_seconds.get_or_create(&RouteLabels { route, method }).observe(time.as_secs_f64());
-    }
-
-    /// Counts what a driver was asked for and how long it took.
-    pub fn asked(&self, driver: &'static str, operation: &'static str, time: Duration) {
-        self.driver_seconds.get_or_create(&DriverLabels { driver, operation }).observe(time.as_secs_f64());
-    }
-
     /// Counts who was turned away.
     pub fn rejected(&self, limit: Limit) {
         self.rejected.get_or_create(&RejectedLabels { limit }).inc();
@@ -241,6 +203,60 @@ impl Metrics {
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+}
+
+/// The figures of the requests of one worker. They are the same as everybody's; but a worker finds those of another request
+/// like the last without a lock and a hash.
+#[derive(Debug)]
+pub struct Figures {
+    metrics: Arc<Metrics>,
+    requests: Found<RequestLabels, (Counter, Histogram)>,
+    driver_seconds: Found<DriverLabels, Histogram>,
+}
+
+/// What was found before, by its labels. There is no more of it than there are series.
+type Found<L, M> = RefCell<Vec<(L, M)>>;
+
+impl Figures {
+    /// Those of one more worker.
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self { metrics, requests: RefCell::default(), driver_seconds: RefCell::default() }
+    }
+
+    /// Counts a request that was answered in this time.
+    pub fn answered(&self, request: RequestLabels, time: Duration) {
+        let Metrics { requests, request_seconds, .. } = &*self.metrics;
+        let find = |labels: &RequestLabels| {
+            let RequestLabels { route, method, .. } = *labels;
+            let seconds = request_seconds.get_or_create(&RouteLabels { route, method }).clone();
+            (requests.get_or_create(labels).clone(), seconds)
+        };
+        with(&self.requests, request, find, |(count, seconds)| {
+            count.inc();
+            seconds.observe(time.as_secs_f64());
+        });
+    }
+
+    /// Counts what a driver was asked for and how long it took.
+    pub fn asked(&self, driver: &'static str, operation: &'static str, time: Duration) {
+        let find = |labels: &DriverLabels| self.metrics.driver_seconds.get_or_create(labels).clone();
+        with(&self.driver_seconds, DriverLabels { driver, operation }, find, |seconds| {
+            seconds.observe(time.as_secs_f64())
+        });
+    }
+}
+
+/// Does something with the figure of these labels, which is found or was found before.
+fn with<L: PartialEq, M>(found: &Found<L, M>, labels: L, find: impl FnOnce(&L) -> M, act: impl FnOnce(&M)) {
+    let mut found = found.borrow_mut();
+    match found.iter().find(|(known, _)| *known == labels) {
+        Some((_, figure)) => act(figure),
+        None => {
+            let figure = find(&labels);
+            act(&figure);
+            found.push((labels, figure));
+        }
     }
 }
 

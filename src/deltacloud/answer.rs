@@ -148,7 +148,7 @@ fn rendered(head: &Head<'_>, answer: Answer) -> Result<Response<BoxBody>, ApiErr
 fn written(view: &View, head: &Head<'_>, is_kept: bool) -> io::Result<(Written, &'static str)> {
     let format = head.format();
     if let Some(wanted) = Representation::of(view, format, head) {
-        let written = if is_kept { head.gateway.cache.get(&wanted)? } else { wanted.written()? };
+        let written = if is_kept { head.gateway().cache.get(&wanted)? } else { wanted.written()? };
         return Ok((written, format.content_type()));
     }
     let (content, content_type) = match (view, format) {

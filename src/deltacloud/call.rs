@@ -30,7 +30,7 @@ impl Call<'_> {
         call: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
     ) -> Result<T, ApiError> {
         let Request { head, operation, .. } = self.request;
-        let (gateway, driver) = (head.gateway, head.driver().id());
+        let (gateway, driver) = (head.gateway(), head.driver().id());
         let mut change = Change::begin(self.request, self.caller.user());
         let begun = Cell::new(None);
         let mut asked = pin!(async {
@@ -60,7 +60,7 @@ impl Call<'_> {
         };
         let time = begun.elapsed();
         head.backend_time.set(Some(time));
-        gateway.metrics().asked(driver, operation.name(), time);
+        head.worker.figures.asked(driver, operation.name(), time);
         let result = result.unwrap_or_else(|| {
             let limit = gateway.backend_timeout.as_secs_f64();
             let message = format!(

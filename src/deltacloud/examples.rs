@@ -24,7 +24,7 @@ pub(super) struct Examples<'a> {
 
 impl<'a> Examples<'a> {
     pub(super) fn new(head: &'a Head<'a>) -> Self {
-        let sample = head.gateway.registry.sample(head.driver().id()).unwrap_or(PLACEHOLDERS);
+        let sample = head.gateway().registry.sample(head.driver().id()).unwrap_or(PLACEHOLDERS);
         // Another provider may have other firewalls.
         let sample = match head.provider() {
             None => sample,

@@ -44,7 +44,7 @@ async fn show_entry_point(request: &Request<'_>) -> Result<Answer, ApiError> {
 
 fn show_driver(request: &Request<'_>, name: &Segment) -> Result<Answer, ApiError> {
     let name = name.text();
-    let driver = request.head.gateway.registry.get(&name).map(Arc::clone);
+    let driver = request.head.gateway().registry.get(&name).map(Arc::clone);
     let driver = driver.ok_or_else(|| Failure::NotFound.with(format!("There is no driver '{}'.", shown(&name))))?;
     Ok(Answer::ok(View::Driver(driver)))
 }
@@ -96,7 +96,7 @@ async fn create_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiE
     let id = id.firewall_id()?;
     let values = request.parameters()?;
     let made = async {
-        let new = values.new_rule(request.head.gateway.limits.sources)?;
+        let new = values.new_rule(request.head.gateway().limits.sources)?;
         let direction = new.direction();
         let firewall = call.ask(async |driver, context| driver.create_rule(context, &id, new).await).await?;
         Ok((firewall, direction))

@@ -155,7 +155,7 @@ pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
     match view {
         View::EntryPoint => bytes(&entry_point(head)),
         View::Drivers => {
-            let drivers = head.gateway.registry.drivers();
+            let drivers = head.gateway().registry.drivers();
             let views = drivers.map(|known| Ok((known.id().to_owned(), serde_json::to_value(driver(&**known))?)));
             bytes(&views.collect::<io::Result<Map<_, _>>>()?)
         }

@@ -61,7 +61,7 @@ use crate::access::Access;
 use crate::config::{Config, Limits};
 use crate::connection::{Activity, UnderWay};
 use crate::limits::Backends;
-use crate::metrics::{Limit, Metrics, RequestLabels};
+use crate::metrics::{Figures, Limit, Metrics, RequestLabels};
 use crate::registry::{Registry, Sample};
 use crate::stop::Stop;
 use crate::trace::Trace;
@@ -184,12 +184,13 @@ pub fn firewalls_xml(firewalls: &[Arc<Firewall>], capabilities: Capabilities, or
 #[derive(Debug)]
 pub struct Worker {
     gateway: Arc<Gateway>,
+    figures: Figures,
 }
 
 impl Worker {
     /// One more worker.
     pub fn new(gateway: Arc<Gateway>) -> Self {
-        Self { gateway }
+        Self { figures: Figures::new(Arc::clone(gateway.metrics())), gateway }
     }
 }
 
@@ -200,7 +201,7 @@ pub async fn serve(mut http: HttpRequest, worker: Rc<Worker>) -> Response<impl M
     let counted = Counted::new(&worker);
     let place = http.conn_data::<Rc<Activity>>().map(Activity::begin).transpose();
     let since = place.as_ref().ok().and_then(|place| place.as_ref()?.since()).unwrap_or_else(Instant::now);
-    let head = Head::read(&http, gateway);
+    let head = Head::read(&http, &worker);
     let result = match place {
         Err(refusal) => {
             gateway.metrics().rejected(refusal.into());
@@ -215,7 +216,7 @@ pub async fn serve(mut http: HttpRequest, worker: Rc<Worker>) -> Response<impl M
     let (time, status) = (since.elapsed(), response.status().as_u16());
     let method = route::method_label(http.method().as_str());
     let labels = RequestLabels { route: head.route(), method, status, driver: head.driver().id() };
-    gateway.metrics().answered(&labels, time);
+    worker.figures.answered(labels, time);
     let trace = Trace::read(http.headers());
     tracing::info!(
         method = http.method().as_str(),
@@ -239,12 +240,12 @@ async fn result(head: &Head<'_>, payload: Payload) -> Result<Answer, ApiError> {
         Payload::None => Ok(Bytes::new()),
         // What follows a CONNECT is no body: there is none, and no end to wait for.
         _ if *head.http.method() == Method::CONNECT => Ok(Bytes::new()),
-        _ => body::read(payload, &head.gateway.limits).await,
+        _ => body::read(payload, &head.gateway().limits).await,
     };
     if let Err(error) = &body {
         match error.failure {
-            Failure::TooSlow => head.gateway.metrics().rejected(Limit::BodyTime),
-            Failure::TooLarge => head.gateway.metrics().rejected(Limit::BodySize),
+            Failure::TooSlow => head.gateway().metrics().rejected(Limit::BodyTime),
+            Failure::TooLarge => head.gateway().metrics().rejected(Limit::BodySize),
             _ => {}
         }
     }

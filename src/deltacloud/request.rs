@@ -14,7 +14,6 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use deltawall_core::{Context, Credentials, Driver, Error, FirewallId, ProviderName};
 
-use super::Gateway;
 use super::answer::Form;
 use super::audit::Change;
 use super::body::{self, BodyType, Pairs};
@@ -28,6 +27,7 @@ use super::host::{self, PublicUrl};
 use super::parameters::{Parameters, shown};
 use super::path::{Method, Operation, Path, Resource};
 use super::urls::Urls;
+use super::{Gateway, Worker};
 use crate::access::{Asked, Caller, Denial};
 use crate::config::Limits;
 use crate::metrics::Limit;
@@ -44,7 +44,7 @@ pub(super) struct Head<'a> {
     /// The host that the client has called.
     pub(super) host: Cow<'a, str>,
     pub(super) urls: Urls,
-    pub(super) gateway: &'a Gateway,
+    pub(super) worker: &'a Worker,
     /// How long the driver took, once it has been asked.
     pub(super) backend_time: Cell<Option<Duration>>,
     path: Path,
@@ -73,7 +73,8 @@ pub(super) struct Request<'a> {
 }
 
 impl<'a> Head<'a> {
-    pub(super) fn read(http: &'a HttpRequest, gateway: &'a Gateway) -> Self {
+    pub(super) fn read(http: &'a HttpRequest, worker: &'a Worker) -> Self {
+        let gateway = &*worker.gateway;
         let mut path = Path::parse(http.uri().path());
         let selection = Selection::read(http, &mut path, gateway);
         let query =
@@ -98,10 +99,14 @@ impl<'a> Head<'a> {
             format,
             selection,
             backend_time: Cell::new(None),
-            gateway,
+            worker,
             path,
             query,
         }
+    }
+
+    pub(super) fn gateway(&self) -> &'a Gateway {
+        &self.worker.gateway
     }
 
     /// Path and query as they were sent.
@@ -111,7 +116,7 @@ impl<'a> Head<'a> {
 
     /// What comes before the path in URLs of ours.
     pub(super) fn origin(&self) -> String {
-        origin(self.gateway, &self.host).concat()
+        origin(self.gateway(), &self.host).concat()
     }
 
     /// The driver that the request is for; the default one where it named none that there is.
@@ -151,7 +156,7 @@ impl<'a> Head<'a> {
 
     /// Whether there is a public URL, of which this is true.
     fn is_public(&self, is_it: impl FnOnce(&PublicUrl) -> bool) -> bool {
-        self.gateway.public_url.as_ref().is_some_and(is_it)
+        self.gateway().public_url.as_ref().is_some_and(is_it)
     }
 
     /// The value of a parameter of the query; the last, if there are several.
@@ -161,7 +166,7 @@ impl<'a> Head<'a> {
 
     /// Lets in who sent these credentials, if it may do this.
     async fn admit(&self, sent: Option<Credentials>, operation: Operation<'_>) -> Result<Caller, ApiError> {
-        let access = &self.gateway.access;
+        let access = &self.gateway().access;
         let asked = Asked { driver: self.driver().id(), provider: self.provider(), is_change: operation.is_change() };
         let is_host_ours = || host::is_this_machine(&self.host) || self.is_public(|url| url.has_host(&self.host));
         access.admit(sent, asked, is_host_ours).await.map_err(|denial| match denial {
@@ -171,7 +176,7 @@ impl<'a> Head<'a> {
             Denial::Wrong => Failure::Authentication.with("There is no such user with this password."),
             Denial::Forbidden(why) => Failure::Forbidden.with(why),
             Denial::Busy => {
-                self.gateway.metrics().rejected(Limit::Logins);
+                self.gateway().metrics().rejected(Limit::Logins);
                 Failure::Overloaded.with("Too many passwords wait to be checked; try again.")
             }
         })
@@ -235,7 +240,7 @@ impl<'a> Request<'a> {
         let not_allowed = || {
             Failure::MethodNotAllowed.with("This resource does not have this method.").allowing(resource.allow(None))
         };
-        let limits = &head.gateway.limits;
+        let limits = &head.gateway().limits;
         let sent = Method::named(http.method().as_str()).ok_or_else(not_allowed)?;
         let read = match sent {
             Method::Post => read_body(http, body.clone(), limits).await,
@@ -293,7 +298,7 @@ impl<'a> Request<'a> {
             credentials: caller.credentials.clone(),
             provider: self.head.provider().cloned(),
             request_id: self.head.id.clone(),
-            deadline: since + self.head.gateway.backend_timeout,
+            deadline: since + self.head.gateway().backend_timeout,
         };
         Ok(Call { request: self, caller, context, since })
     }
@@ -358,7 +363,7 @@ async fn typed(head: &Head<'_>, operation: Operation<'_>, body: Result<Bytes, Ap
     if head.format() != Format::Html || features::lacking(operation, head.driver().capabilities()).is_some() {
         return None;
     }
-    let limits = &head.gateway.limits;
+    let limits = &head.gateway().limits;
     let limits = Limits { parameters: limits.parameters.saturating_mul(2), field_size: usize::MAX, ..limits.clone() };
     let (_, pairs) = read_body(head.http, body, &limits).await.ok()?;
     Some(Form { firewall, values: Parameters::new(pairs) })

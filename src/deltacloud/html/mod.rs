@@ -28,7 +28,7 @@ use super::request::Head;
 pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
     match view {
         View::EntryPoint | View::Drivers => {
-            let drivers = head.gateway.registry.drivers();
+            let drivers = head.gateway().registry.drivers();
             render(&Drivers { head, drivers: drivers.map(|driver| Choice::new(driver, head)).collect() })
         }
         View::Driver(driver) => render(&Drivers { head, drivers: vec![Choice::new(driver, head)] }),

@@ -35,7 +35,7 @@ pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
         View::EntryPoint => entry_point(&mut document, head),
         View::Drivers => {
             document.open("drivers", &[]);
-            for driver in head.gateway.registry.drivers() {
+            for driver in head.gateway().registry.drivers() {
                 driver_in_list(&mut document, &**driver, head);
             }
             document.close("drivers");
