@@ -248,10 +248,14 @@ impl Visit for FieldVisitor {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        match field.name() {
-            MESSAGE => self.record_debug(field, &format_args!("{value}")),
-            _ if is_special(value) => self.record_debug(field, &value),
-            name => {
+        match (field.name(), is_special(value)) {
+            (MESSAGE, true) => self.record_debug(field, &format_args!("{value}")),
+            (_, true) => self.record_debug(field, &value),
+            (MESSAGE, false) => {
+                self.text.push(' ');
+                self.text.push_str(value);
+            }
+            (name, false) => {
                 self.name(name);
                 self.text.push('"');
                 self.text.push_str(value);

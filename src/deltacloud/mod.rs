@@ -219,6 +219,7 @@ pub async fn serve(mut http: HttpRequest, worker: Rc<Worker>) -> Response<impl M
     worker.figures.answered(labels, time);
     let trace = Trace::read(http.headers());
     tracing::info!(
+        message = "request",
         method = http.method().as_str(),
         path = http.uri().path(),
         status,
@@ -228,7 +229,6 @@ pub async fn serve(mut http: HttpRequest, worker: Rc<Worker>) -> Response<impl M
         request_id = head.id,
         trace_id = trace.as_ref().map(|trace| trace.id.as_str()),
         parent_id = trace.as_ref().map(|trace| trace.parent.as_str()),
-        "request"
     );
     let is_http2 = http.version() == Version::HTTP_2;
     let place = place.ok().flatten();

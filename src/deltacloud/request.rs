@@ -394,18 +394,24 @@ fn host(http: &HttpRequest) -> Option<&str> {
         Some(host) => host.to_str().ok()?,
         None => http.uri().authority()?.as_str(),
     };
+    // Most are a name and a port, for which no parser is needed.
+    let (name, port) = sent.split_once(':').unwrap_or((sent, ""));
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-';
+    if !name.is_empty() && name.bytes().all(is_name) && port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(sent);
+    }
     let is_plain = sent.parse::<Authority>().is_ok_and(|authority| !authority.as_str().contains('@'));
     is_plain.then_some(sent)
 }
 
 /// The user and password of `Authorization: Basic …`.
 fn credentials(http: &HttpRequest) -> Option<Credentials> {
-    let header = str::from_utf8(http.headers().get(AUTHORIZATION)?.as_bytes()).ok()?.trim();
+    let header = str::from_utf8(http.headers().get(AUTHORIZATION)?.as_bytes()).ok()?.trim_ascii();
     let (scheme, encoded) = header.split_at_checked("Basic ".len())?;
     if !scheme.eq_ignore_ascii_case("Basic ") {
         return None;
     }
-    let pair = String::from_utf8(BASE64_STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let pair = String::from_utf8(BASE64_STANDARD.decode(encoded.trim_ascii()).ok()?).ok()?;
     let credentials = Credentials::from_pair(pair)?;
     Some(match headers::text(http, &headers::SESSION_TOKEN) {
         Some(token) => credentials.with_session_token(token),
