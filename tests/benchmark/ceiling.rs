@@ -40,7 +40,10 @@ async fn answer(http: HttpRequest, _: Bytes, answers: web::Data<HashMap<Method, 
     for (name, value) in &answer.headers {
         response.insert_header((name.as_str(), value.as_str()));
     }
-    response.body(answer.body.clone())
+    let mut response = response.body(answer.body.clone());
+    // The gateway writes them so, since its clients compare them as they are written.
+    response.head_mut().set_camel_case_headers(true);
+    response
 }
 
 fn main() -> io::Result<()> {
