@@ -60,6 +60,19 @@ fn slow_headers_of_a_later_request_are_given_up_too() {
     dripping.join().unwrap();
 }
 
+/// As long as the client is not done with its head, it waits, too.
+#[test]
+fn the_time_of_a_request_is_from_its_first_byte() {
+    let instance = Instance::with(&[]);
+    let mut connection = instance.connect();
+    connection.write(b"GET /api HTTP/1.1\r\n");
+    thread::sleep(Duration::from_millis(600));
+    connection.write(b"Host: a\r\n\r\n");
+    connection.read(true).expect(200);
+    let seconds = instance.figure(r#"deltawall_request_seconds_sum{route="/api",method="GET"}"#).unwrap();
+    assert!(seconds >= 0.6, "{seconds} s");
+}
+
 #[test]
 fn a_slow_body_is_answered_in_the_clients_format_and_changes_nothing() {
     let instance = Instance::with(&["--body-timeout", "1"]);
