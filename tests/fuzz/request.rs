@@ -6,6 +6,7 @@
 
 #![no_main]
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::body::to_bytes;
@@ -15,7 +16,7 @@ use actix_web::rt;
 use actix_web::test::TestRequest;
 use actix_web::web::Bytes;
 use deltawall::config::Config;
-use deltawall::deltacloud::{Gateway, serve};
+use deltawall::deltacloud::{Gateway, Worker, serve};
 use deltawall::registry::Registry;
 use deltawall_core::RuleId;
 use libfuzzer_sys::{Corpus, fuzz_target};
@@ -63,15 +64,16 @@ fn parse(wire: &[u8]) -> Option<TestRequest> {
 async fn check(request: TestRequest) {
     let config = Config::default();
     let registry = Registry::from_config(&config).expect("the built-in firewalls");
-    let gateway = Arc::new(Gateway::new(registry, &config).expect("the default configuration"));
-    if answer(&gateway, request).await.0 != StatusCode::CREATED {
+    let gateway = Gateway::new(registry, &config).expect("the default configuration");
+    let worker = Rc::new(Worker::new(Arc::new(gateway)));
+    if answer(&worker, request).await.0 != StatusCode::CREATED {
         return;
     }
     for format in ["xml", "html", "json"] {
-        let (status, body) = answer(&gateway, get(&format!("/api/firewalls?format={format}"))).await;
+        let (status, body) = answer(&worker, get(&format!("/api/firewalls?format={format}"))).await;
         assert_eq!(status, StatusCode::OK);
         if format == "json" {
-            delete_all_rules(&gateway, &serde_json::from_slice(&body).expect("JSON")).await;
+            delete_all_rules(&worker, &serde_json::from_slice(&body).expect("JSON")).await;
         }
     }
 }
@@ -80,22 +82,22 @@ fn get(target: &str) -> TestRequest {
     TestRequest::with_uri(target).insert_header((AUTHORIZATION, LOGIN))
 }
 
-async fn delete_all_rules(gateway: &Arc<Gateway>, list: &Value) {
+async fn delete_all_rules(worker: &Rc<Worker>, list: &Value) {
     for firewall in list["firewalls"].as_array().expect("a list") {
         for rule in firewall["rules"].as_array().expect("a list") {
             let (firewall, rule) = (firewall["id"].as_str().expect("an id"), rule["id"].as_str().expect("an id"));
             assert!(RuleId::parse(rule).is_ok(), "{rule:?} is no id");
             let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
             let target = format!("/api/firewalls/{}/{}", encoded(firewall), encoded(rule));
-            let (status, _) = answer(gateway, get(&target).method(Method::DELETE)).await;
+            let (status, _) = answer(worker, get(&target).method(Method::DELETE)).await;
             assert_eq!(status, StatusCode::NO_CONTENT, "{rule:?} of {firewall:?} is not found");
         }
     }
 }
 
 /// The status and body of the answer, which is whole.
-async fn answer(gateway: &Arc<Gateway>, request: TestRequest) -> (StatusCode, Bytes) {
-    let response = serve(request.to_request(), Arc::clone(gateway)).await;
+async fn answer(worker: &Rc<Worker>, request: TestRequest) -> (StatusCode, Bytes) {
+    let response = serve(request.to_request(), Rc::clone(worker)).await;
     let (status, content_type) = (response.status(), response.headers().get(CONTENT_TYPE).cloned());
     assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR);
     let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("a body that breaks off"));
