@@ -32,14 +32,9 @@ impl Queue {
         Self { places: Semaphore::new(most.min(Semaphore::MAX_PERMITS)), waiting: AtomicUsize::new(0), most_waiting }
     }
 
-    /// A place, if there is one at once.
-    pub fn try_enter(&self) -> Option<SemaphorePermit<'_>> {
-        self.places.try_acquire().ok()
-    }
-
     /// A place, after those who came before; none where too many wait for one already.
     pub async fn enter(&self) -> Option<SemaphorePermit<'_>> {
-        if let Some(place) = self.try_enter() {
+        if let Ok(place) = self.places.try_acquire() {
             return Some(place);
         }
         let before = self.waiting.fetch_add(1, Ordering::AcqRel);
@@ -75,9 +70,9 @@ impl Backends {
         Self(registry.drivers().map(|driver| (driver.id(), providers(&**driver))).collect())
     }
 
-    /// The queue at this provider of the driver of this id; none where there is no such driver.
-    pub fn queue(&self, driver: &str, provider: Option<&ProviderName>) -> Option<&Queue> {
+    /// A place at this provider of the driver of this id; none where too many wait for one already.
+    pub async fn enter(&self, driver: &str, provider: Option<&ProviderName>) -> Option<SemaphorePermit<'_>> {
         let (_, Providers { known, others }) = self.0.iter().find(|(known, _)| *known == driver)?;
-        Some(provider.and_then(|provider| known.get(provider)).unwrap_or(others))
+        provider.and_then(|provider| known.get(provider)).unwrap_or(others).enter().await
     }
 }

@@ -1,7 +1,7 @@
 //! The log: one line a request and one a fault, on standard error.
 
 use std::cell::{Cell, RefCell};
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io::{self, BufWriter, Stderr, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
@@ -265,14 +265,6 @@ impl Visit for FieldVisitor {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let before = self.text.len();
-        if field.name() == MESSAGE
-            && write!(self.text, " {value:?}").is_ok()
-            && !self.text.get(before..).is_some_and(is_special)
-        {
-            return;
-        }
-        self.text.truncate(before);
         let mut visitor = DefaultVisitor::new(Writer::new(&mut self.text), false);
         visitor.record_debug(field, value);
         self.result = self.result.and(visitor.finish());

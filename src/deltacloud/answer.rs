@@ -128,11 +128,11 @@ fn rendered(head: &Head<'_>, answer: Answer) -> Result<Response<BoxBody>, ApiErr
         insert(&mut response, ALLOW, allow);
     }
     let Some(view) = answer.view else { return Ok(response) };
-    let is_kept = answer.status == StatusCode::OK;
-    let written = written(&view, head, is_kept).map_err(|error| internal(head, &error));
+    let is_shown = answer.status == StatusCode::OK;
+    let written = written(&view, head, is_shown).map_err(|error| internal(head, &error));
     let (Written { content, tag }, content_type) = written?;
-    if matches!(answer.status, StatusCode::OK | StatusCode::CREATED) {
-        let is_known = answer.status == StatusCode::OK && is_known(head.http, &tag);
+    if is_shown || answer.status == StatusCode::CREATED {
+        let is_known = is_shown && is_known(head.http, &tag);
         insert(&mut response, CACHE_CONTROL, ASK_AGAIN.clone());
         insert(&mut response, ETAG, tag);
         if is_known {
@@ -144,11 +144,11 @@ fn rendered(head: &Head<'_>, answer: Answer) -> Result<Response<BoxBody>, ApiErr
     Ok(response.set_body(BoxBody::new(content)))
 }
 
-/// The body of an answer, and its type. What a change has answered is not asked for again as it was, so it is not kept.
-fn written(view: &View, head: &Head<'_>, is_kept: bool) -> io::Result<(Written, &'static str)> {
+/// The body of an answer, and its type. It is kept where it was asked for: nobody asks again for what a change has answered.
+fn written(view: &View, head: &Head<'_>, is_shown: bool) -> io::Result<(Written, &'static str)> {
     let format = head.format();
     if let Some(wanted) = Representation::of(view, format, head) {
-        let written = if is_kept { head.gateway().cache.get(&wanted)? } else { wanted.written()? };
+        let written = if is_shown { head.gateway().cache.get(&wanted)? } else { wanted.written()? };
         return Ok((written, format.content_type()));
     }
     let (content, content_type) = match (view, format) {

@@ -19,8 +19,6 @@ pub(super) struct Call<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) caller: &'a Caller,
     pub(super) context: Context,
-    /// Since when there is somebody who asks.
-    pub(super) since: Instant,
 }
 
 impl Call<'_> {
@@ -34,12 +32,8 @@ impl Call<'_> {
         let mut change = Change::begin(self.request, self.caller.user());
         let begun = Cell::new(None);
         let mut asked = pin!(async {
-            let queue = gateway.backends.queue(driver, head.provider())?;
-            let (_place, since) = match queue.try_enter() {
-                Some(place) => (place, self.since),
-                None => (queue.enter().await?, Instant::now()),
-            };
-            begun.set(Some(since));
+            let _place = gateway.backends.enter(driver, head.provider()).await?;
+            begun.set(Some(Instant::now()));
             Some(call(head.driver(), &self.context).await)
         });
         // A driver that need not wait is done with at once, and no timer is set for it.

@@ -80,8 +80,7 @@ impl<'a> Representation<'a> {
 
     fn slot(&self) -> usize {
         let mut hasher = DefaultHasher::new();
-        // Of where the client sees the API its length is enough: most clients see it in one place.
-        (self.format as u8, self.urls.entry_point().len()).hash(&mut hasher);
+        (self.format.name(), self.urls.entry_point()).hash(&mut hasher);
         if let (Place::Alone, [one]) = (self.place, self.firewalls) {
             one.id.hash(&mut hasher);
         }

@@ -293,14 +293,13 @@ impl<'a> Request<'a> {
         if let Some(what) = features::lacking(self.operation, driver.capabilities()) {
             return Err(Error::unsupported(driver.id(), what).into());
         }
-        let since = Instant::now();
         let context = Context {
             credentials: caller.credentials.clone(),
             provider: self.head.provider().cloned(),
             request_id: self.head.id.clone(),
-            deadline: since + self.head.gateway().backend_timeout,
+            deadline: Instant::now() + self.head.gateway().backend_timeout,
         };
-        Ok(Call { request: self, caller, context, since })
+        Ok(Call { request: self, caller, context })
     }
 
     /// The parameters that have a meaning here, as one line for the audit.
@@ -394,12 +393,6 @@ fn host(http: &HttpRequest) -> Option<&str> {
         Some(host) => host.to_str().ok()?,
         None => http.uri().authority()?.as_str(),
     };
-    // Most are a name and a port, for which no parser is needed.
-    let (name, port) = sent.split_once(':').unwrap_or((sent, ""));
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-';
-    if !name.is_empty() && name.bytes().all(is_name) && port.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(sent);
-    }
     let is_plain = sent.parse::<Authority>().is_ok_and(|authority| !authority.as_str().contains('@'));
     is_plain.then_some(sent)
 }
