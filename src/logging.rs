@@ -1,24 +1,22 @@
 //! The log: one line a request and one a fault, on standard error.
 
-use std::cell::{Cell, RefCell};
-use std::fmt;
+use std::cell::RefCell;
 use std::io::{self, BufWriter, Stderr, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{self, Duration};
 
 use clap::ValueEnum;
 use serde::Deserialize;
-use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Metadata, Subscriber};
-use tracing_subscriber::Layer;
-use tracing_subscriber::field::VisitOutput;
+use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::format::{DefaultVisitor, Writer};
+use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{self as lines, MakeWriter};
-use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::trace::Trace;
 
 /// The target of the lines that say who has changed what.
 pub const AUDIT: &str = "deltawall::audit";
@@ -27,7 +25,7 @@ pub const AUDIT: &str = "deltawall::audit";
 const LATE: Duration = Duration::from_millis(20);
 
 /// How much is written in one go, in bytes.
-const BUFFER: usize = 16 * 1024;
+const BUFFER: usize = 64 * 1024;
 
 /// How a line of the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
@@ -39,6 +37,9 @@ pub enum LogFormat {
     /// One JSON object a line.
     Json,
 }
+
+/// The log for people, once it was started.
+static TEXT: OnceLock<Lines> = OnceLock::new();
 
 /// The log that was started. What still waits is written when it is dropped.
 #[derive(Debug)]
@@ -58,10 +59,14 @@ pub fn start(format: LogFormat) -> io::Result<Log> {
         .with_default(LevelFilter::WARN);
     let lines = Lines::start()?;
     let log = tracing_subscriber::registry().with(targets);
-    let _ = match format {
-        LogFormat::Text => log.with(Text(lines.clone())).try_init(),
-        LogFormat::Json => log.with(lines::layer().with_writer(lines.clone()).json().flatten_event(true)).try_init(),
+    let layer = lines::layer().with_writer(lines.clone());
+    let started = match format {
+        LogFormat::Text => log.with(layer.with_ansi(false)).try_init(),
+        LogFormat::Json => log.with(layer.json().flatten_event(true)).try_init(),
     };
+    if started.is_ok() && format == LogFormat::Text {
+        let _ = TEXT.set(lines.clone());
+    }
     Ok(Log(lines))
 }
 
@@ -96,19 +101,21 @@ impl Lines {
     fn lock(&self) -> MutexGuard<'_, BufWriter<Stderr>> {
         self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn line(&self, may_wait: bool) -> Line<'_> {
+        Line { buffer: self.lock(), writer: &self.writer, may_wait }
+    }
 }
 
 impl<'a> MakeWriter<'a> for Lines {
     type Writer = Line<'a>;
 
     fn make_writer(&'a self) -> Self::Writer {
-        Line { buffer: self.lock(), writer: &self.writer, may_wait: false }
+        self.line(false)
     }
 
     fn make_writer_for(&'a self, of: &Metadata<'_>) -> Self::Writer {
-        let mut line = self.make_writer();
-        line.may_wait = *of.level() == Level::INFO && of.target() != AUDIT;
-        line
+        self.line(*of.level() == Level::INFO && of.target() != AUDIT)
     }
 }
 
@@ -142,94 +149,95 @@ impl Drop for Line<'_> {
     }
 }
 
-/// Lines for people: what the library would write, with less of the formatter's machinery, since there is one for each
-/// request.
-struct Text(Lines);
-
-/// How much is kept for the next line of a thread, in bytes.
+/// How much is kept for the next line of a worker, in bytes.
 const LENGTH: usize = 4 * 1024;
 
-impl<S: Subscriber> Layer<S> for Text {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let metadata = event.metadata();
-        let level = match *metadata.level() {
-            Level::ERROR => " ERROR ",
-            Level::WARN => "  WARN ",
-            Level::INFO => "  INFO ",
-            Level::DEBUG => " DEBUG ",
-            Level::TRACE => " TRACE ",
-        };
-        // A field that logs while it is written finds none, and its line has a text of its own.
-        let mut line = FieldVisitor { text: LINE.take(), result: Ok(()) };
-        line.result = write_time(&mut line.text);
-        line.text.push_str(level);
-        line.text.push_str(metadata.target());
-        line.text.push(':');
-        event.record(&mut line);
-        line.text.push('\n');
-        if line.result.is_ok() {
-            let _ = self.0.make_writer_for(metadata).write_all(line.text.as_bytes());
+/// The lines about requests of one worker: for people, what the library would write, put together here, since there is one
+/// for each request and a formatter's machinery is half of what it costs.
+#[derive(Debug, Default)]
+pub struct RequestLog {
+    /// Where the worker puts its lines together.
+    line: RefCell<String>,
+    second: RefCell<Second>,
+}
+
+/// A request that was answered.
+#[derive(Debug)]
+pub struct Answered<'a> {
+    /// Its method, as it was sent.
+    pub method: &'a str,
+    /// Its path, as it was sent.
+    pub path: &'a str,
+    /// The status of the answer.
+    pub status: u16,
+    /// The id of the driver.
+    pub driver: &'a str,
+    /// The provider.
+    pub provider: &'a str,
+    /// How long it took.
+    pub time: Duration,
+    /// What it is called.
+    pub request_id: &'a str,
+    /// The trace that it is part of.
+    pub trace: Option<&'a Trace>,
+}
+
+impl RequestLog {
+    /// Writes the line of one.
+    pub fn answered(&self, request: &Answered<'_>) {
+        match TEXT.get() {
+            Some(lines) => self.write(request, lines),
+            None => emit(request),
         }
-        if line.text.capacity() <= LENGTH {
-            line.text.clear();
-            LINE.set(line.text);
+    }
+
+    fn write(&self, request: &Answered<'_>, lines: &Lines) {
+        let (mut line, mut number) = (self.line.borrow_mut(), itoa::Buffer::new());
+        line.clear();
+        line.shrink_to(LENGTH);
+        self.second.borrow_mut().write_now(&mut line);
+        line.push_str("  INFO deltawall::deltacloud: request method=\"");
+        line.push_str(request.method);
+        line.push_str("\" path=");
+        // Nothing else of it can hold a quotation mark or a line break.
+        if is_special(request.path) {
+            line.push_str(&format!("{:?}", request.path));
+        } else {
+            line.extend(["\"", request.path, "\""]);
         }
+        line.push_str(" status=");
+        line.push_str(number.format(request.status));
+        line.push_str(" driver=\"");
+        line.push_str(request.driver);
+        line.push_str("\" provider=\"");
+        line.push_str(request.provider);
+        line.push_str("\" microseconds=");
+        line.push_str(number.format(request.time.as_micros() as u64));
+        line.push_str(" request_id=\"");
+        line.push_str(request.request_id);
+        if let Some(trace) = request.trace {
+            line.extend(["\" trace_id=\"", &trace.id, "\" parent_id=\"", &trace.parent]);
+        }
+        line.push_str("\"\n");
+        let _ = lines.line(true).write_all(line.as_bytes());
     }
 }
 
-thread_local! {
-    /// Where this thread puts its lines together.
-    static LINE: Cell<String> = const { Cell::new(String::new()) };
-
-    /// The last second in which this thread has written a line, and its text without a fraction.
-    static SECOND: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
-}
-
-fn since_1970() -> Duration {
-    time::SystemTime::now().duration_since(time::UNIX_EPOCH).unwrap_or_default()
-}
-
-/// How long `2026-11-22T07:09:05` is.
-const SECOND_LENGTH: usize = 19;
-
-/// The time as the library writes it. Most of that changes but once a second, and is kept.
-fn write_time(line: &mut String) -> fmt::Result {
-    let mut now = since_1970();
-    SECOND.with_borrow_mut(|(second, text)| {
-        while *second != now.as_secs() {
-            text.clear();
-            SystemTime.format_time(&mut Writer::new(text))?;
-            text.truncate(SECOND_LENGTH);
-            *second = now.as_secs();
-            // The library looks at the clock by itself, and the second may have gone by.
-            now = since_1970();
-        }
-        line.push_str(text);
-        line.push('.');
-        line.push_str(six_digits(now.subsec_micros(), &mut itoa::Buffer::new()));
-        line.push('Z');
-        Ok(())
-    })
-}
-
-/// A number below a million, with zeros before it.
-pub fn six_digits(number: u32, buffer: &mut itoa::Buffer) -> &str {
-    // With a one before them no zero is left out.
-    buffer.format(1_000_000 + number).strip_prefix('1').unwrap_or_default()
-}
-
-/// Fields as the library writes them, but that text without anything to escape is not looked through by its formatter.
-struct FieldVisitor {
-    text: String,
-    result: fmt::Result,
-}
-
-impl FieldVisitor {
-    fn name(&mut self, name: &str) {
-        self.text.push(' ');
-        self.text.push_str(name);
-        self.text.push('=');
-    }
+/// The same line by way of the library, in whatever form it was started with.
+fn emit(request: &Answered<'_>) {
+    tracing::info!(
+        target: "deltawall::deltacloud",
+        message = "request",
+        method = request.method,
+        path = request.path,
+        status = request.status,
+        driver = request.driver,
+        provider = request.provider,
+        microseconds = request.time.as_micros() as u64,
+        request_id = request.request_id,
+        trace_id = request.trace.map(|trace| trace.id.as_str()),
+        parent_id = request.trace.map(|trace| trace.parent.as_str()),
+    );
 }
 
 /// Whether there is anything in a text that would be written in another way.
@@ -238,35 +246,41 @@ fn is_special(text: &str) -> bool {
     text.bytes().fold(false, |any, byte| any | !(b' '..=b'~').contains(&byte) | (byte == b'"') | (byte == b'\\'))
 }
 
-/// The field that stands without a name.
-const MESSAGE: &str = "message";
+/// The last second in which a line was written, as the library writes it.
+#[derive(Debug, Default)]
+struct Second {
+    since_1970: u64,
+    /// All but its fraction, with the point before that.
+    text: String,
+}
 
-impl Visit for FieldVisitor {
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.name(field.name());
-        self.text.push_str(itoa::Buffer::new().format(value));
-    }
+/// How long `2026-11-22T07:09:05.` is; six digits and a `Z` follow.
+const SECOND_LENGTH: usize = 20;
 
-    fn record_str(&mut self, field: &Field, value: &str) {
-        match (field.name(), is_special(value)) {
-            (MESSAGE, true) => self.record_debug(field, &format_args!("{value}")),
-            (_, true) => self.record_debug(field, &value),
-            (MESSAGE, false) => {
-                self.text.push(' ');
-                self.text.push_str(value);
-            }
-            (name, false) => {
-                self.name(name);
-                self.text.push('"');
-                self.text.push_str(value);
-                self.text.push('"');
-            }
+impl Second {
+    /// Writes the time of day. Most of it changes but once a second.
+    fn write_now(&mut self, line: &mut String) {
+        let mut now = since_1970();
+        while self.since_1970 != now.as_secs() {
+            self.since_1970 = now.as_secs();
+            self.text.clear();
+            let _ = SystemTime.format_time(&mut Writer::new(&mut self.text));
+            self.text.truncate(SECOND_LENGTH);
+            // The library looks at the clock by itself, and the second may have gone by.
+            now = since_1970();
         }
+        line.push_str(&self.text);
+        line.push_str(six_digits(now.subsec_micros(), &mut itoa::Buffer::new()));
+        line.push('Z');
     }
+}
 
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let mut visitor = DefaultVisitor::new(Writer::new(&mut self.text), false);
-        visitor.record_debug(field, value);
-        self.result = self.result.and(visitor.finish());
-    }
+fn since_1970() -> Duration {
+    time::SystemTime::now().duration_since(time::UNIX_EPOCH).unwrap_or_default()
+}
+
+/// A number below a million, with zeros before it.
+pub fn six_digits(number: u32, buffer: &mut itoa::Buffer) -> &str {
+    // With a one before them no zero is left out.
+    buffer.format(1_000_000 + number).strip_prefix('1').unwrap_or_default()
 }

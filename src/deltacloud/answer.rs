@@ -213,14 +213,19 @@ fn begin(head: &Head<'_>, status: StatusCode) -> Response<BoxBody> {
 
 /// Seconds, with six digits after the point.
 fn seconds(time: Duration) -> String {
-    let (mut seconds, mut millionths) = (itoa::Buffer::new(), itoa::Buffer::new());
-    [seconds.format(time.as_secs()), ".", six_digits(time.subsec_micros(), &mut millionths)].concat()
+    let mut buffer = itoa::Buffer::new();
+    let mut text = String::with_capacity("0.000000".len());
+    text.push_str(buffer.format(time.as_secs()));
+    text.push('.');
+    text.push_str(six_digits(time.subsec_micros(), &mut buffer));
+    text
 }
 
-/// Sets a header. All that is set can stand in one: links are encoded, and what came from a client was read first.
+/// Adds a header, each but once. All that is added can stand in one: links are encoded, and what came from a client was read
+/// first.
 fn insert(response: &mut Response<BoxBody>, name: HeaderName, value: impl TryInto<HeaderValue>) {
     if let Ok(value) = value.try_into() {
-        response.headers_mut().insert(name, value);
+        response.headers_mut().append(name, value);
     }
 }
 

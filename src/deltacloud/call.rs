@@ -18,7 +18,6 @@ use crate::metrics::Limit;
 pub(super) struct Call<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) caller: &'a Caller,
-    pub(super) context: Context,
 }
 
 impl Call<'_> {
@@ -31,15 +30,21 @@ impl Call<'_> {
         let (gateway, driver) = (head.gateway(), head.driver().id());
         let mut change = Change::begin(self.request, self.caller.user());
         let begun = Cell::new(None);
+        let context = Context {
+            credentials: self.caller.credentials.clone(),
+            provider: head.provider().cloned(),
+            request_id: head.id.clone(),
+            deadline: Instant::now() + gateway.backend_timeout,
+        };
         let mut asked = pin!(async {
             let _place = gateway.backends.enter(driver, head.provider()).await?;
             begun.set(Some(Instant::now()));
-            Some(call(head.driver(), &self.context).await)
+            Some(call(head.driver(), &context).await)
         });
         // A driver that need not wait is done with at once, and no timer is set for it.
         let result = match future::poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx))).await {
             Poll::Ready(result) => result,
-            Poll::Pending => tokio::time::timeout_at(self.context.deadline.into(), asked).await.ok().flatten(),
+            Poll::Pending => tokio::time::timeout_at(context.deadline.into(), asked).await.ok().flatten(),
         };
         let Some(begun) = begun.get() else {
             let provider = head.provider_name();

@@ -61,6 +61,7 @@ use crate::access::Access;
 use crate::config::{Config, Limits};
 use crate::connection::{Activity, UnderWay};
 use crate::limits::Backends;
+use crate::logging::{Answered, RequestLog};
 use crate::metrics::{Figures, Limit, Metrics, RequestLabels};
 use crate::registry::{Registry, Sample};
 use crate::stop::Stop;
@@ -185,12 +186,13 @@ pub fn firewalls_xml(firewalls: &[Arc<Firewall>], capabilities: Capabilities, or
 pub struct Worker {
     gateway: Arc<Gateway>,
     figures: Figures,
+    log: RequestLog,
 }
 
 impl Worker {
     /// One more worker.
     pub fn new(gateway: Arc<Gateway>) -> Self {
-        Self { figures: Figures::new(Arc::clone(gateway.metrics())), gateway }
+        Self { figures: Figures::new(Arc::clone(gateway.metrics())), log: RequestLog::default(), gateway }
     }
 }
 
@@ -213,23 +215,20 @@ pub async fn serve(mut http: HttpRequest, worker: Rc<Worker>) -> Response<impl M
     if gateway.stop.has_begun() {
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
-    let (time, status) = (since.elapsed(), response.status().as_u16());
-    let method = route::method_label(http.method().as_str());
-    let labels = RequestLabels { route: head.route(), method, status, driver: head.driver().id() };
+    let (method, status, driver) = (http.method().as_str(), response.status().as_u16(), head.driver().id());
+    let time = since.elapsed();
+    let labels = RequestLabels { route: head.route(), method: route::method_label(method), status, driver };
     worker.figures.answered(labels, time);
-    let trace = Trace::read(http.headers());
-    tracing::info!(
-        message = "request",
-        method = http.method().as_str(),
-        path = http.uri().path(),
+    worker.log.answered(&Answered {
+        method,
+        path: http.uri().path(),
         status,
-        driver = head.driver().id(),
-        provider = head.provider_name(),
-        microseconds = time.as_micros() as u64,
-        request_id = head.id,
-        trace_id = trace.as_ref().map(|trace| trace.id.as_str()),
-        parent_id = trace.as_ref().map(|trace| trace.parent.as_str()),
-    );
+        driver,
+        provider: head.provider_name(),
+        time,
+        request_id: &head.id,
+        trace: Trace::read(http.headers()).as_ref(),
+    });
     let is_http2 = http.version() == Version::HTTP_2;
     let place = place.ok().flatten();
     response.map_body(|_, body| Held { body, is_http2, rest: Bytes::new(), place, _counted: counted })

@@ -78,13 +78,14 @@ impl<'a> Representation<'a> {
         Written::new(content)
     }
 
+    /// Where it is kept. Two that come to the same place are written anew in turn, which only costs time.
     fn slot(&self) -> usize {
-        let mut hasher = DefaultHasher::new();
-        (self.format.name(), self.urls.entry_point()).hash(&mut hasher);
-        if let (Place::Alone, [one]) = (self.place, self.firewalls) {
-            one.id.hash(&mut hasher);
-        }
-        hasher.finish() as usize % SLOTS
+        let id = match (self.place, self.firewalls) {
+            (Place::Alone, [one]) => one.id.as_str(),
+            _ => "",
+        };
+        let bytes = [id, self.urls.entry_point(), self.format.name()].into_iter().flat_map(str::bytes);
+        bytes.fold(0, |slot: usize, byte| slot.wrapping_mul(31).wrapping_add(byte.into())) % SLOTS
     }
 }
 

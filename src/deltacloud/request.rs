@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_http::{HttpMessage, Request as HttpRequest};
 use actix_web::http::header::{ACCEPT, AUTHORIZATION, HOST};
@@ -12,7 +12,7 @@ use actix_web::http::uri::{Authority, Uri};
 use actix_web::web::Bytes;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use deltawall_core::{Context, Credentials, Driver, Error, FirewallId, ProviderName};
+use deltawall_core::{Credentials, Driver, Error, FirewallId, ProviderName};
 
 use super::answer::Form;
 use super::audit::Change;
@@ -293,13 +293,7 @@ impl<'a> Request<'a> {
         if let Some(what) = features::lacking(self.operation, driver.capabilities()) {
             return Err(Error::unsupported(driver.id(), what).into());
         }
-        let context = Context {
-            credentials: caller.credentials.clone(),
-            provider: self.head.provider().cloned(),
-            request_id: self.head.id.clone(),
-            deadline: Instant::now() + self.head.gateway().backend_timeout,
-        };
-        Ok(Call { request: self, caller, context })
+        Ok(Call { request: self, caller })
     }
 
     /// The parameters that have a meaning here, as one line for the audit.
@@ -399,9 +393,9 @@ fn host(http: &HttpRequest) -> Option<&str> {
 
 /// The user and password of `Authorization: Basic …`.
 fn credentials(http: &HttpRequest) -> Option<Credentials> {
-    let header = str::from_utf8(http.headers().get(AUTHORIZATION)?.as_bytes()).ok()?.trim_ascii();
+    let header = http.headers().get(AUTHORIZATION)?.as_bytes().trim_ascii();
     let (scheme, encoded) = header.split_at_checked("Basic ".len())?;
-    if !scheme.eq_ignore_ascii_case("Basic ") {
+    if !scheme.eq_ignore_ascii_case(b"Basic ") {
         return None;
     }
     let pair = String::from_utf8(BASE64_STANDARD.decode(encoded.trim_ascii()).ok()?).ok()?;

@@ -115,7 +115,8 @@ impl Urls {
 
 fn entry_point(base: &[&str], driver: Option<&str>, provider: Option<&str>) -> String {
     let mut url = String::with_capacity(base.iter().map(|part| part.len()).sum::<usize>() + "/api".len());
-    url.extend(base.iter().copied().chain(["/api"]));
+    url.extend(base.iter().copied());
+    url.push_str("/api");
     for (name, value) in [("driver", driver), ("provider", provider)] {
         if let Some(value) = value {
             url.push_str(&format!(";{name}={}", segment(value)));

@@ -194,13 +194,19 @@ fn an_idle_connection_does_not_hold_up_the_end() {
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 }
 
+/// With what would break a line, or end a value in one.
+const ODD_PATH: &str = "/api;driver=fgcp;provider=uk/firewalls/%1b%5b31m%0a\"\\";
+
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 /// What the program logs of a few requests, a line each.
 fn log(format: &str) -> Vec<String> {
     let mut server = Server::spawn(program(&["-p", "0", "--log-format", format]));
     let stderr = server.child.stderr.take().unwrap();
     let mut connection = server.connect();
     connection.send(Request::get("/api/firewalls?format=json&password=hunter2").on_mock()).expect(200);
-    connection.send(Request::delete("/api;driver=fgcp;provider=uk/firewalls/%1b%5b31m%0a").on_mock()).expect(404);
+    let odd = Request::delete(ODD_PATH).on_mock().header("X-Request-Id", "known").header("traceparent", TRACE);
+    connection.send(odd).expect(404);
     connection.send(Request::get("/api/firewalls").header("Authorization", "Basic c2VjcmV0OmlzLXdyb25n")).expect(401);
     drop(connection);
     server.signal("-TERM");
@@ -217,23 +223,55 @@ fn log(format: &str) -> Vec<String> {
 fn each_request_is_one_line_of_the_log() {
     let lines = log("text");
     assert_eq!(lines.len(), 3, "{lines:#?}");
-    assert!(
-        lines[0].contains("method=\"GET\" path=\"/api/firewalls\" status=200 driver=\"mock\" provider=\"default\""),
-        "{}",
-        lines[0]
+    let shape = |line: &str| {
+        let (_, what) = line.split_once("Z  INFO deltawall::deltacloud: request ").unwrap();
+        let (before, after) = what.split_once(" microseconds=").unwrap();
+        let after = after.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        format!("{before}{after}")
+    };
+    let start = r#"method="GET" path="/api/firewalls" status=200 driver="mock" provider="default" request_id=""#;
+    assert!(shape(&lines[0]).starts_with(start), "{}", lines[0]);
+    assert_eq!(
+        shape(&lines[1]),
+        r#"method="DELETE" path="/api;driver=fgcp;provider=uk/firewalls/%1b%5b31m%0a\"\\" status=404 driver="fgcp" provider="uk" request_id="known" trace_id="4bf92f3577b34da6a3ce929d0e0e4736" parent_id="00f067aa0ba902b7""#
     );
 
     let lines: Vec<Value> = log("json").iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 3);
     let expected = [
         ("GET", "/api/firewalls", 200, "mock", "default"),
-        ("DELETE", "/api;driver=fgcp;provider=uk/firewalls/%1b%5b31m%0a", 404, "fgcp", "uk"),
+        ("DELETE", ODD_PATH, 404, "fgcp", "uk"),
         ("GET", "/api/firewalls", 401, "mock", "default"),
     ];
     for (line, (method, path, status, driver, provider)) in lines.iter().zip(expected) {
         assert_eq!((&line["method"], &line["path"], &line["status"]), (&method.into(), &path.into(), &status.into()));
         assert_eq!((&line["driver"], &line["provider"]), (&driver.into(), &provider.into()));
-        assert!(line["microseconds"].is_u64() && line["request_id"].as_str().unwrap().len() == 36, "{line}");
+        assert!(line["microseconds"].is_u64(), "{line}");
     }
-    assert_ne!(lines[0]["request_id"], lines[1]["request_id"]);
+    assert_eq!(lines[1]["request_id"], "known");
+    assert_eq!((lines[1]["trace_id"].as_str(), lines[1]["parent_id"].as_str()), (TRACE.get(3..35), TRACE.get(36..52)));
+    assert_eq!(lines[0]["request_id"].as_str().unwrap().len(), 36);
+    assert_ne!(lines[0]["request_id"], lines[2]["request_id"]);
+}
+
+/// Lines about requests have the time that the program's other lines have, in whatever second they are written.
+#[test]
+fn lines_of_the_log_follow_each_other_in_time() {
+    let mut server = Server::spawn(program(&["-p", "0"]));
+    let stderr = server.child.stderr.take().unwrap();
+    let mut connection = server.connect();
+    for number in 0..6 {
+        let name = format!("name=g{number}&description=one");
+        connection.send(Request::post("/api/firewalls").on_mock().form(&name)).expect(201);
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    drop(connection);
+    server.signal("-TERM");
+    server.child.wait().unwrap();
+    let mut text = String::new();
+    BufReader::new(stderr).read_to_string(&mut text).unwrap();
+    let times: Vec<_> = text.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(times.len(), 12, "a line of the audit and one of the request for each change: {text}");
+    assert!(times.iter().all(|time| time.len() == "2026-11-22T07:09:05.123456Z".len()), "{text}");
+    assert!(times.is_sorted(), "{text}");
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::instance::{Instance, eventually};
+use crate::instance::{Instance, eventually, file};
 use crate::wire::{Connection, Request};
 
 const LIMIT: Duration = Duration::from_secs(1);
@@ -124,6 +124,32 @@ fn a_client_that_does_not_read_is_given_up() {
     while silent.stream.get_mut().write_all(&ask).is_ok() {}
     eventually("it is given up", || instance.figure("deltawall_connections").filter(|count| *count == 0.0));
     instance.send(Request::get("/api")).expect(200);
+}
+
+/// A client that reads slowly may go on when it has read all: the time counts from the end of the answer, not from where it
+/// was ready.
+#[test]
+fn a_connection_idles_from_the_end_of_its_answer() {
+    let addresses: Vec<_> = (0..50).map(|n| format!("\"10.0.{n}.0/24\"")).collect();
+    let addresses = addresses.join(", ");
+    let rule = |port| {
+        format!(
+            "[[firewalls.rules]]\nprotocol = \"tcp\"\nport_from = {port}\nport_to = {port}\naddresses = [{addresses}]\n"
+        )
+    };
+    let rules: String = (1..=20).map(rule).collect();
+    let firewall = |n| format!("[[firewalls]]\nname = \"g{n}\"\ndescription = \"large\"\n{rules}");
+    let firewalls: String = (0..100).map(firewall).collect();
+    let login = "account = \"393485797142\"\nuser = \"mockuser\"\npassword = \"mockpassword\"\n";
+    let data = file("large.toml", &format!("{login}{firewalls}"));
+    let instance = Instance::with(&["--mock-data", &data, "--idle-timeout", "2"]);
+    let mut connection = instance.connect();
+    connection.write(&Request::get("/api/firewalls").on_mock().bytes());
+    thread::sleep(Duration::from_secs(3));
+    // Far more than what the system buffers on the way.
+    assert!(connection.read(true).expect(200).body.len() > 12 << 20);
+    thread::sleep(Duration::from_millis(1200));
+    connection.send(Request::get("/api")).expect(200);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use constant_time_eq::constant_time_eq;
 use secrecy::{ExposeSecret, SecretString};
-use subtle::ConstantTimeEq;
 
 /// How long a secret must be to be looked for in text. Shorter ones would be found where they are not meant.
 const MIN_HIDDEN: usize = 8;
@@ -71,8 +71,8 @@ impl Credentials {
 
     /// Whether user and password are the same, in a time that tells nothing of where two secrets of one length differ.
     pub fn matches(&self, other: &Self) -> bool {
-        let user = self.user().as_bytes().ct_eq(other.user().as_bytes());
-        let password = self.password().as_bytes().ct_eq(other.password().as_bytes());
-        (user & password).into()
+        let (one, other) = (&self.0, &other.0);
+        let (pair, other_pair) = (one.pair.expose_secret().as_bytes(), other.pair.expose_secret().as_bytes());
+        constant_time_eq(pair, other_pair) & (one.user == other.user)
     }
 }
