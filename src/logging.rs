@@ -153,7 +153,7 @@ impl Drop for Line<'_> {
 const LENGTH: usize = 4 * 1024;
 
 /// The lines about requests of one worker: for people, what the library would write, put together here, since there is one
-/// for each request and a formatter's machinery is half of what it costs.
+/// for each request and a formatter's machinery is more than half of what it costs.
 #[derive(Debug, Default)]
 pub struct RequestLog {
     /// Where the worker puts its lines together.

@@ -117,15 +117,15 @@ pub(super) fn finish(head: &Head<'_>, result: Result<Answer, ApiError>) -> Respo
 fn rendered(head: &Head<'_>, answer: Answer) -> Result<Response<BoxBody>, ApiError> {
     if let (Format::Html, Some(next)) = (head.format(), answer.next) {
         let mut response = begin(head, StatusCode::SEE_OTHER);
-        insert(&mut response, LOCATION, next);
+        add(&mut response, LOCATION, next);
         return Ok(response);
     }
     let mut response = begin(head, answer.status);
     if let Some(location) = answer.location {
-        insert(&mut response, LOCATION, location);
+        add(&mut response, LOCATION, location);
     }
     if let Some(allow) = answer.allow {
-        insert(&mut response, ALLOW, allow);
+        add(&mut response, ALLOW, allow);
     }
     let Some(view) = answer.view else { return Ok(response) };
     let is_shown = answer.status == StatusCode::OK;
@@ -133,14 +133,14 @@ fn rendered(head: &Head<'_>, answer: Answer) -> Result<Response<BoxBody>, ApiErr
     let (Written { content, tag }, content_type) = written?;
     if is_shown || answer.status == StatusCode::CREATED {
         let is_known = is_shown && is_known(head.http, &tag);
-        insert(&mut response, CACHE_CONTROL, ASK_AGAIN.clone());
-        insert(&mut response, ETAG, tag);
+        add(&mut response, CACHE_CONTROL, ASK_AGAIN.clone());
+        add(&mut response, ETAG, tag);
         if is_known {
             response.head_mut().status = StatusCode::NOT_MODIFIED;
             return Ok(response);
         }
     }
-    insert(&mut response, CONTENT_TYPE, HeaderValue::from_static(content_type));
+    add(&mut response, CONTENT_TYPE, HeaderValue::from_static(content_type));
     Ok(response.set_body(BoxBody::new(content)))
 }
 
@@ -164,16 +164,16 @@ fn written(view: &View, head: &Head<'_>, is_shown: bool) -> io::Result<(Written,
 fn failed(head: &Head<'_>, error: &ApiError) -> Response<BoxBody> {
     let mut response = begin(head, error.failure.appearance().status);
     if let Some(allow) = &error.allow {
-        insert(&mut response, ALLOW, allow.as_str());
+        add(&mut response, ALLOW, allow.as_str());
     }
     if error.failure == Failure::Authentication {
         let realm = format!("Basic realm=\"{}-deltacloud@{}\"", head.driver().id(), head.host);
-        insert(&mut response, WWW_AUTHENTICATE, realm);
+        add(&mut response, WWW_AUTHENTICATE, realm);
     }
     if error.failure == Failure::Overloaded {
-        insert(&mut response, RETRY_AFTER, HeaderValue::from_static("1"));
+        add(&mut response, RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    insert(&mut response, CONTENT_TYPE, HeaderValue::from_static(head.format().content_type()));
+    add(&mut response, CONTENT_TYPE, HeaderValue::from_static(head.format().content_type()));
     let rendered = match head.format() {
         Format::Xml => Ok(xml::error(error, head.target(), head)),
         Format::Json => json::error(error),
@@ -192,38 +192,34 @@ fn failed(head: &Head<'_>, error: &ApiError) -> Response<BoxBody> {
 /// A response with the headers that all have.
 fn begin(head: &Head<'_>, status: StatusCode) -> Response<BoxBody> {
     let mut response = Response::new(status);
-    insert(&mut response, SERVER, SERVER_VALUE.clone());
-    insert(&mut response, X_CONTENT_TYPE_OPTIONS, AS_DECLARED.clone());
+    add(&mut response, SERVER, SERVER_VALUE.clone());
+    add(&mut response, X_CONTENT_TYPE_OPTIONS, AS_DECLARED.clone());
     if head.format() == Format::Html {
-        insert(&mut response, CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
-        insert(&mut response, X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        add(&mut response, CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+        add(&mut response, X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         // Other sites learn nothing. Our own forms say where they come from, which is how they are known for ours.
-        insert(&mut response, REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        add(&mut response, REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     }
-    insert(&mut response, trace::REQUEST_ID.clone(), head.id.as_str());
-    insert(&mut response, headers::DRIVER.clone(), HeaderValue::from_static(head.driver().id()));
+    add(&mut response, trace::REQUEST_ID.clone(), head.id.as_str());
+    add(&mut response, headers::DRIVER.clone(), HeaderValue::from_static(head.driver().id()));
     if let Some(provider) = head.provider() {
-        insert(&mut response, headers::PROVIDER.clone(), provider.as_str());
+        add(&mut response, headers::PROVIDER.clone(), provider.as_str());
     }
     if let Some(time) = head.backend_time.get() {
-        insert(&mut response, headers::BACKEND_RUNTIME.clone(), seconds(time));
+        add(&mut response, headers::BACKEND_RUNTIME.clone(), seconds(time));
     }
     response
 }
 
 /// Seconds, with six digits after the point.
 fn seconds(time: Duration) -> String {
-    let mut buffer = itoa::Buffer::new();
-    let mut text = String::with_capacity("0.000000".len());
-    text.push_str(buffer.format(time.as_secs()));
-    text.push('.');
-    text.push_str(six_digits(time.subsec_micros(), &mut buffer));
-    text
+    let (mut seconds, mut millionths) = (itoa::Buffer::new(), itoa::Buffer::new());
+    [seconds.format(time.as_secs()), ".", six_digits(time.subsec_micros(), &mut millionths)].concat()
 }
 
 /// Adds a header, each but once. All that is added can stand in one: links are encoded, and what came from a client was read
 /// first.
-fn insert(response: &mut Response<BoxBody>, name: HeaderName, value: impl TryInto<HeaderValue>) {
+fn add(response: &mut Response<BoxBody>, name: HeaderName, value: impl TryInto<HeaderValue>) {
     if let Ok(value) = value.try_into() {
         response.headers_mut().append(name, value);
     }

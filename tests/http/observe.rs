@@ -3,7 +3,8 @@
 use crate::instance::Instance;
 use crate::wire::{Connection, Request};
 
-const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+/// A `traceparent` as it should be.
+pub const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 #[test]
 fn the_id_of_a_request_comes_back_and_is_in_the_log() {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::observe::TRACE;
 use crate::server::{Server, program};
 use crate::wire::Request;
 
@@ -196,8 +197,6 @@ fn an_idle_connection_does_not_hold_up_the_end() {
 
 /// With what would break a line, or end a value in one.
 const ODD_PATH: &str = "/api;driver=fgcp;provider=uk/firewalls/%1b%5b31m%0a\"\\";
-
-const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// What the program logs of a few requests, a line each.
 fn log(format: &str) -> Vec<String> {
