@@ -5,7 +5,10 @@
 //! | [`config`] | what was typed, and what is valid of it |
 //! | [`registry`] | the drivers there are, by name |
 //! | [`server`], [`stop`] | the listening sockets, the workers, shutdown |
-//! | [`connection`] | clients' connections: counted, and closed in time |
+//! | [`front`] | what stands before the HTTP servers: connections, TLS |
+//! | [`connection`], [`heads`] | clients' connections: closed in time, and what is seen of requests' heads below HTTP |
+//! | [`peers`] | who is connected, and how much is held for each |
+//! | [`http2`] | HTTP/2, with bounds |
 //! | [`tls`] | the certificate |
 //! | [`deltacloud`] | Apache Deltacloud's firewall API: requests in, answers out |
 //! | [`access`], [`clients`] | whose credentials a cloud is asked with, and who may ask |
@@ -19,9 +22,13 @@ pub mod clients;
 pub mod config;
 pub mod connection;
 pub mod deltacloud;
+pub mod front;
+pub mod heads;
+pub mod http2;
 pub mod limits;
 pub mod logging;
 pub mod metrics;
+pub mod peers;
 pub mod registry;
 pub mod server;
 pub mod stop;

@@ -14,7 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::connection::{self, Connections};
+use crate::peers::{Connections, Refusal};
 
 /// What [`Metrics::text`] gives.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -36,6 +36,8 @@ pub struct Metrics {
     cloud_seconds: Histograms<CloudLabels>,
     retries: Family<RetryLabels, Counter>,
     rejected: Family<RejectedLabels, Counter>,
+    unreadable: Family<UnreadableLabels, Counter>,
+    held: Gauge,
     connected: OnceLock<Arc<Connections>>,
 }
 
@@ -96,6 +98,8 @@ pub enum Limit {
     BodySize,
     /// Passwords waiting to be checked.
     Logins,
+    /// Bytes that are held of requests and answers.
+    Held,
 }
 
 impl EncodeLabelValue for Limit {
@@ -107,16 +111,48 @@ impl EncodeLabelValue for Limit {
             Self::BodyTime => "body_time",
             Self::BodySize => "body_size",
             Self::Logins => "logins",
+            Self::Held => "held",
         };
         name.encode(encoder)
     }
 }
 
-impl From<connection::Refusal> for Limit {
-    fn from(refusal: connection::Refusal) -> Self {
+impl From<Refusal> for Limit {
+    fn from(refusal: Refusal) -> Self {
         match refusal {
-            connection::Refusal::Connections => Self::Connections,
-            connection::Refusal::PeerConnections => Self::PeerConnections,
+            Refusal::Connections => Self::Connections,
+            Refusal::PeerConnections => Self::PeerConnections,
+            Refusal::Held => Self::Held,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UnreadableLabels {
+    status: &'static str,
+}
+
+/// Why what a client has sent could not be read as a request. The HTTP server answers these by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is no HTTP.
+    Malformed,
+    /// Its head took too long.
+    HeadTime,
+    /// Its head is too large, or has too many headers.
+    HeadSize,
+    /// It breaks the rules of HTTP/2, which ends the connection.
+    Http2,
+}
+
+impl Unreadable {
+    /// The status of the answer, or what there is in its place.
+    pub fn status(self) -> &'static str {
+        match self {
+            Self::Malformed => "400",
+            Self::HeadTime => "408",
+            Self::HeadSize => "431",
+            Self::Http2 => "goaway",
         }
     }
 }
@@ -134,6 +170,8 @@ impl Default for Metrics {
             cloud_seconds: Family::new_with_constructor(histograms),
             retries: Family::default(),
             rejected: Family::default(),
+            unreadable: Family::default(),
+            held: Gauge::default(),
             connected: OnceLock::new(),
         };
         let registry = &mut metrics.registry;
@@ -150,6 +188,17 @@ impl Default for Metrics {
             metrics.retries.clone(),
         );
         registry.register("rejected", "Connections and requests turned away by a limit", metrics.rejected.clone());
+        registry.register(
+            "unreadable",
+            "Requests that the HTTP server could not read, and answered by itself",
+            metrics.unreadable.clone(),
+        );
+        registry.register_with_unit(
+            "held",
+            "Requests and answers that are held for clients",
+            Unit::Bytes,
+            metrics.held.clone(),
+        );
         registry.register_with_unit(
             "request",
             "Time from the first byte of a request to its answer",
@@ -193,13 +242,20 @@ impl Metrics {
         self.rejected.get_or_create(&RejectedLabels { limit }).inc();
     }
 
+    /// Counts what could not be read.
+    pub fn unreadable(&self, what: Unreadable) {
+        self.unreadable.get_or_create(&UnreadableLabels { status: what.status() }).inc();
+    }
+
     /// All figures, as they are now.
     ///
     /// # Errors
     /// When they cannot be written.
     pub fn text(&self) -> Result<String, fmt::Error> {
-        let connections = self.connected.get().map_or(0, |connections| connections.count());
-        self.connections.set(i64::try_from(connections).unwrap_or(i64::MAX));
+        if let Some(connected) = self.connected.get() {
+            self.connections.set(i64::try_from(connected.count()).unwrap_or(i64::MAX));
+            self.held.set(i64::try_from(connected.held()).unwrap_or(i64::MAX));
+        }
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;
         Ok(text)

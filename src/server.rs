@@ -2,31 +2,21 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_http::body::BoxBody;
-use actix_http::{HttpService, KeepAlive, Protocol, Response};
 use actix_server::ServerBuilder;
-use actix_service::{ServiceFactory, ServiceFactoryExt, fn_service};
 use actix_web::rt;
 use sd_notify::NotifyState;
-use tokio::net::TcpStream;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio_rustls::TlsAcceptor;
 
 use crate::Error;
 use crate::admin;
 use crate::config::{Config, Limits};
-use crate::connection::{Connection, Connections, Stream, Timeouts};
-use crate::deltacloud::{self, Gateway, Worker};
-use crate::metrics::Metrics;
-use crate::stop::Stop;
+use crate::deltacloud::Gateway;
+use crate::front::Front;
+use crate::peers::Connections;
 use crate::tls::Certificate;
-
-/// How long the last bytes of a connection may take to be sent.
-const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A gateway that has its addresses and has not begun to serve.
 #[derive(Debug)]
@@ -189,78 +179,6 @@ fn permit_strangers(config: &Config) -> Result<(), Error> {
         return Err(Error::Usage(message));
     }
     Ok(())
-}
-
-/// What stands before the HTTP server: it counts connections, speaks TLS, and keeps the time.
-#[derive(Clone)]
-struct Front {
-    connections: Arc<Connections>,
-    limits: Limits,
-    acceptor: Option<TlsAcceptor>,
-    stop: Stop,
-    metrics: Arc<Metrics>,
-}
-
-impl Front {
-    /// What becomes of an accepted connection, in one worker.
-    fn service(
-        self,
-        gateway: Arc<Gateway>,
-    ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = (), InitError = ()> {
-        // The dialect has one handler for all paths, so actix-web's application, which finds one for each, would only
-        // cost time.
-        let worker = Rc::new(Worker::new(gateway));
-        let answer = move |http| {
-            let worker = Rc::clone(&worker);
-            async move { Ok::<_, Response<BoxBody>>(deltacloud::serve(http, worker).await) }
-        };
-        let http = HttpService::build()
-            // How long a connection is kept is for `Connection` to say.
-            .keep_alive(KeepAlive::Os)
-            .client_request_timeout(self.limits.header_timeout)
-            .client_disconnect_timeout(GOODBYE)
-            .on_connect_ext(|connection: &Connection, data| {
-                data.insert(Rc::clone(connection.activity()));
-            })
-            .finish(fn_service(answer));
-        let open = move |tcp| {
-            let front = self.clone();
-            async move { front.open(tcp).await.ok_or(()) }
-        };
-        fn_service(open).and_then(http.map_err(drop))
-    }
-
-    /// Takes a connection in; none where it is one too many, or TLS comes to nothing.
-    async fn open(self, tcp: TcpStream) -> Option<(Connection, Protocol, Option<SocketAddr>)> {
-        let address = tcp.peer_addr().ok()?;
-        let place = match self.connections.admit(address.ip()) {
-            Ok(place) => place,
-            Err(refusal) => {
-                self.metrics.rejected(refusal.into());
-                return None;
-            }
-        };
-        // Answers are written whole, so there is nothing to wait for.
-        let _ = tcp.set_nodelay(true);
-        let (stream, protocol) = match &self.acceptor {
-            None => (Stream::Plain(tcp), Protocol::Http1),
-            Some(acceptor) => {
-                let handshake = tokio::time::timeout(self.limits.header_timeout, acceptor.accept(tcp));
-                let tls = self.stop.token().run_until_cancelled_owned(handshake).await?.ok()?.ok()?;
-                let protocol = match tls.get_ref().1.alpn_protocol() {
-                    Some(b"h2") => Protocol::Http2,
-                    _ => Protocol::Http1,
-                };
-                (Stream::Tls(Box::new(tls)), protocol)
-            }
-        };
-        let timeouts = Timeouts {
-            idle: self.limits.idle_timeout,
-            head: (protocol == Protocol::Http1).then_some(self.limits.header_timeout),
-            write: self.limits.body_timeout,
-        };
-        Some((Connection::new(stream, place, timeouts, self.stop), protocol, Some(address)))
-    }
 }
 
 /// Reads the certificate and the clients anew. What is bad of them changes nothing but the log.

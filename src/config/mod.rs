@@ -106,6 +106,8 @@ pub struct Limits {
     pub connections: usize,
     /// How many of them one peer may have.
     pub peer_connections: usize,
+    /// How many bytes of requests and answers may be held for all clients together.
+    pub held: usize,
     /// How large the body of a request may be, in bytes.
     pub body_size: usize,
     /// How many parameters a request may have, query and body together.
@@ -176,6 +178,7 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(60),
             connections: 1000,
             peer_connections: 100,
+            held: 256 * 1024 * 1024,
             body_size: 1024 * 1024,
             parameters: 2_500,
             field_size: 4 * 1024,
@@ -298,6 +301,7 @@ fn limits(typed: &Settings, file: &Settings) -> Result<Limits, Error> {
             file.max_peer_connections,
             default.peer_connections,
         )?,
+        held: count("--max-held", typed.max_held, file.max_held, default.held)?,
         body_size: count("--max-body", typed.max_body, file.max_body, default.body_size)?,
         parameters: count("--max-parameters", typed.max_parameters, file.max_parameters, default.parameters)?,
         field_size: count("--max-field", typed.max_field, file.max_field, default.field_size)?,

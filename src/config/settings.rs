@@ -100,6 +100,10 @@ pub(super) struct Settings {
     #[arg(long, env = "API_MAX_PEER_CONNECTIONS", value_name = "COUNT")]
     pub(super) max_peer_connections: Option<u32>,
 
+    /// How many bytes of requests and answers are held for all clients together; of one peer at most half [default: 268435456]
+    #[arg(long, env = "API_MAX_HELD", value_name = "BYTES")]
+    pub(super) max_held: Option<u32>,
+
     /// How large the body of a request may be [default: 1048576]
     #[arg(long, env = "API_MAX_BODY", value_name = "BYTES")]
     pub(super) max_body: Option<u32>,

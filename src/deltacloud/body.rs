@@ -14,17 +14,21 @@ use super::json_body;
 use super::parameter::is_known;
 use super::parameters::shown;
 use crate::config::Limits;
+use crate::connection::Held;
 
 /// How much more than a body may have is read and thrown away, so that the client reads why, and can go on with the connection.
 const MAX_DISCARDED: usize = 8 * 1024 * 1024;
 
+/// How many times a body is held at the most while its request is answered: as it came, and as what is made of it.
+const TIMES_HELD: usize = 3;
+
 /// Names and values, in the order they were sent.
 pub(super) type Pairs = Vec<(String, String)>;
 
-/// Reads a body to its end, keeping no more of it than it may have. What is left of a body that never seems to end
-/// is the server's to deal with: it closes the connection.
-pub(super) async fn read(payload: Payload, limits: &Limits) -> Result<Bytes, ApiError> {
-    match tokio::time::timeout(limits.body_timeout, read_to_end(payload, limits.body_size)).await {
+/// Reads a body to its end, keeping no more of it than it may have, and than there is room for. What is left of a body that
+/// never seems to end is the server's to deal with: it closes the connection.
+pub(super) async fn read(payload: Payload, limits: &Limits, held: Option<&mut Held>) -> Result<Bytes, ApiError> {
+    match tokio::time::timeout(limits.body_timeout, read_to_end(payload, limits.body_size, held)).await {
         Ok(result) => result,
         Err(_) => {
             let limit = limits.body_timeout.as_secs_f64();
@@ -33,25 +37,40 @@ pub(super) async fn read(payload: Payload, limits: &Limits) -> Result<Bytes, Api
     }
 }
 
-async fn read_to_end(mut payload: Payload, most: usize) -> Result<Bytes, ApiError> {
+async fn read_to_end(mut payload: Payload, most: usize, mut held: Option<&mut Held>) -> Result<Bytes, ApiError> {
     let mut bytes = BytesMut::new();
+    let mut refusal = None;
     let mut discarded = 0;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.or(Err(Failure::Validation.with("The body of the request ended before it was whole.")))?;
-        if discarded > 0 || bytes.len() + chunk.len() > most {
-            bytes = BytesMut::new();
-            discarded += chunk.len();
-        } else {
-            bytes.extend_from_slice(&chunk);
+        if refusal.is_none() {
+            refusal = refuse(bytes.len() + chunk.len(), chunk.len(), most, held.as_deref_mut());
         }
+        if refusal.is_none() {
+            bytes.extend_from_slice(&chunk);
+            continue;
+        }
+        bytes = BytesMut::new();
+        if let Some(held) = &mut held {
+            held.clear();
+        }
+        discarded += chunk.len();
         if discarded > MAX_DISCARDED {
             break;
         }
     }
-    if discarded > 0 {
-        return Err(Failure::TooLarge.with(format!("The body of the request is larger than {most} bytes.")));
+    refusal.map_or(Ok(bytes.freeze()), Err)
+}
+
+/// Why a body that has now come so far, with these more bytes, is not kept.
+fn refuse(length: usize, more: usize, most: usize, held: Option<&mut Held>) -> Option<ApiError> {
+    if length > most {
+        return Some(Failure::TooLarge.with(format!("The body of the request is larger than {most} bytes.")));
     }
-    Ok(bytes.freeze())
+    let is_no_room = held.is_some_and(|held| held.add(more * TIMES_HELD).is_err());
+    is_no_room.then(|| {
+        Failure::Overloaded.with("There is no room for the body of the request. Nothing was begun; try again.")
+    })
 }
 
 /// What a body is, as its headers say.

@@ -52,14 +52,14 @@ use std::time::{Duration, Instant};
 
 use actix_http::body::{BodySize, BoxBody, MessageBody};
 use actix_http::{HttpMessage, Payload, Request as HttpRequest, Response};
-use actix_web::http::{ConnectionType, Method, Version};
+use actix_web::http::{ConnectionType, Method, StatusCode, Version};
 use actix_web::web::Bytes;
 use deltawall_core::{Capabilities, Driver, Firewall, ProviderName};
 
 use crate::Error;
 use crate::access::Access;
 use crate::config::{Config, Limits};
-use crate::connection::{Activity, UnderWay};
+use crate::connection::{Activity, Held, UnderWay};
 use crate::limits::Backends;
 use crate::logging::{Answered, RequestLog};
 use crate::metrics::{Figures, Limit, Metrics, RequestLabels};
@@ -81,6 +81,9 @@ const SERVER_NAME: &str = "Apache-Deltacloud/1.1.3";
 
 /// The version of Deltacloud that is spoken. Clients compare it with the `Server` header.
 const VERSION: &str = SERVER_NAME.split_at("Apache-Deltacloud/".len()).1;
+
+/// How large an answer is that is not counted as held, in bytes.
+const MAX_UNCOUNTED: u64 = 4 * 1024;
 
 /// What all requests share.
 #[derive(Debug)]
@@ -197,23 +200,42 @@ impl Worker {
 }
 
 /// Answers one request, counts it, and logs it.
-pub async fn serve(mut http: HttpRequest, worker: Rc<Worker>) -> Response<impl MessageBody> {
+pub async fn serve(
+    mut http: HttpRequest,
+    activity: Option<Rc<Activity>>,
+    worker: Rc<Worker>,
+) -> Response<impl MessageBody> {
+    if activity.as_ref().is_some_and(|activity| !activity.admits_another()) {
+        // There is no answer: the connection ends, and this with it.
+        std::future::pending::<()>().await;
+    }
     let gateway = &*worker.gateway;
     let payload = http.take_payload();
     let counted = Counted::new(&worker);
-    let place = http.conn_data::<Rc<Activity>>().map(Activity::begin).transpose();
-    let since = place.as_ref().ok().and_then(|place| place.as_ref()?.since()).unwrap_or_else(Instant::now);
+    let (under_way, admitted) = activity.as_ref().map(Activity::begin).unzip();
+    let since = under_way.as_ref().and_then(UnderWay::since).unwrap_or_else(Instant::now);
     let head = Head::read(&http, &worker);
-    let result = match place {
+    let result = match admitted.unwrap_or(Ok(())) {
+        Ok(()) => result(&head, payload, activity.as_ref().map(Activity::hold)).await,
         Err(refusal) => {
             gateway.metrics().rejected(refusal.into());
             Err(Failure::Overloaded.with("Too many requests are under way. This one was not begun; try again."))
         }
-        Ok(_) => result(&head, payload).await,
     };
     let mut response = answer::finish(&head, result);
-    if gateway.stop.has_begun() {
+    let mut held = activity.as_ref().map(Activity::hold);
+    if !is_held(response.body(), held.as_mut()) && may_be_withheld(response.status()) {
+        gateway.metrics().rejected(Limit::Held);
+        let message =
+            "More is held for you than there is room for: take the answers to what you have asked, and try again.";
+        response = answer::finish(&head, Err(Failure::Overloaded.with(message)));
+    }
+    let is_http2 = http.version() == Version::HTTP_2;
+    if !is_http2 && (gateway.stop.has_begun() || http.head().connection_type() == ConnectionType::Close) {
         response.head_mut().set_connection_type(ConnectionType::Close);
+        if let Some(activity) = &activity {
+            activity.end();
+        }
     }
     let (method, status, driver) = (http.method().as_str(), response.status().as_u16(), head.driver().id());
     let time = since.elapsed();
@@ -229,22 +251,37 @@ pub async fn serve(mut http: HttpRequest, worker: Rc<Worker>) -> Response<impl M
         request_id: &head.id,
         trace: Trace::read(http.headers()).as_ref(),
     });
-    let is_http2 = http.version() == Version::HTTP_2;
-    let place = place.ok().flatten();
-    response.map_body(|_, body| Held { body, is_http2, rest: Bytes::new(), place, _counted: counted })
+    response.map_body(|_, body| Taken { body, is_http2, rest: Bytes::new(), under_way, _held: held, _counted: counted })
 }
 
-async fn result(head: &Head<'_>, payload: Payload) -> Result<Answer, ApiError> {
+/// Counts an answer as held, unless it is so small that what a connection or a stream has is enough for it. Says whether
+/// there was room.
+fn is_held(body: &BoxBody, held: Option<&mut Held>) -> bool {
+    match (body.size(), held) {
+        (BodySize::Sized(size), Some(held)) if size > MAX_UNCOUNTED => {
+            held.add(usize::try_from(size).unwrap_or(usize::MAX)).is_ok()
+        }
+        _ => true,
+    }
+}
+
+/// Whether another answer may be given in the place of one of this status: nothing was changed, and that is certain.
+fn may_be_withheld(status: StatusCode) -> bool {
+    status == StatusCode::OK || status.is_client_error()
+}
+
+async fn result(head: &Head<'_>, payload: Payload, mut held: Option<Held>) -> Result<Answer, ApiError> {
     let body = match payload {
         Payload::None => Ok(Bytes::new()),
         // What follows a CONNECT is no body: there is none, and no end to wait for.
         _ if *head.http.method() == Method::CONNECT => Ok(Bytes::new()),
-        _ => body::read(payload, &head.gateway().limits).await,
+        _ => body::read(payload, &head.gateway().limits, held.as_mut()).await,
     };
     if let Err(error) = &body {
         match error.failure {
             Failure::TooSlow => head.gateway().metrics().rejected(Limit::BodyTime),
             Failure::TooLarge => head.gateway().metrics().rejected(Limit::BodySize),
+            Failure::Overloaded => head.gateway().metrics().rejected(Limit::Held),
             _ => {}
         }
     }
@@ -270,14 +307,15 @@ impl Drop for Counted {
 
 /// A body whose request is under way until it has been taken. It is given out in pieces, so that the HTTP server does not
 /// copy a large one whole before it sends it.
-struct Held {
+struct Taken {
     body: BoxBody,
     /// In HTTP/2 nothing but the pieces tells whether the client takes anything of it: the connection carries other
     /// answers, too.
     is_http2: bool,
     /// What is left of the last part of the body.
     rest: Bytes,
-    place: Option<UnderWay>,
+    under_way: Option<UnderWay>,
+    _held: Option<Held>,
     _counted: Counted,
 }
 
@@ -287,7 +325,7 @@ const HTTP2_PIECE: usize = 16 * 1024;
 /// How large a piece is in HTTP/1.
 const HTTP1_PIECE: usize = 64 * 1024;
 
-impl MessageBody for Held {
+impl MessageBody for Taken {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {
@@ -295,9 +333,9 @@ impl MessageBody for Held {
     }
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let Self { body, is_http2, rest, place, .. } = self.get_mut();
-        if let Some(place) = place.as_mut().filter(|_| *is_http2) {
-            place.answer_taken();
+        let Self { body, is_http2, rest, under_way, .. } = self.get_mut();
+        if let Some(under_way) = under_way.as_mut().filter(|_| *is_http2) {
+            under_way.answer_taken();
         }
         if rest.is_empty() {
             match ready!(body.as_pin_mut().poll_next(cx)) {

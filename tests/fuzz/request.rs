@@ -97,7 +97,7 @@ async fn delete_all_rules(worker: &Rc<Worker>, list: &Value) {
 
 /// The status and body of the answer, which is whole.
 async fn answer(worker: &Rc<Worker>, request: TestRequest) -> (StatusCode, Bytes) {
-    let response = serve(request.to_request(), Rc::clone(worker)).await;
+    let response = serve(request.to_request(), None, Rc::clone(worker)).await;
     let (status, content_type) = (response.status(), response.headers().get(CONTENT_TYPE).cloned());
     assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR);
     let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("a body that breaks off"));

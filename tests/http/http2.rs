@@ -1,104 +1,13 @@
-//! HTTP/2 in frames of our own making, for what no well-behaved client does.
+//! HTTP/2: its limits, of time and of number, and what no well-behaved client does.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-
-use crate::instance::{Instance, eventually, fixture};
+use crate::frames::{
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, Http2, NO_WINDOW, PING, POST, REFUSED_STREAM, RST_STREAM,
+    SETTINGS, expect_others_to_notice_nothing, start,
+};
+use crate::instance::{Instance, eventually};
 use crate::wire::Request;
-
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const WINDOW_UPDATE: u8 = 8;
-const CONTINUATION: u8 = 9;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
-
-/// The setting that nothing of an answer may come before it is asked for.
-const NO_WINDOW: &[u8] = &[0, 4, 0, 0, 0, 0];
-
-/// POST to `/` by https, out of HPACK's static table.
-const POST: &[u8] = &[0x83, 0x87, 0x84];
-
-struct Http2(StreamOwned<ClientConnection, TcpStream>);
-
-impl Http2 {
-    /// A connection on which nothing has been asked.
-    fn to(instance: &Instance) -> Self {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(fixture("tls/authority.pem")).unwrap()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let mut config = config.with_root_certificates(roots).with_no_client_auth();
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        let stream = TcpStream::connect(instance.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        let name = ServerName::try_from("gateway.test").unwrap();
-        let mut http2 = Self(StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), stream));
-        http2.0.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
-        http2.frame(SETTINGS, 0, 0, &[]).unwrap();
-        assert_eq!(http2.next_frame().0, SETTINGS);
-        assert_eq!(http2.0.conn.alpn_protocol(), Some(&b"h2"[..]));
-        http2
-    }
-
-    fn frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> std::io::Result<()> {
-        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-        let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()].concat();
-        self.0.write_all(&[&head, payload].concat())?;
-        self.0.flush()
-    }
-
-    /// Asks for a path.
-    fn get(&mut self, stream: u32, path: &str) -> std::io::Result<()> {
-        let head = [&[0x82, 0x87, 0x04, u8::try_from(path.len()).unwrap()], path.as_bytes()].concat();
-        self.frame(HEADERS, END_HEADERS | END_STREAM, stream, &head)
-    }
-
-    /// Lets so much more of an answer come.
-    fn take(&mut self, stream: u32, bytes: usize) -> std::io::Result<()> {
-        let bytes = u32::try_from(bytes).unwrap().to_be_bytes();
-        self.frame(WINDOW_UPDATE, 0, 0, &bytes)?;
-        self.frame(WINDOW_UPDATE, 0, stream, &bytes)
-    }
-
-    /// The kind, the flags and the payload of the next frame.
-    fn next_frame(&mut self) -> (u8, u8, Vec<u8>) {
-        let mut head = [0; 9];
-        self.0.read_exact(&mut head).unwrap();
-        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
-        self.0.read_exact(&mut payload).unwrap();
-        (head[3], head[4], payload)
-    }
-
-    /// Waits until the server closes the connection.
-    fn end(&mut self) {
-        let mut bytes = [0; 4096];
-        loop {
-            match self.0.read(&mut bytes) {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(error) => {
-                    let ends = [ErrorKind::UnexpectedEof, ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
-                    assert!(ends.contains(&error.kind()), "{error}");
-                    break;
-                }
-            }
-        }
-    }
-}
-
-fn start(arguments: &[&str]) -> Instance {
-    let (certificate, key) = (fixture("tls/first.pem"), fixture("tls/first.key"));
-    Instance::with(&[&["--tls-cert", &certificate, "--tls-key", &key], arguments].concat())
-}
 
 #[test]
 fn an_idle_connection_is_closed() {
@@ -187,26 +96,123 @@ fn an_answer_that_is_taken_slowly_comes_whole() {
 
 #[test]
 fn requests_on_one_connection_count_like_connections() {
-    let instance = start(&["--body-timeout", "60", "--max-peer-connections", "100"]);
+    let instance = start(&["--body-timeout", "60", "--max-peer-connections", "90"]);
     let mut connection = Http2::to(&instance);
-    for number in 0..105 {
+    for number in 0..95 {
         connection.frame(HEADERS, END_HEADERS, 2 * number + 1, POST).unwrap();
     }
     let rejected = r#"deltawall_rejected_total{limit="peer_connections"}"#;
     eventually("five are turned away", || instance.figure(rejected).filter(|count| *count == 5.0));
-    assert_eq!(instance.figure("deltawall_requests_under_way"), Some(100.0));
-    assert_eq!(instance.figure("deltawall_connections"), Some(100.0));
+    assert_eq!(instance.figure("deltawall_requests_under_way"), Some(90.0));
+    assert_eq!(instance.figure("deltawall_connections"), Some(90.0));
     assert!(instance.connect().is_closed(), "that would be one more");
-    // For others all is as ever.
-    let output = std::process::Command::new("curl")
-        .args(["-sSf", "--http2", "--interface", "127.0.0.2", "--cacert", &fixture("tls/authority.pem")])
-        .arg(format!("https://127.0.0.1:{}/api", instance.address.port()))
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
+    expect_others_to_notice_nothing(&instance);
     drop(connection);
     eventually("they are gone with the connection", || {
         instance.figure("deltawall_requests_under_way").filter(|count| *count == 0.0)
+    });
+}
+
+#[test]
+fn a_hundred_streams_at_a_time_and_no_more() {
+    let instance = start(&["--max-peer-connections", "1000"]);
+    let mut connection = Http2::to(&instance);
+    for number in 0..101 {
+        connection.frame(HEADERS, END_HEADERS, 2 * number + 1, POST).unwrap();
+    }
+    let refused = loop {
+        let (kind, _, payload) = connection.next_frame();
+        if kind == RST_STREAM {
+            break payload;
+        }
+    };
+    assert_eq!(refused, REFUSED_STREAM);
+    eventually("all others are under way", || {
+        instance.figure("deltawall_requests_under_way").filter(|count| *count == 100.0)
+    });
+}
+
+/// Requests of four bytes, whose answers are not taken, and of which the most are past all limits.
+#[test]
+fn a_flood_of_requests_takes_no_memory() {
+    const MIB: usize = 1024 * 1024;
+    let instance = start(&["--body-timeout", "60"]);
+    let mut connections: Vec<_> = (0..4).map(|_| Http2::to(&instance)).collect();
+    let before = instance.memory();
+    for connection in &mut connections {
+        connection.frame(SETTINGS, 0, 0, NO_WINDOW).unwrap();
+        connection.0.sock.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+        // Once the server is not let write its refusals it reads no more, either.
+        for number in 0..5_000 {
+            let request = [0x82, 0x87, 0x84, 0x04];
+            if connection.frame(HEADERS, END_HEADERS | END_STREAM, 2 * number + 1, &request[..3]).is_err() {
+                break;
+            }
+        }
+    }
+    let held = eventually("figures", || instance.figure("deltawall_held_bytes"));
+    assert!(held < 4.0 * MIB as f64, "{held} bytes are held");
+    let after = instance.memory();
+    assert!(after < before + 12 * MIB, "{before} bytes have become {after}");
+    expect_others_to_notice_nothing(&instance);
+}
+
+/// Other requests of the connection go on, and are no reason to wait for longer.
+#[test]
+fn slow_headers_are_given_up_beside_other_requests() {
+    let instance = start(&["--header-timeout", "1", "--body-timeout", "60"]);
+    let mut connection = Http2::to(&instance);
+    connection.frame(HEADERS, END_HEADERS, 1, POST).unwrap();
+    connection.frame(HEADERS, 0, 3, POST).unwrap();
+    let started = Instant::now();
+    while connection.frame(CONTINUATION, 0, 3, &[0, 1, b'x', 1, b'y']).is_ok() {
+        assert!(started.elapsed() < Duration::from_secs(10), "it is still read");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(started.elapsed() > Duration::from_millis(500), "{:?}", started.elapsed());
+    let unreadable = r#"deltawall_unreadable_total{status="408"}"#;
+    eventually("it is counted", || instance.figure(unreadable).filter(|count| *count == 1.0));
+}
+
+#[test]
+fn heads_that_are_too_large_are_answered_and_noted() {
+    let instance = start(&[]);
+    let literal = |name: &str, size: usize| {
+        // A value's length past 126 goes on in bytes of seven bits.
+        let mut length = vec![0x7f];
+        let mut rest = size - 127;
+        while rest > 127 {
+            length.push(u8::try_from(rest % 128 + 128).unwrap());
+            rest /= 128;
+        }
+        length.push(u8::try_from(rest).unwrap());
+        [&[0, u8::try_from(name.len()).unwrap()], name.as_bytes(), &length, &vec![b'v'; size]].concat()
+    };
+    let many: Vec<u8> =
+        (0..97).flat_map(|number| [&[0, 3][..], format!("x{number:02}").as_bytes(), &[1, b'y']].concat()).collect();
+    for head in [many, (0..9).flat_map(|number| literal(&format!("x{number}"), 16_000)).collect()] {
+        let mut connection = Http2::to(&instance);
+        let head = [POST, &head].concat();
+        let mut pieces = head.chunks(16_000).peekable();
+        let first = pieces.next().unwrap();
+        let end = |is_last: bool| if is_last { END_HEADERS } else { 0 };
+        connection.frame(HEADERS, end(pieces.peek().is_none()) | END_STREAM, 1, first).unwrap();
+        while let Some(piece) = pieces.next() {
+            connection.frame(CONTINUATION, end(pieces.peek().is_none()), 1, piece).unwrap();
+        }
+        let answer = loop {
+            let (kind, _, payload) = connection.next_frame();
+            if kind == HEADERS {
+                break payload;
+            }
+        };
+        // The status stands in HPACK's static table as a name only, and 431 in Huffman's code.
+        assert_eq!(answer[..5], [0x48, 0x83, 0x69, 0x90, 0xff], "{answer:x?}");
+    }
+    let unreadable = r#"deltawall_unreadable_total{status="431"}"#;
+    assert_eq!(eventually("it is counted", || instance.figure(unreadable)), 2.0);
+    instance.logged(|line| {
+        line["message"] == "unreadable request" && line["status"] == "431" && line["peer"] == "127.0.0.1"
     });
 }
 

@@ -98,6 +98,13 @@ impl Instance {
         Some(line.rsplit(' ').next().unwrap().parse().unwrap())
     }
 
+    /// How much of its memory is in use, in bytes.
+    pub fn memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+    }
+
     /// What was logged so far.
     pub fn log(&self) -> Vec<serde_json::Value> {
         self.log.lock().unwrap().iter().map(|line| serde_json::from_str(line).unwrap()).collect()

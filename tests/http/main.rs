@@ -7,8 +7,10 @@
 
 mod accounts;
 mod attacks;
+mod budget;
 mod cloud;
 mod concurrency;
+mod connections;
 mod documentation;
 mod ec2;
 mod emulator;
@@ -16,6 +18,7 @@ mod failures;
 mod faults;
 mod fgcp;
 mod formats;
+mod frames;
 mod held;
 mod http2;
 mod ids;

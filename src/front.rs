@@ -1,0 +1,161 @@
+//! What stands before the HTTP servers: it counts connections, speaks TLS, keeps the time, and notes what cannot be read.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::body::BoxBody;
+use actix_http::error::{DispatchError, ParseError};
+use actix_http::{HttpService, KeepAlive, Protocol, Response};
+use actix_service::{Service, ServiceFactory, fn_factory, fn_service};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+
+use crate::config::Limits;
+use crate::connection::{Activity, Connection, Stream, Timeouts};
+use crate::deltacloud::{self, Gateway, Worker};
+use crate::heads::{Blocks, Heads, Offers};
+use crate::http2::{self, Notes as _};
+use crate::metrics::{Metrics, Unreadable};
+use crate::peers::{Connections, Refusal};
+use crate::stop::Stop;
+
+/// How long the last bytes of a connection may take to be sent.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// What all connections share.
+#[derive(Clone)]
+pub struct Front {
+    /// Those there are.
+    pub connections: Arc<Connections>,
+    /// What clients may take.
+    pub limits: Limits,
+    /// What speaks TLS; none for plain HTTP.
+    pub acceptor: Option<TlsAcceptor>,
+    /// What has all of it stop.
+    pub stop: Stop,
+    /// Where it is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Front {
+    /// What becomes of accepted connections, in one worker.
+    pub fn service(
+        self,
+        gateway: Arc<Gateway>,
+    ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = (), InitError = ()> {
+        // The dialect has one handler for all paths, so actix-web's application, which finds one for each, would only
+        // cost time.
+        let worker = Rc::new(Worker::new(gateway));
+        let of_http1 = Rc::clone(&worker);
+        let answer = move |http: actix_http::Request| {
+            let worker = Rc::clone(&of_http1);
+            let activity = http.conn_data::<Rc<Activity>>().cloned();
+            async move { Ok::<_, Response<BoxBody>>(deltacloud::serve(http, activity, worker).await) }
+        };
+        let http1 = HttpService::build()
+            // How long a connection is kept is for `Connection` to say.
+            .keep_alive(KeepAlive::Os)
+            .client_request_timeout(self.limits.header_timeout)
+            .client_disconnect_timeout(GOODBYE)
+            .on_connect_ext(|connection: &Connection, data| {
+                data.insert(Rc::clone(connection.activity()));
+            })
+            .finish(fn_service(answer));
+        let http1 = Rc::new(http1);
+        fn_factory(move || {
+            let (front, http1, worker) = (self.clone(), Rc::clone(&http1), Rc::clone(&worker));
+            async move {
+                let http1 = Rc::new(http1.new_service(()).await?);
+                Ok(fn_service(move |tcp| {
+                    let (front, http1, worker) = (front.clone(), Rc::clone(&http1), Rc::clone(&worker));
+                    async move {
+                        front.serve(tcp, &*http1, worker).await;
+                        Ok::<_, ()>(())
+                    }
+                }))
+            }
+        })
+    }
+
+    /// Answers what is asked on a connection, until it ends.
+    async fn serve(
+        self,
+        tcp: TcpStream,
+        http1: &impl Service<(Connection, Protocol, Option<SocketAddr>), Error = DispatchError>,
+        worker: Rc<Worker>,
+    ) {
+        let Ok(address) = tcp.peer_addr() else { return };
+        let (stop, limits) = (self.stop.clone(), self.limits.clone());
+        let notes = Notes { metrics: Arc::clone(&self.metrics), address };
+        let Some((connection, protocol)) = self.open(tcp, address).await else { return };
+        if protocol == Protocol::Http2 {
+            let answer = |http, activity| deltacloud::serve(http, Some(activity), Rc::clone(&worker));
+            return http2::serve(connection, address, &limits, &stop, &notes, answer).await;
+        }
+        let activity = Rc::clone(connection.activity());
+        match http1.call((connection, protocol, Some(address))).await {
+            Err(DispatchError::Parse(error @ ParseError::TooLarge)) => {
+                notes.unreadable(Unreadable::HeadSize, &error.to_string());
+            }
+            Err(DispatchError::Parse(error)) => notes.unreadable(Unreadable::Malformed, &error.to_string()),
+            _ if activity.head_was_late() => {
+                notes.unreadable(Unreadable::HeadTime, http2::LATE);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes a connection in; none where it is one too many, or TLS comes to nothing.
+    async fn open(self, tcp: TcpStream, address: SocketAddr) -> Option<(Connection, Protocol)> {
+        let place = match self.connections.admit(address.ip()) {
+            Ok(place) => place,
+            Err(refusal) => {
+                self.metrics.rejected(refusal.into());
+                return None;
+            }
+        };
+        // Answers are written whole, so there is nothing to wait for.
+        let _ = tcp.set_nodelay(true);
+        let (stream, protocol) = match &self.acceptor {
+            None => (Stream::Plain(tcp), Protocol::Http1),
+            Some(acceptor) => {
+                let handshake = tokio::time::timeout(self.limits.header_timeout, acceptor.accept(tcp));
+                let tls = self.stop.token().run_until_cancelled_owned(handshake).await?.ok()?.ok()?;
+                let protocol = match tls.get_ref().1.alpn_protocol() {
+                    Some(b"h2") => Protocol::Http2,
+                    _ => Protocol::Http1,
+                };
+                (Stream::Tls(Box::new(tls)), protocol)
+            }
+        };
+        let heads = match protocol {
+            Protocol::Http2 => Heads::Http2(Blocks::default()),
+            _ => Heads::Http1(Offers::default()),
+        };
+        let timeouts = Timeouts {
+            idle: self.limits.idle_timeout,
+            head: self.limits.header_timeout,
+            write: self.limits.body_timeout,
+        };
+        Some((Connection::new(stream, heads, place, timeouts, self.stop), protocol))
+    }
+}
+
+/// Figures and log, for what becomes of a connection.
+struct Notes {
+    metrics: Arc<Metrics>,
+    address: SocketAddr,
+}
+
+impl http2::Notes for Notes {
+    fn refused(&self, refusal: Refusal) {
+        self.metrics.rejected(refusal.into());
+    }
+
+    fn unreadable(&self, what: Unreadable, why: &str) {
+        self.metrics.unreadable(what);
+        tracing::info!(peer = %self.address.ip(), status = what.status(), why, "unreadable request");
+    }
+}
