@@ -4,12 +4,12 @@
 //! |---|---|
 //! | [`config`] | what was typed, and what is valid of it |
 //! | [`registry`] | the drivers there are, by name |
-//! | [`server`], [`stop`] | the listening sockets, the workers, shutdown |
+//! | [`server`], [`stop`], [`control`] | the listening sockets, the workers, shutdown, signals |
 //! | [`connection`] | clients' connections: counted, and closed in time |
 //! | [`tls`] | the certificate |
 //! | [`deltacloud`] | Apache Deltacloud's firewall API: requests in, answers out |
 //! | [`access`], [`clients`] | whose credentials a cloud is asked with, and who may ask |
-//! | [`limits`] | how many may be served at a time |
+//! | [`limits`], [`descriptors`] | how many may be served at a time |
 //! | [`admin`], [`metrics`] | health and figures, on a listener of their own |
 //! | [`logging`], [`trace`] | the log's form, and what requests are called in it |
 
@@ -18,7 +18,9 @@ pub mod admin;
 pub mod clients;
 pub mod config;
 pub mod connection;
+pub mod control;
 pub mod deltacloud;
+pub mod descriptors;
 pub mod limits;
 pub mod logging;
 pub mod metrics;
@@ -29,7 +31,7 @@ pub mod tls;
 pub mod trace;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use config::{Config, Start};
@@ -67,6 +69,11 @@ impl Error {
             Self::Listen { .. } | Self::Clients(_) | Self::Serve(_) => ExitCode::FAILURE,
         }
     }
+
+    /// Whether it is that the program was told to stop a second time.
+    pub fn is_second_signal(&self) -> bool {
+        matches!(self, Self::Serve(error) if error.kind() == ErrorKind::Interrupted)
+    }
 }
 
 /// Runs the gateway until it is told to stop. The first of `arguments` is the program's own name.
@@ -85,7 +92,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
             return Ok(());
         }
     };
-    let _log = logging::start(config.log_format)?;
+    logging::start(config.log_format)?;
     let gateway = Gateway::new(Registry::from_config(&config)?, &config)?;
     Ok(Server::bind(&config, gateway)?.run(print_line)?)
 }

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::connection::{self, Connections};
+use crate::logging;
 
 /// What [`Metrics::text`] gives.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -36,6 +38,7 @@ pub struct Metrics {
     cloud_seconds: Histograms<CloudLabels>,
     retries: Family<RetryLabels, Counter>,
     rejected: Family<RejectedLabels, Counter>,
+    lost_lines: Family<LineLabels, Counter>,
     connected: OnceLock<Arc<Connections>>,
 }
 
@@ -74,6 +77,11 @@ struct CloudLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RetryLabels {
     driver: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LineLabels {
+    kind: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -134,6 +142,7 @@ impl Default for Metrics {
             cloud_seconds: Family::new_with_constructor(histograms),
             retries: Family::default(),
             rejected: Family::default(),
+            lost_lines: Family::default(),
             connected: OnceLock::new(),
         };
         let registry = &mut metrics.registry;
@@ -150,6 +159,7 @@ impl Default for Metrics {
             metrics.retries.clone(),
         );
         registry.register("rejected", "Connections and requests turned away by a limit", metrics.rejected.clone());
+        registry.register("log_lines_lost", "Lines of the log that could not be written", metrics.lost_lines.clone());
         registry.register_with_unit(
             "request",
             "Time from the first byte of a request to its answer",
@@ -200,6 +210,9 @@ impl Metrics {
     pub fn text(&self) -> Result<String, fmt::Error> {
         let connections = self.connected.get().map_or(0, |connections| connections.count());
         self.connections.set(i64::try_from(connections).unwrap_or(i64::MAX));
+        for (kind, count) in logging::lost() {
+            self.lost_lines.get_or_create(&LineLabels { kind }).inner().store(count, Ordering::Relaxed);
+        }
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;
         Ok(text)
