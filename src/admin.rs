@@ -10,10 +10,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::{App, HttpResponse, HttpServer, rt, web};
 
+use crate::logging;
 use crate::metrics::{CONTENT_TYPE, Metrics};
 use crate::stop::Stop;
 
-/// Answers on this listener until the handle stops it. Once `stop` has begun the gateway is not ready any more.
+/// Answers on this listener until the handle stops it. Once `stop` has begun the gateway is not ready any more, nor is it
+/// while it cannot log what it does.
 ///
 /// # Errors
 /// When the worker cannot be started.
@@ -35,9 +37,12 @@ pub fn serve(listener: TcpListener, metrics: Arc<Metrics>, stop: Stop) -> io::Re
 }
 
 fn readiness(stop: &Stop) -> HttpResponse {
-    match stop.has_begun() {
-        true => plain(StatusCode::SERVICE_UNAVAILABLE, "stopping"),
-        false => plain(StatusCode::OK, "ready"),
+    if stop.has_begun() {
+        return plain(StatusCode::SERVICE_UNAVAILABLE, "stopping");
+    }
+    match logging::trouble() {
+        Some(why) => plain(StatusCode::SERVICE_UNAVAILABLE, &why),
+        None => plain(StatusCode::OK, "ready"),
     }
 }
 

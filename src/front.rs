@@ -17,6 +17,7 @@ use crate::connection::{Activity, Connection, Stream, Timeouts};
 use crate::deltacloud::{self, Gateway, Worker};
 use crate::heads::{Blocks, Heads, Offers};
 use crate::http2::{self, Notes as _};
+use crate::logging::REQUESTS;
 use crate::metrics::{Metrics, Unreadable};
 use crate::peers::{Connections, Refusal};
 use crate::stop::Stop;
@@ -156,6 +157,6 @@ impl http2::Notes for Notes {
 
     fn unreadable(&self, what: Unreadable, why: &str) {
         self.metrics.unreadable(what);
-        tracing::info!(peer = %self.address.ip(), status = what.status(), why, "unreadable request");
+        tracing::info!(target: REQUESTS, peer = %self.address.ip(), status = what.status(), why, "unreadable request");
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`config`] | what was typed, and what is valid of it |
 //! | [`registry`] | the drivers there are, by name |
-//! | [`server`], [`stop`] | the listening sockets, the workers, shutdown |
+//! | [`server`], [`stop`], [`control`] | the listening sockets, the workers, shutdown, signals |
 //! | [`front`] | what stands before the HTTP servers: connections, TLS |
 //! | [`connection`], [`heads`] | clients' connections: closed in time, and what is seen of requests' heads below HTTP |
 //! | [`peers`] | who is connected, and how much is held for each |
@@ -12,7 +12,7 @@
 //! | [`tls`] | the certificate |
 //! | [`deltacloud`] | Apache Deltacloud's firewall API: requests in, answers out |
 //! | [`access`], [`clients`] | whose credentials a cloud is asked with, and who may ask |
-//! | [`limits`] | how many may be served at a time |
+//! | [`limits`], [`descriptors`] | how many may be served at a time |
 //! | [`admin`], [`metrics`] | health and figures, on a listener of their own |
 //! | [`logging`], [`trace`] | the log's form, and what requests are called in it |
 
@@ -21,7 +21,9 @@ pub mod admin;
 pub mod clients;
 pub mod config;
 pub mod connection;
+pub mod control;
 pub mod deltacloud;
+pub mod descriptors;
 pub mod front;
 pub mod heads;
 pub mod http2;
@@ -36,7 +38,7 @@ pub mod tls;
 pub mod trace;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use config::{Config, Start};
@@ -74,6 +76,11 @@ impl Error {
             Self::Listen { .. } | Self::Clients(_) | Self::Serve(_) => ExitCode::FAILURE,
         }
     }
+
+    /// Whether it is that the program was told to stop a second time.
+    pub fn is_second_signal(&self) -> bool {
+        matches!(self, Self::Serve(error) if error.kind() == ErrorKind::Interrupted)
+    }
 }
 
 /// Runs the gateway until it is told to stop. The first of `arguments` is the program's own name.
@@ -92,7 +99,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
             return Ok(());
         }
     };
-    let _log = logging::start(config.log_format)?;
+    logging::start(config.log_format)?;
     let gateway = Gateway::new(Registry::from_config(&config)?, &config)?;
     Ok(Server::bind(&config, gateway)?.run(print_line)?)
 }

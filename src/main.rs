@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
+use deltawall::{Error, logging};
+
 fn main() -> ExitCode {
-    match deltawall::run(std::env::args_os()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("deltawall: {error}");
-            error.exit_code()
-        }
-    }
+    let ended = deltawall::run(std::env::args_os());
+    let error = ended.as_ref().err();
+    logging::finish(error);
+    error.map_or(ExitCode::SUCCESS, Error::exit_code)
 }

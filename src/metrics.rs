@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::logging;
 use crate::peers::{Connections, Refusal};
 
 /// What [`Metrics::text`] gives.
@@ -38,6 +40,7 @@ pub struct Metrics {
     rejected: Family<RejectedLabels, Counter>,
     unreadable: Family<UnreadableLabels, Counter>,
     held: Gauge,
+    lost_lines: Family<LineLabels, Counter>,
     connected: OnceLock<Arc<Connections>>,
 }
 
@@ -76,6 +79,11 @@ struct CloudLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RetryLabels {
     driver: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LineLabels {
+    kind: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -172,6 +180,7 @@ impl Default for Metrics {
             rejected: Family::default(),
             unreadable: Family::default(),
             held: Gauge::default(),
+            lost_lines: Family::default(),
             connected: OnceLock::new(),
         };
         let registry = &mut metrics.registry;
@@ -199,6 +208,7 @@ impl Default for Metrics {
             Unit::Bytes,
             metrics.held.clone(),
         );
+        registry.register("log_lines_lost", "Lines of the log that could not be written", metrics.lost_lines.clone());
         registry.register_with_unit(
             "request",
             "Time from the first byte of a request to its answer",
@@ -255,6 +265,9 @@ impl Metrics {
         if let Some(connected) = self.connected.get() {
             self.connections.set(i64::try_from(connected.count()).unwrap_or(i64::MAX));
             self.held.set(i64::try_from(connected.held()).unwrap_or(i64::MAX));
+        }
+        for (kind, count) in logging::lost() {
+            self.lost_lines.get_or_create(&LineLabels { kind }).inner().store(count, Ordering::Relaxed);
         }
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;

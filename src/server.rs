@@ -3,17 +3,20 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use actix_server::ServerBuilder;
 use actix_web::rt;
 use sd_notify::NotifyState;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Error;
 use crate::admin;
 use crate::config::{Config, Limits};
+use crate::control::{Reload, StopSignals, Systemd};
 use crate::deltacloud::Gateway;
+use crate::descriptors;
 use crate::front::Front;
 use crate::peers::Connections;
 use crate::tls::Certificate;
@@ -85,12 +88,12 @@ impl Server {
     }
 
     /// Serves until SIGTERM or ctrl-C, and then until the requests under way are answered or the time for that is over; a
-    /// second signal ends it at once. SIGHUP reads the certificate anew. `greet` gets lines for who started it, as soon
-    /// as all signals are heeded.
+    /// second signal ends it at once. SIGHUP reads the certificate and the clients anew. `greet` gets lines for who started
+    /// it, as soon as all signals are heeded.
     ///
     /// # Errors
     /// When the workers cannot be started, or a second signal came.
-    pub fn run(self, greet: impl FnOnce(&str)) -> io::Result<()> {
+    pub fn run(mut self, greet: impl FnOnce(&str) + Send + 'static) -> io::Result<()> {
         rt::System::new().block_on(async {
             let mut signals = StopSignals::new()?;
             let mut hang_up = signal(SignalKind::hangup())?;
@@ -98,6 +101,7 @@ impl Server {
             let greeting = self.greeting();
             let gateway = Arc::new(self.gateway);
             let metrics = Arc::clone(gateway.metrics());
+            self.limits.connections = descriptors::connections(&self.limits);
             let connections = Arc::new(Connections::new(&self.limits));
             metrics.watch(&connections);
             let front = Front {
@@ -110,6 +114,9 @@ impl Server {
                 stop: stop.clone(),
                 metrics: Arc::clone(&metrics),
             };
+            let admin = self.admin.map(|listener| admin::serve(listener, metrics, stop.clone())).transpose()?;
+            // It begins before clients can take the descriptors that it needs for that.
+            tokio::task::yield_now().await;
             // The number of connections is kept by the front, for all workers together.
             let server = ServerBuilder::new()
                 .disable_signals()
@@ -122,18 +129,23 @@ impl Server {
                 .run();
             let handle = server.handle();
             let mut serving = rt::spawn(server);
-            let admin = self.admin.map(|listener| admin::serve(listener, metrics, stop.clone())).transpose()?;
-            greet(&greeting);
-            tell_systemd(&[NotifyState::Ready]);
+            // From here on this thread is there for signals. Whatever may have to wait is done by others.
+            let mut reloads = vec![Reload::start("clients", move || gateway.reload())?];
+            if let Some(certificate) = self.certificate {
+                reloads.push(Reload::start("certificate", move || certificate.reload())?);
+            }
+            let systemd = Systemd::start()?;
+            thread::Builder::new().name("greeting".into()).spawn(move || greet(&greeting))?;
+            systemd.tell(NotifyState::Ready);
 
             loop {
                 tokio::select! {
                     ended = &mut serving => return ended.map_err(io::Error::other)?,
-                    Some(()) = hang_up.recv() => reload(self.certificate.as_deref(), &gateway),
+                    Some(()) = hang_up.recv() => reloads.iter().for_each(Reload::ask),
                     () = signals.next() => break,
                 }
             }
-            tell_systemd(&[NotifyState::Stopping]);
+            systemd.tell(NotifyState::Stopping);
             stop.begin();
             let ended = tokio::select! {
                 () = handle.stop(true) => Ok(()),
@@ -179,42 +191,4 @@ fn permit_strangers(config: &Config) -> Result<(), Error> {
         return Err(Error::Usage(message));
     }
     Ok(())
-}
-
-/// Reads the certificate and the clients anew. What is bad of them changes nothing but the log.
-fn reload(certificate: Option<&Certificate>, gateway: &Gateway) {
-    let certificate = certificate.map_or(Ok(()), Certificate::reload);
-    for (what, result) in [("certificate", certificate), ("clients", gateway.reload())] {
-        match result {
-            Ok(()) => tracing::info!(what, "read anew"),
-            Err(error) => tracing::error!(what, %error, "left as it was, since the new one cannot be used"),
-        }
-    }
-}
-
-/// Says how things are to whoever started the program and wants to know.
-fn tell_systemd(state: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(state) {
-        tracing::warn!(%error, "systemd cannot be told");
-    }
-}
-
-/// The signals to stop.
-struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl StopSignals {
-    fn new() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    /// Completes when the process is asked to stop, once more if it has been before.
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

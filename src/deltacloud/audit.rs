@@ -1,26 +1,49 @@
-//! The audit: a line for each change, with who, what, where and what became of it.
+//! The audit: two lines for each change, before and after a driver is asked for it, with who, what, where and what became
+//! of it; and one for each failed login.
+
+use std::borrow::Cow;
 
 use deltawall_core::{Error, ErrorKind};
 
+use super::parameters::shown;
 use super::path::Operation;
-use super::request::Request;
-use crate::logging::AUDIT;
+use super::request::{Head, Request};
+use crate::logging::{AUDIT, LOGIN};
 
-/// A change that a driver is asked for. Its line is written when it is dropped, so that there is one in any case.
+/// A change that somebody asks for. Its line is written when it is dropped, so that there is one in any case.
 pub(super) struct Change<'a> {
     request: &'a Request<'a>,
     user: String,
+    firewall: Option<String>,
+    rule: Option<String>,
+    parameters: Option<String>,
     result: &'static str,
     why: Option<String>,
 }
 
 impl<'a> Change<'a> {
-    /// Begins a line for a change by this user; none if what is asked for is no change.
-    pub(super) fn begin(request: &'a Request<'a>, user: &str) -> Option<Self> {
-        request.operation.is_change().then(|| {
-            let why = Some("The client went away before there was an answer.".into());
-            Self { request, user: user.to_owned(), result: "unknown", why }
-        })
+    /// The lines for a change by this user; none if what is asked for is no change.
+    pub(super) fn of(request: &'a Request<'a>, user: &str) -> Option<Self> {
+        if !request.operation.is_change() {
+            return None;
+        }
+        let (firewall, rule) = match request.operation {
+            Operation::DeleteFirewall(id) | Operation::CreateRule(id) => (Some(id.text()), None),
+            Operation::DeleteRule(id, rule) => (Some(id.text()), Some(rule.text())),
+            _ => (None, None),
+        };
+        let [firewall, rule] = [firewall, rule].map(|id| id.map(Cow::into_owned));
+        let (user, parameters) = (shown(user).into_owned(), request.known_parameters());
+        let mut change = Self { request, user, firewall, rule, parameters, result: "", why: None };
+        change.deny("The client went away before the driver was asked.");
+        Some(change)
+    }
+
+    /// Writes that the driver is now asked, so that what is cut off can be seen.
+    pub(super) fn begin(&mut self) {
+        (self.result, self.why) = ("begun", None);
+        self.write();
+        (self.result, self.why) = ("unknown", Some("The client went away before there was an answer.".into()));
     }
 
     /// Notes what the driver said.
@@ -35,6 +58,46 @@ impl<'a> Change<'a> {
     pub(super) fn deny(&mut self, why: &str) {
         (self.result, self.why) = ("denied", Some(why.to_owned()));
     }
+
+    fn write(&self) {
+        let Request { head, operation, .. } = self.request;
+        tracing::info!(
+            target: AUDIT,
+            user = self.user,
+            peer = head.peer.map(tracing::field::display),
+            driver = head.driver().id(),
+            provider = head.provider_name(),
+            change = operation.name(),
+            firewall = self.firewall,
+            rule = self.rule,
+            parameters = self.parameters,
+            result = self.result,
+            why = self.why,
+            request_id = head.id,
+            "change"
+        );
+    }
+}
+
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        self.write();
+    }
+}
+
+/// Writes that somebody is not the user that it says it is.
+pub(super) fn failed_login(head: &Head<'_>, user: &str) {
+    tracing::info!(
+        name: LOGIN,
+        target: AUDIT,
+        user = &*shown(user),
+        peer = head.peer.map(tracing::field::display),
+        driver = head.driver().id(),
+        provider = head.provider_name(),
+        result = "failed",
+        request_id = head.id,
+        "login"
+    );
 }
 
 /// What a failure says of the change: a driver's contract is that all but two sorts of it have changed nothing.
@@ -50,31 +113,5 @@ fn outcome(kind: ErrorKind) -> &'static str {
         | ErrorKind::Unsupported
         | ErrorKind::Refused
         | ErrorKind::Internal => "failed",
-    }
-}
-
-impl Drop for Change<'_> {
-    fn drop(&mut self) {
-        let Request { head, operation, .. } = self.request;
-        let (firewall, rule) = match operation {
-            Operation::DeleteFirewall(id) | Operation::CreateRule(id) => (Some(id.text()), None),
-            Operation::DeleteRule(id, rule) => (Some(id.text()), Some(rule.text())),
-            _ => (None, None),
-        };
-        tracing::info!(
-            target: AUDIT,
-            user = self.user,
-            peer = head.peer.map(tracing::field::display),
-            driver = head.driver().id(),
-            provider = head.provider_name(),
-            change = operation.name(),
-            firewall = firewall.as_deref(),
-            rule = rule.as_deref(),
-            parameters = self.request.known_parameters(),
-            result = self.result,
-            why = self.why,
-            request_id = head.id,
-            "change"
-        );
     }
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use deltawall_core::{Context, Driver, Error, ErrorKind};
 
-use super::audit::Change;
+use super::audit::{self, Change};
 use super::error::{ApiError, Failure};
 use super::request::Request;
 use crate::access::Caller;
@@ -28,7 +28,7 @@ impl Call<'_> {
     ) -> Result<T, ApiError> {
         let Request { head, operation, .. } = self.request;
         let (gateway, driver) = (head.gateway(), head.driver().id());
-        let mut change = Change::begin(self.request, self.caller.user());
+        let mut change = Change::of(self.request, self.caller.user());
         let begun = Cell::new(None);
         let context = Context {
             credentials: self.caller.credentials.clone(),
@@ -36,15 +36,18 @@ impl Call<'_> {
             request_id: head.id.clone(),
             deadline: Instant::now() + gateway.backend_timeout,
         };
-        let mut asked = pin!(async {
-            let _place = gateway.backends.enter(driver, head.provider()).await?;
-            begun.set(Some(Instant::now()));
-            Some(call(head.driver(), &context).await)
-        });
-        // A driver that need not wait is done with at once, and no timer is set for it.
-        let result = match future::poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx))).await {
-            Poll::Ready(result) => result,
-            Poll::Pending => tokio::time::timeout_at(context.deadline.into(), asked).await.ok().flatten(),
+        let result = {
+            let mut asked = pin!(async {
+                let _place = gateway.backends.enter(driver, head.provider()).await?;
+                change.as_mut().map(Change::begin);
+                begun.set(Some(Instant::now()));
+                Some(call(head.driver(), &context).await)
+            });
+            // A driver that need not wait is done with at once, and no timer is set for it.
+            match future::poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx))).await {
+                Poll::Ready(result) => result,
+                Poll::Pending => tokio::time::timeout_at(context.deadline.into(), asked).await.ok().flatten(),
+            }
         };
         let Some(begun) = begun.get() else {
             let provider = head.provider_name();
@@ -83,9 +86,12 @@ impl Call<'_> {
             let message = error.to_string();
             tracing::warn!(request_id = head.id, driver = error.driver, ?kind, ?message, ?sources, "driver failed");
         }
-        if kind == ErrorKind::Unauthenticated && self.caller.is_own {
-            // The client can do nothing about it, least of all send others.
-            return Failure::Provider.with(format!("The gateway cannot prove itself to the cloud. {error}"));
+        if kind == ErrorKind::Unauthenticated {
+            if self.caller.is_own {
+                // The client can do nothing about it, least of all send others.
+                return Failure::Provider.with(format!("The gateway cannot prove itself to the cloud. {error}"));
+            }
+            audit::failed_login(head, self.caller.user());
         }
         let failure = ApiError::from(error);
         if kind == ErrorKind::State { failure.allowing(resource.allow(Some(*method))) } else { failure }

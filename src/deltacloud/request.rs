@@ -15,7 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use deltawall_core::{Credentials, Driver, Error, FirewallId, ProviderName};
 
 use super::answer::Form;
-use super::audit::Change;
+use super::audit::{self, Change};
 use super::body::{self, BodyType, Pairs};
 use super::call::Call;
 use super::cross_site;
@@ -272,7 +272,7 @@ impl<'a> Request<'a> {
         let request = Request { head, resource, operation, method, parameters, caller };
         if let Err(denial @ ApiError { failure: Failure::Forbidden, .. }) = &request.caller
             && let Some(sent) = credentials(http)
-            && let Some(mut change) = Change::begin(&request, sent.user())
+            && let Some(mut change) = Change::of(&request, sent.user())
         {
             change.deny(&denial.message);
         }
@@ -287,7 +287,14 @@ impl<'a> Request<'a> {
     /// A call to the driver, unless there are no credentials for it, or the request could not be read whole: half a
     /// request is no reason to change anything; or the driver cannot do it.
     pub(super) fn with_credentials(&self) -> Result<Call<'_>, ApiError> {
-        let caller = self.caller.as_ref().map_err(ApiError::clone)?;
+        let caller = self.caller.as_ref().map_err(|denial| {
+            if denial.failure == Failure::Authentication
+                && let Some(sent) = credentials(self.head.http)
+            {
+                audit::failed_login(self.head, sent.user());
+            }
+            denial.clone()
+        })?;
         self.parameters()?;
         let driver = self.head.driver();
         if let Some(what) = features::lacking(self.operation, driver.capabilities()) {

@@ -96,6 +96,9 @@ fn a_client_with_the_right_password_is_let_in_and_no_other() {
             let answer = instance.send(list().by(user, password)).expect(401);
             assert!(answer.header("Www-Authenticate").is_some_and(|realm| realm.starts_with("Basic realm=")));
             assert_eq!(answer.message(), "There is no such user with this password.");
+            let id = answer.header("X-Request-Id").unwrap();
+            let line = instance.logged(|line| line["message"] == "login" && line["request_id"] == id);
+            assert_eq!((&line["user"], &line["peer"]), (&user.into(), &"127.0.0.1".into()));
         }
         instance.send(list()).expect(401);
         // The cloud's own credentials open nothing.
@@ -135,8 +138,8 @@ fn who_may_only_look_changes_nothing() {
     }
     let writer = |request: Request| instance.send(request.by("writer", "retirw"));
     writer(Request::post("/api/firewalls").form(CHANGE).header("X-Request-Id", "written")).expect(201);
-    let line = instance.logged(|line| line["target"] == "deltawall::audit" && line["request_id"] == "written");
-    assert_eq!((&line["user"], &line["result"]), (&"writer".into(), &"done".into()));
+    let line = instance.logged(|line| line["request_id"] == "written" && line["result"] == "done");
+    assert_eq!((&line["user"], &line["target"]), (&"writer".into(), &"deltawall::audit".into()));
     writer(Request::delete("/api/firewalls/n")).expect(204);
 }
 

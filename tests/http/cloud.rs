@@ -83,10 +83,43 @@ fn repeated_calls_are_counted_and_so_are_those_without_an_answer() {
     account.fault("AuthorizeSecurityGroupIngress", "hang", 1);
     let answer = send(rule(2)).expect(504);
     assert!(answer.message().contains("in time") || answer.message().contains("unknown"), "{}", answer.body);
-    let line = instance.logged(|line| line["target"] == "deltawall::audit" && line["request_id"] == "rule-2");
-    assert_eq!(line["result"], "unknown");
+    let line = instance.logged(|line| line["request_id"] == "rule-2" && line["result"] == "unknown");
+    assert_eq!(line["target"], "deltawall::audit");
     let unanswered =
         r#"deltawall_cloud_seconds_count{driver="ec2",call="AuthorizeSecurityGroupIngress",result="unanswered"}"#;
     crate::instance::eventually("the call is counted", || instance.figure(unanswered).filter(|count| *count == 1.0));
     assert_eq!(retries(), Some(3.0));
+}
+
+/// What becomes of the change is for the cloud to say, whom nobody listens to any more.
+#[test]
+fn a_change_that_is_cut_off_has_left_a_line() {
+    for signals in [&["-KILL"][..], &["-TERM", "-TERM"]] {
+        let account = Account::on(STRICT);
+        let mut instance = Instance::spawn(ec2(&account, &[]));
+        account.fault("CreateSecurityGroup", "hang", 1);
+        let mut connection = instance.connect();
+        let request = Request::post("/api/firewalls").form("name=cut&description=d").header("X-Request-Id", "cut");
+        connection.write(&request.login(&account.login()).bytes());
+        let line = instance.logged(|line| line["request_id"] == "cut" && line["result"] == "begun");
+        assert_eq!(
+            (&line["change"], &line["parameters"]),
+            (&"create_firewall".into(), &"name=cut&description=d".into())
+        );
+        for signal in signals {
+            instance.signal(signal);
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        assert_ne!(instance.child.wait().unwrap().code(), Some(0));
+        assert!(!instance.log().iter().any(|line| line["result"] == "done" || line["result"] == "failed"));
+    }
+}
+
+#[test]
+fn keys_that_ec2_does_not_know_are_a_failed_login() {
+    let account = Account::on(STRICT);
+    let instance = Instance::spawn(ec2(&account, &[]));
+    instance.send(Request::get("/api/firewalls").login("QUtJQU5PTkU6c2VjcmV0")).expect(401);
+    let line = instance.logged(|line| line["message"] == "login");
+    assert_eq!((&line["user"], &line["driver"]), (&"AKIANONE".into(), &"ec2".into()));
 }

@@ -65,10 +65,22 @@ impl Instance {
     }
 
     pub fn spawn(command: Command) -> Self {
+        let mut instance = Self::unread(command);
+        instance.read_log();
+        instance
+    }
+
+    /// The same, with a log that nobody reads.
+    pub fn unread(command: Command) -> Self {
         let mut server = Server::spawn(command);
-        let stderr = BufReader::new(server.child.stderr.take().unwrap());
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let lines = Arc::clone(&log);
+        let admin = address_in(&server.next_line());
+        Self { server, admin, log: Arc::default() }
+    }
+
+    /// Reads the log from here on.
+    pub fn read_log(&mut self) {
+        let stderr = BufReader::new(self.child.stderr.take().unwrap());
+        let lines = Arc::clone(&self.log);
         std::thread::spawn(move || {
             let mut printed = printed();
             for line in stderr.lines().map_while(Result::ok) {
@@ -76,8 +88,6 @@ impl Instance {
                 lines.lock().unwrap().push(line);
             }
         });
-        let admin = address_in(&server.next_line());
-        Self { server, admin, log }
     }
 
     /// Status and body of what is asked where operators ask.
@@ -105,9 +115,11 @@ impl Instance {
         line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
     }
 
-    /// What was logged so far.
+    /// What was logged so far, but for why the program has ended.
     pub fn log(&self) -> Vec<serde_json::Value> {
-        self.log.lock().unwrap().iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let log = self.log.lock().unwrap();
+        let lines = log.iter().filter(|line| !line.starts_with("deltawall: "));
+        lines.map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// The first line of the log of which this is true, as soon as it is there.

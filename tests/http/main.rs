@@ -7,6 +7,7 @@
 
 mod accounts;
 mod attacks;
+mod blocked;
 mod budget;
 mod cloud;
 mod concurrency;

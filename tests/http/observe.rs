@@ -1,5 +1,8 @@
 //! What operators see: ids of requests, the audit, health and figures.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
 use crate::instance::Instance;
 use crate::wire::{Connection, Request};
 
@@ -65,9 +68,10 @@ fn a_trace_is_taken_up_and_a_bad_one_is_not() {
     }
 }
 
-/// The lines of the audit, without what else is in the log.
+/// The line of the audit that says what became of a change.
 fn audit(instance: &Instance, of: &str) -> serde_json::Value {
-    instance.logged(|line| line["target"] == "deltawall::audit" && line["request_id"] == of)
+    let is_last = |line: &serde_json::Value| line["message"] == "change" && line["result"] != "begun";
+    instance.logged(|line| line["target"] == "deltawall::audit" && line["request_id"] == of && is_last(line))
 }
 
 #[test]
@@ -113,6 +117,18 @@ fn each_change_leaves_a_line_with_who_what_where_and_the_result() {
         let seen = line.get("parameters").map_or("", |parameters| parameters.as_str().unwrap());
         assert_eq!(seen, parameters);
         assert_eq!(line.get("why").is_some(), result != "done", "{line}");
+        // What is asked of a driver is said before.
+        let log = instance.log();
+        let is_of = |line: &&serde_json::Value| line["target"] == "deltawall::audit" && line["request_id"] == of;
+        let lines: Vec<_> = log.iter().filter(is_of).collect();
+        let [begun, ended] = lines[..] else { panic!("{lines:?}") };
+        for (name, value) in begun.as_object().unwrap() {
+            match name.as_str() {
+                "timestamp" => {}
+                "result" => assert_eq!(value, "begun"),
+                _ => assert_eq!(*value, ended[name]),
+            }
+        }
     }
     // Looking is no change, and neither is what was refused before a driver was asked.
     instance.send(Request::get("/api/firewalls").on_mock().header("X-Request-Id", "look")).expect(200);
@@ -135,6 +151,30 @@ fn a_wrong_password_is_audited_without_it() {
     let line = audit(&instance, "wrong");
     assert_eq!((&line["user"], &line["result"]), (&"secret".into(), &"failed".into()));
     assert!(!format!("{:?}", instance.log()).contains("is-wrong"));
+}
+
+#[test]
+fn a_failed_login_leaves_who_and_whence() {
+    let instance = Instance::with(&[]);
+    let login = |id: &str, user: &str| {
+        let login = BASE64_STANDARD.encode(format!("{user}:hunter2"));
+        let request = Request::get("/api/firewalls").login(&login).header("X-Request-Id", id);
+        instance.send(request).expect(401);
+        instance.logged(|line| line["message"] == "login" && line["request_id"] == id)
+    };
+    let line = login("wrong", "mallory");
+    assert_eq!((&line["target"], &line["result"]), (&"deltawall::audit".into(), &"failed".into()));
+    assert_eq!((&line["user"], &line["peer"]), (&"mallory".into(), &"127.0.0.1".into()));
+    assert_eq!((&line["driver"], &line["provider"]), (&"mock".into(), &"default".into()));
+    let line = login("long", &"é\n".repeat(1000));
+    assert_eq!(line["user"].as_str().unwrap().chars().count(), 101, "{line}");
+    // Who sends nothing has not tried, and who is let in is in the line of the request.
+    instance.send(Request::get("/api/firewalls").header("X-Request-Id", "nobody")).expect(401);
+    instance.send(Request::get("/api/firewalls").on_mock().header("X-Request-Id", "good")).expect(200);
+    instance.logged(|line| line["request_id"] == "good");
+    let log = instance.log();
+    assert_eq!(log.iter().filter(|line| line["target"] == "deltawall::audit").count(), 2);
+    assert!(!format!("{log:?}").contains("hunter2"));
 }
 
 #[test]

@@ -121,7 +121,7 @@ pub fn listen(config: Config, driver: Option<Arc<dyn Driver>>) -> SocketAddr {
         }
         let server = Listening::bind(&config, Gateway::new(registry, &config).unwrap()).unwrap();
         let address = server.address();
-        server.run(|_| send.send(address).unwrap()).unwrap();
+        server.run(move |_| send.send(address).unwrap()).unwrap();
     });
     receive.recv().unwrap()
 }

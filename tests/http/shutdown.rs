@@ -2,10 +2,14 @@
 
 use std::io::Write;
 use std::os::unix::net::UnixDatagram;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::instance::{Instance, eventually};
 use crate::wire::{Connection, Request};
+
+/// Longer than signals may be apart that are one.
+const SAME_SIGNAL: Duration = Duration::from_millis(200);
 
 /// A request whose head has been read, and whose body has not been sent.
 fn begin(instance: &Instance) -> (Connection, Vec<u8>) {
@@ -58,12 +62,28 @@ fn a_second_signal_ends_it_at_once() {
         let (mut connection, _) = begin(&instance);
         instance.signal("-TERM");
         eventually("it stops accepting", || is_refused(&instance));
+        std::thread::sleep(SAME_SIGNAL);
         assert!(instance.child.try_wait().unwrap().is_none(), "it waits for the request");
         let started = Instant::now();
         instance.signal(second);
         assert_eq!(instance.child.wait().unwrap().code(), Some(1));
         assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
         assert!(connection.is_closed());
+    }
+}
+
+/// As `timeout` sends them, to its child and to the group that both are in.
+#[test]
+fn signals_that_come_together_are_one() {
+    for signal in ["TERM", "INT"] {
+        let mut instance = Instance::with(&[]);
+        let (mut connection, body) = begin(&instance);
+        let twice = format!("kill -{signal} {0}; sleep 0.02; kill -{signal} {0}", instance.child.id());
+        assert!(Command::new("sh").args(["-c", &twice]).status().unwrap().success());
+        eventually("it stops accepting", || is_refused(&instance));
+        connection.write(&body);
+        connection.read(true).expect(201);
+        assert_eq!(instance.child.wait().unwrap().code(), Some(0));
     }
 }
 

@@ -1,9 +1,12 @@
 //! The log: one line a request and one a fault, on standard error.
 
+mod queue;
+
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::RefCell;
-use std::io::{self, BufWriter, Stderr, Write};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::{self, Thread};
+use std::io::{self, Write};
+use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{self, Duration};
 
 use clap::ValueEnum;
@@ -16,16 +19,24 @@ use tracing_subscriber::fmt::{self as lines, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::Error;
 use crate::trace::Trace;
+use queue::{Kind, Lines, Queue};
 
 /// The target of the lines that say who has changed what.
 pub const AUDIT: &str = "deltawall::audit";
 
-/// How long a line about a request may wait for others, to be written with them in one go.
-const LATE: Duration = Duration::from_millis(20);
+/// The name of the lines of it that say who was not let in.
+pub const LOGIN: &str = "login";
 
-/// How much is written in one go, in bytes.
-const BUFFER: usize = 64 * 1024;
+/// The target of the lines about requests. Where there is no room for all lines, these give way first.
+pub const REQUESTS: &str = "deltawall::deltacloud";
+
+/// How long what still waits may take at the end of the program.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long it may take where somebody waits for the end.
+const HURRY: Duration = Duration::from_millis(100);
 
 /// How a line of the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
@@ -38,114 +49,96 @@ pub enum LogFormat {
     Json,
 }
 
-/// The log for people, once it was started.
-static TEXT: OnceLock<Lines> = OnceLock::new();
+/// The log of the whole process.
+static QUEUE: Queue = Queue::new();
 
-/// The log that was started. What still waits is written when it is dropped.
-#[derive(Debug)]
-#[must_use]
-pub struct Log(Lines);
+/// Whether it is for people.
+static IS_TEXT: AtomicBool = AtomicBool::new(false);
 
 /// Starts logging for the whole process. A second start changes nothing.
 ///
 /// # Errors
-/// When the thread that writes lines late cannot be started.
-pub fn start(format: LogFormat) -> io::Result<Log> {
+/// When the thread that writes the log cannot be started.
+pub fn start(format: LogFormat) -> io::Result<()> {
     // What libraries say of themselves is of interest only when something is wrong; and to the HTTP server any client
     // that does not speak HTTP is an error.
     let targets = Targets::new()
         .with_target("deltawall", LevelFilter::INFO)
         .with_target("actix_http", LevelFilter::OFF)
         .with_default(LevelFilter::WARN);
-    let lines = Lines::start()?;
     let log = tracing_subscriber::registry().with(targets);
-    let layer = lines::layer().with_writer(lines.clone());
+    // What the library has to say of itself it would write to standard error on the way of a request.
+    let layer = lines::layer().with_writer(Writers).log_internal_errors(false);
     let started = match format {
         LogFormat::Text => log.with(layer.with_ansi(false)).try_init(),
         LogFormat::Json => log.with(layer.json().flatten_event(true)).try_init(),
     };
-    if started.is_ok() && format == LogFormat::Text {
-        let _ = TEXT.set(lines.clone());
+    if started.is_err() {
+        return Ok(());
     }
-    Ok(Log(lines))
+    IS_TEXT.store(format == LogFormat::Text, Ordering::Relaxed);
+    panic::set_hook(Box::new(|panic| {
+        let backtrace = Some(Backtrace::capture()).filter(|trace| trace.status() == BacktraceStatus::Captured);
+        let backtrace = backtrace.map(tracing::field::display);
+        tracing::error!(panic = panic.to_string(), backtrace, "the program is at fault");
+    }));
+    QUEUE.start()
 }
 
-impl Drop for Log {
-    fn drop(&mut self) {
-        let _ = self.0.lock().flush();
+/// Ends the log with why the program ends, where that is an error. What still waits is written, if anybody reads it.
+pub fn finish(error: Option<&Error>) {
+    let last = error.map_or_else(String::new, |error| format!("deltawall: {error}\n"));
+    if !last.is_empty() {
+        QUEUE.push(Kind::Other, last.as_bytes());
     }
-}
-
-/// Standard error, a call to the system for many lines. Only lines about requests wait: a change or a fault is written
-/// at once, and whatever came before it.
-#[derive(Debug, Clone)]
-struct Lines {
-    buffer: Arc<Mutex<BufWriter<Stderr>>>,
-    writer: Thread,
-}
-
-impl Lines {
-    fn start() -> io::Result<Self> {
-        let buffer = Arc::new(Mutex::new(BufWriter::with_capacity(BUFFER, io::stderr())));
-        let waiting = Arc::clone(&buffer);
-        let writer = thread::Builder::new().name("log".into()).spawn(move || {
-            loop {
-                thread::park();
-                thread::sleep(LATE);
-                let _ = waiting.lock().unwrap_or_else(PoisonError::into_inner).flush();
-            }
-        })?;
-        Ok(Self { buffer, writer: writer.thread().clone() })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BufWriter<Stderr>> {
-        self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn line(&self, may_wait: bool) -> Line<'_> {
-        Line { buffer: self.lock(), writer: &self.writer, may_wait }
+    let patience = if error.is_some_and(Error::is_second_signal) { HURRY } else { PATIENCE };
+    if !QUEUE.finish(patience) {
+        let _ = io::stderr().write_all(last.as_bytes());
     }
 }
 
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Line<'a>;
+/// Why the log is not what it should be, if it is not.
+pub fn trouble() -> Option<String> {
+    QUEUE.trouble()
+}
 
-    fn make_writer(&'a self) -> Self::Writer {
-        self.line(false)
+/// How many lines could not be written, of each kind by its name.
+pub fn lost() -> [(&'static str, u64); 4] {
+    let Lines { request, login, other, change } = QUEUE.lost();
+    [("request", request), ("login", login), ("other", other), ("change", change)]
+}
+
+/// What the library writes its lines to.
+struct Writers;
+
+impl MakeWriter<'_> for Writers {
+    type Writer = Line;
+
+    fn make_writer(&self) -> Line {
+        Line(Kind::Other)
     }
 
-    fn make_writer_for(&'a self, of: &Metadata<'_>) -> Self::Writer {
-        self.line(*of.level() == Level::INFO && of.target() != AUDIT)
+    fn make_writer_for(&self, of: &Metadata<'_>) -> Line {
+        Line(match of.target() {
+            AUDIT if of.name() == LOGIN => Kind::Login,
+            AUDIT => Kind::Change,
+            REQUESTS if *of.level() == Level::INFO => Kind::Request,
+            _ => Kind::Other,
+        })
     }
 }
 
-/// One line of the log, until it is dropped.
-struct Line<'a> {
-    buffer: MutexGuard<'a, BufWriter<Stderr>>,
-    writer: &'a Thread,
-    may_wait: bool,
-}
+/// A line of the log, which the library writes in one go.
+struct Line(Kind);
 
-impl Write for Line<'_> {
+impl Write for Line {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let is_first = self.buffer.buffer().is_empty();
-        let written = self.buffer.write(bytes)?;
-        if is_first && self.may_wait {
-            self.writer.unpark();
-        }
-        Ok(written)
+        QUEUE.push(self.0, bytes);
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.buffer.flush()
-    }
-}
-
-impl Drop for Line<'_> {
-    fn drop(&mut self) {
-        if !self.may_wait {
-            let _ = self.buffer.flush();
-        }
+        Ok(())
     }
 }
 
@@ -185,18 +178,18 @@ pub struct Answered<'a> {
 impl RequestLog {
     /// Writes the line of one.
     pub fn answered(&self, request: &Answered<'_>) {
-        match TEXT.get() {
-            Some(lines) => self.write(request, lines),
-            None => emit(request),
+        match IS_TEXT.load(Ordering::Relaxed) {
+            true => self.write(request),
+            false => emit(request),
         }
     }
 
-    fn write(&self, request: &Answered<'_>, lines: &Lines) {
+    fn write(&self, request: &Answered<'_>) {
         let (mut line, mut number) = (self.line.borrow_mut(), itoa::Buffer::new());
         line.clear();
         line.shrink_to(LENGTH);
         self.second.borrow_mut().write_now(&mut line);
-        line.push_str("  INFO deltawall::deltacloud: request method=\"");
+        line.extend(["  INFO ", REQUESTS, ": request method=\""]);
         line.push_str(request.method);
         line.push_str("\" path=");
         // Nothing else of it can hold a quotation mark or a line break.
@@ -219,14 +212,14 @@ impl RequestLog {
             line.extend(["\" trace_id=\"", &trace.id, "\" parent_id=\"", &trace.parent]);
         }
         line.push_str("\"\n");
-        let _ = lines.line(true).write_all(line.as_bytes());
+        QUEUE.push(Kind::Request, line.as_bytes());
     }
 }
 
 /// The same line by way of the library, in whatever form it was started with.
 fn emit(request: &Answered<'_>) {
     tracing::info!(
-        target: "deltawall::deltacloud",
+        target: REQUESTS,
         message = "request",
         method = request.method,
         path = request.path,
