@@ -272,5 +272,11 @@ pub(super) struct Number {
 
 /// Whether a parameter of this name means anything here.
 pub(super) fn is_known(name: &str) -> bool {
-    NEW_FIREWALL.iter().chain(&NEW_RULE).chain(&OTHERS).any(|parameter| parameter.is_meant_by(name))
+    form(name).is_some()
 }
+/// What the values of the parameter look like that has this name; none where there is none.
+pub(super) fn form(name: &str) -> Option<Form> {
+    let mut all = NEW_FIREWALL.iter().chain(&NEW_RULE).chain(&OTHERS);
+    all.find(|parameter| parameter.is_meant_by(name)).map(|parameter| parameter.form)
+}
+
