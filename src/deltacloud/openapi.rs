@@ -256,8 +256,7 @@ fn answer(response: ResponseBuilder, status: StatusCode, gives: Gives, head: &He
         }
         _ => None,
     };
-    let has_page =
-        status == StatusCode::ACCEPTED || status == StatusCode::OK && (view.is_some() || gives == Gives::Page);
+    let has_page = view.is_some() || status == StatusCode::OK && gives == Gives::Page;
     let response = match view {
         Some((schema, view)) => in_all_formats(response, schema, &view, head),
         None => response,
