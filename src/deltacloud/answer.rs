@@ -9,7 +9,7 @@ use actix_http::{HttpMessage, Request as HttpRequest, Response};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EntityTag, Header, HeaderName, HeaderValue,
-    IF_NONE_MATCH, IfNoneMatch, LOCATION, REFERRER_POLICY, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
+    IF_NONE_MATCH, IfNoneMatch, LOCATION, REFERRER_POLICY, RETRY_AFTER, SERVER, VARY, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use deltawall_core::{Driver, Firewall, FirewallId};
@@ -20,7 +20,7 @@ use super::html::Asset;
 use super::parameters::{Parameters, ShownRules};
 use super::representation::{Representation, Written};
 use super::request::Head;
-use super::{SERVER_NAME, headers, html, json, openapi, xml};
+use super::{SERVER_NAME, cross_site, headers, html, json, openapi, xml};
 use crate::logging::six_digits;
 use crate::trace;
 
@@ -30,12 +30,15 @@ const PAGE_POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'sel
 static SERVER_VALUE: HeaderValue = HeaderValue::from_static(SERVER_NAME);
 static AS_DECLARED: HeaderValue = HeaderValue::from_static("nosniff");
 static ASK_AGAIN: HeaderValue = HeaderValue::from_static("max-age=0, private, must-revalidate");
+static NEVER_KEEP: HeaderValue = HeaderValue::from_static("no-store");
+/// The headers that an answer depends on, besides those that no cache forgets: the host and the credentials.
+static DEPENDS_ON: HeaderValue = HeaderValue::from_static("Accept, X-Deltacloud-Driver, X-Deltacloud-Provider");
 
 /// What a handler has found, in no format yet.
 pub(super) struct Answer {
     status: StatusCode,
     location: Option<String>,
-    /// Where a person goes on, once what they asked for is done.
+    /// Where a person goes on at a browser, once what they asked for is done.
     next: Option<String>,
     allow: Option<String>,
     view: Option<View>,
@@ -65,6 +68,16 @@ pub(super) struct Form {
     /// The firewall that gets a rule; none for a new firewall.
     pub(super) firewall: Option<FirewallId>,
     pub(super) values: Parameters,
+    /// Whether that is all that was filled in.
+    pub(super) is_whole: bool,
+}
+
+impl Form {
+    /// The form with as much of what was filled in as its page repeats.
+    pub(super) fn new(firewall: Option<FirewallId>, filled_in: &Parameters) -> Self {
+        let (values, is_whole) = filled_in.within(html::MAX_FILLED_IN, html::field_length);
+        Self { firewall, values, is_whole }
+    }
 }
 
 impl Answer {
@@ -115,12 +128,16 @@ pub(super) fn finish(head: &Head<'_>, result: Result<Answer, ApiError>) -> Respo
 }
 
 fn rendered(head: &Head<'_>, answer: Answer) -> Result<Response<BoxBody>, ApiError> {
-    if let (Format::Html, Some(next)) = (head.format(), answer.next) {
-        let mut response = begin(head, StatusCode::SEE_OTHER);
+    if let (Format::Html, Some(next)) = (head.format(), answer.next)
+        && cross_site::is_browser(head)
+    {
+        let mut response = begin(head, StatusCode::SEE_OTHER, &NEVER_KEEP);
         add(&mut response, LOCATION, next);
         return Ok(response);
     }
-    let mut response = begin(head, answer.status);
+    let is_shown = answer.status == StatusCode::OK && answer.view.is_some();
+    let may_be_kept = is_shown || answer.status == StatusCode::CREATED;
+    let mut response = begin(head, answer.status, if may_be_kept { &ASK_AGAIN } else { &NEVER_KEEP });
     if let Some(location) = answer.location {
         add(&mut response, LOCATION, location);
     }
@@ -128,12 +145,10 @@ fn rendered(head: &Head<'_>, answer: Answer) -> Result<Response<BoxBody>, ApiErr
         add(&mut response, ALLOW, allow);
     }
     let Some(view) = answer.view else { return Ok(response) };
-    let is_shown = answer.status == StatusCode::OK;
     let written = written(&view, head, is_shown).map_err(|error| internal(head, &error));
     let (Written { content, tag }, content_type) = written?;
-    if is_shown || answer.status == StatusCode::CREATED {
+    if may_be_kept {
         let is_known = is_shown && is_known(head.http, &tag);
-        add(&mut response, CACHE_CONTROL, ASK_AGAIN.clone());
         add(&mut response, ETAG, tag);
         if is_known {
             response.head_mut().status = StatusCode::NOT_MODIFIED;
@@ -162,7 +177,7 @@ fn written(view: &View, head: &Head<'_>, is_shown: bool) -> io::Result<(Written,
 }
 
 fn failed(head: &Head<'_>, error: &ApiError) -> Response<BoxBody> {
-    let mut response = begin(head, error.failure.appearance().status);
+    let mut response = begin(head, error.failure.appearance().status, &NEVER_KEEP);
     if let Some(allow) = &error.allow {
         add(&mut response, ALLOW, allow.as_str());
     }
@@ -190,10 +205,12 @@ fn failed(head: &Head<'_>, error: &ApiError) -> Response<BoxBody> {
 }
 
 /// A response with the headers that all have.
-fn begin(head: &Head<'_>, status: StatusCode) -> Response<BoxBody> {
+fn begin(head: &Head<'_>, status: StatusCode, kept: &HeaderValue) -> Response<BoxBody> {
     let mut response = Response::new(status);
     add(&mut response, SERVER, SERVER_VALUE.clone());
     add(&mut response, X_CONTENT_TYPE_OPTIONS, AS_DECLARED.clone());
+    add(&mut response, CACHE_CONTROL, kept.clone());
+    add(&mut response, VARY, DEPENDS_ON.clone());
     if head.format() == Format::Html {
         add(&mut response, CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
         add(&mut response, X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));

@@ -7,11 +7,10 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use percent_encoding::percent_decode;
-use serde_json::Value;
 
 use super::error::{ApiError, Failure};
-use super::json_body;
-use super::parameter::is_known;
+use super::json_body::{self, Value};
+use super::parameter::{Form, form};
 use super::parameters::shown;
 use crate::config::Limits;
 use crate::connection::Held;
@@ -113,6 +112,9 @@ fn content_type(headers: &HeaderMap) -> &str {
     headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
+/// What some write before UTF-8, and which is no part of it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The parameters of a body of this type.
 pub(super) async fn parse(
     body_type: BodyType,
@@ -120,10 +122,11 @@ pub(super) async fn parse(
     bytes: &Bytes,
     limits: &Limits,
 ) -> Result<Pairs, ApiError> {
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     match body_type {
-        BodyType::Form => parse_form(bytes, limits),
+        BodyType::Form => parse_form(text, limits),
         BodyType::Multipart => parse_multipart(content_type(headers), bytes, limits).await,
-        BodyType::Json => parse_json(bytes, limits),
+        BodyType::Json => parse_json(text, limits),
     }
 }
 
@@ -176,38 +179,46 @@ async fn parse_multipart(content_type: &str, bytes: &Bytes, limits: &Limits) -> 
 }
 
 fn parse_json(bytes: &[u8], limits: &Limits) -> Result<Pairs, ApiError> {
-    let value =
-        json_body::parse(bytes).map_err(|error| Failure::Validation.with(format!("The body is not JSON: {error}.")))?;
-    let Value::Object(fields) = value else {
-        return Err(Failure::Validation.with("The JSON body is not an object."));
-    };
+    let fields = json_body::parse(bytes).map_err(|error| {
+        Failure::Validation.with(match error.is_data() {
+            true => "The JSON body is not an object.".to_owned(),
+            false => format!("The body is not JSON: {error}."),
+        })
+    })?;
     let mut pairs = Pairs::new();
-    for (name, value) in fields {
-        match value {
-            Value::Array(values) => {
-                for value in values {
-                    add_json(&mut pairs, name.clone(), value, limits)?;
-                }
+    for (name, field) in fields {
+        for value in json_body::values(field).or(Err(not_utf8()))? {
+            if let Some(text) = json_text(&name, value.or(Err(not_utf8()))?)? {
+                add(&mut pairs, name.clone(), text, limits)?;
             }
-            value => add_json(&mut pairs, name, value, limits)?,
         }
     }
     Ok(pairs)
 }
 
-fn add_json(pairs: &mut Pairs, name: String, value: Value, limits: &Limits) -> Result<(), ApiError> {
-    let text = match value {
-        Value::Null => return Ok(()),
-        Value::String(text) => text,
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::Array(_) | Value::Object(_) if !is_known(&name) => return Ok(()),
-        Value::Array(_) | Value::Object(_) => {
-            let name = shown(&name);
-            return Err(Failure::Validation
-                .with(format!("Parameter '{name}' is neither text, number, boolean nor a list of them.")));
-        }
-    };
-    add(pairs, name, text, limits)
+/// The text that a parameter would be in a form; none where it would not be there.
+fn json_text(name: &str, value: Value<'_>) -> Result<Option<String>, ApiError> {
+    let refuse = |why| Err(Failure::Validation.with(format!("Parameter '{}' is {why}", shown(name))).about(name));
+    match value {
+        Value::Null => Ok(None),
+        Value::Text(text) => Ok(Some(text)),
+        Value::Boolean(word) => Ok(Some(word.to_owned())),
+        Value::Number(digits) if !digits.contains(['.', 'e', 'E']) => Ok(Some(digits.to_owned())),
+        // A whole number is one however it is written, as in JSON Schema. As a text it would be another with each spelling.
+        Value::Number(number) => match form(name) {
+            Some(Form::Exact | Form::Text) => refuse("a number with a point or an exponent. Send it as text."),
+            Some(Form::Number(..) | Form::Protocol) => Ok(Some(whole(number).unwrap_or_else(|| number.to_owned()))),
+            _ => Ok(Some(number.to_owned())),
+        },
+        Value::Object | Value::List if form(name).is_none() => Ok(None),
+        Value::Object | Value::List => refuse("neither text, number, boolean nor a list of them."),
+    }
+}
+
+/// The digits of a number that is whole; none where it is not, or is so large that they are not sure.
+fn whole(number: &str) -> Option<String> {
+    let number: f64 = number.parse().ok()?;
+    (number.fract() == 0.0 && number.abs() < 1e15).then(|| format!("{number:.0}"))
 }
 
 fn add(pairs: &mut Pairs, name: String, value: String, limits: &Limits) -> Result<(), ApiError> {

@@ -1,7 +1,7 @@
 //! Pages of other sites must not be able to act. A browser sends the credentials that it has saved with a form of any
 //! page, so what it says of the page is what tells them apart. Other clients say nothing of the kind.
 
-use actix_web::http::header::{ORIGIN, REFERER};
+use actix_web::http::header::{ORIGIN, REFERER, UPGRADE_INSECURE_REQUESTS};
 
 use super::error::{ApiError, Failure};
 use super::headers;
@@ -28,5 +28,17 @@ fn is_our_own(head: &Head<'_>) -> bool {
             Some(url) => url.parse().is_ok_and(|url| head.is_called(&url)),
             None => true,
         },
+    }
+}
+
+/// Whether a browser asks for a page to show. Where it comes from a page, [`refuse`] has seen that the page is ours.
+///
+/// `Sec-Fetch-Mode` decides where there is one. Browsers send none to hosts that they do not trust, and those of old never do.
+pub(super) fn is_browser(head: &Head<'_>) -> bool {
+    match headers::text(head.http, &headers::FETCH_MODE) {
+        Some(mode) => mode == "navigate",
+        None => {
+            [ORIGIN, REFERER, UPGRADE_INSECURE_REQUESTS].iter().any(|name| headers::text(head.http, name).is_some())
+        }
     }
 }

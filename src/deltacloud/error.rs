@@ -1,9 +1,15 @@
 //! Failures, and the one table that says what becomes of each.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use deltawall_core::ErrorKind;
 
 use super::answer::Form;
+use super::parameters::cut;
+
+/// How long a message may be, in characters. Some repeat what the client has sent, or what a cloud has said.
+const MAX_MESSAGE: usize = 1000;
 
 /// A failure with what the client is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +144,8 @@ impl Failure {
     }
 
     pub(super) fn with(self, message: impl Into<String>) -> ApiError {
-        ApiError { failure: self, message: message.into(), allow: None, parameter: None, form: None }
+        let message = cut(Cow::Owned(message.into()), MAX_MESSAGE).into_owned();
+        ApiError { failure: self, message, allow: None, parameter: None, form: None }
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn of_firewalls(capabilities: Capabilities) -> impl Iterator<Item = F
 /// What a driver with these capabilities would have to be able to do for the operation, and cannot.
 pub(super) fn lacking(operation: Operation<'_>, can: Capabilities) -> Option<&'static str> {
     let (has, what) = match operation {
-        Operation::CreateFirewall | Operation::ShowNewFirewall => (can.create_firewall, "create firewalls"),
+        Operation::CreateFirewall | Operation::ShowNewFirewall(_) => (can.create_firewall, "create firewalls"),
         Operation::DeleteFirewall(_) => (can.delete_firewall, "delete firewalls"),
         Operation::CreateRule(_) | Operation::ShowNewRule(_) => (can.create_rule, "create rules"),
         Operation::DeleteRule(..) => (can.delete_rule, "delete rules"),

@@ -70,7 +70,7 @@ impl Format {
 
 /// One of the ranges of an `Accept` header.
 struct Range {
-    /// Such as `text/xml`, `text/*` or `*/*`, in lower case.
+    /// Such as `text/xml`, `text/*`, `*/*` or `*`, in lower case.
     media_types: String,
     /// In thousandths.
     quality: u16,
@@ -95,6 +95,8 @@ impl Range {
         match self.media_types.strip_suffix("/*") {
             Some("*") => Some(0),
             Some(main) if media_type.split('/').next() == Some(main) => Some(1),
+            // As Java's own client writes it.
+            None if self.media_types == "*" => Some(0),
             _ => None,
         }
     }
@@ -136,6 +138,10 @@ mod tests {
             ("application/json;q=abc", Some(Format::Json)),
             ("application/json;q=1.0000", Some(Format::Json)),
             ("application/json;charset=\"a,b\",text/xml;q=0.5", Some(Format::Json)),
+            ("*", Some(Format::Xml)),
+            ("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", Some(Format::Html)),
+            ("image/gif, *; q=.2", Some(Format::Xml)),
+            ("*, application/json", Some(Format::Json)),
             ("image/png", None),
             ("garbage", None),
             ("application/json;q=0", None),

@@ -26,7 +26,7 @@ pub(super) async fn answer(request: &Request<'_>) -> Result<Answer, ApiError> {
         Operation::DeleteFirewall(id) => delete_firewall(request, id).await,
         Operation::CreateRule(id) => create_rule(request, id).await,
         Operation::DeleteRule(id, rule) => delete_rule(request, id, rule).await,
-        Operation::ShowNewFirewall => show_new_firewall(request).await,
+        Operation::ShowNewFirewall(_) => show_new_firewall(request).await,
         Operation::ShowNewRule(id) => show_new_rule(request, id).await,
         Operation::ShowReference => Ok(Answer::ok(View::Reference)),
         Operation::ShowOpenApi => Ok(Answer::ok(View::OpenApi)),
@@ -76,7 +76,7 @@ async fn create_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
         let new = values.new_firewall()?;
         call.ask(async |driver, context| driver.create_firewall(context, new).await).await
     };
-    let firewall = made.await.map_err(|failure| failure.of(Form { firewall: None, values: values.clone() }))?;
+    let firewall = made.await.map_err(|failure| failure.of(Form::new(None, values)))?;
     let location = request.head.urls.firewall(&firewall.id);
     let shown = ShownRules::by_default(request.head.driver().capabilities());
     Ok(Answer::created(View::Firewall(firewall, shown)).at(location.clone()).then(location))
@@ -101,7 +101,7 @@ async fn create_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiE
         let firewall = call.ask(async |driver, context| driver.create_rule(context, &id, new).await).await?;
         Ok((firewall, direction))
     };
-    let form = || Form { firewall: Some(id.clone()), values: values.clone() };
+    let form = || Form::new(Some(id.clone()), values);
     let (firewall, direction) = made.await.map_err(|failure: ApiError| failure.of(form()))?;
     // Whoever makes a rule sees it.
     let shown = match direction {
@@ -127,14 +127,14 @@ async fn delete_rule(request: &Request<'_>, id: &Segment, rule: &Segment) -> Res
 async fn show_new_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?;
     call.ask(async |driver, context| driver.authenticate(context).await).await?;
-    Ok(Answer::ok(View::Form(Form { firewall: None, values: request.parameters()?.clone() })))
+    Ok(Answer::ok(View::Form(Form::new(None, request.parameters()?))))
 }
 
 async fn show_new_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?;
     let id = id.firewall_id()?;
     let firewall = call.ask(async |driver, context| driver.firewall(context, &id).await).await?;
-    Ok(Answer::ok(View::Form(Form { firewall: Some(firewall.id.clone()), values: request.parameters()?.clone() })))
+    Ok(Answer::ok(View::Form(Form::new(Some(firewall.id.clone()), request.parameters()?))))
 }
 
 fn show_asset(name: &Segment) -> Result<Answer, ApiError> {

@@ -17,6 +17,8 @@ pub(super) static SESSION_TOKEN: HeaderName = HeaderName::from_static("x-amz-sec
 pub(super) static METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
 /// Where a request comes from, as browsers say it.
 pub(super) static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// What they want the answer for.
+pub(super) static FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// A header's text, joined as HTTP joins a header that is there more than once; none where it is absent or empty.
 pub(super) fn text<'a>(http: &'a HttpRequest, name: &HeaderName) -> Option<Cow<'a, str>> {

@@ -1,93 +1,76 @@
 //! A JSON body, read as deep as parameters go: an object of values, or of lists of values. What lies deeper is looked
-//! through and not kept, since a megabyte of empty objects would take a hundred times that in memory.
+//! through and not kept, since a megabyte of empty objects would take a hundred times that in memory. Names that are there
+//! twice stay, and numbers are as they were written, with each of their digits.
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
-/// Reads a body. An object or list that is not kept is an empty one.
+/// Names and values, in the order they were sent.
+pub(super) type Fields<'a> = Vec<(String, &'a RawValue)>;
+
+/// A value of a field, or of a list in one.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Value<'a> {
+    Null,
+    Text(String),
+    Boolean(&'a str),
+    Number(&'a str),
+    Object,
+    List,
+}
+
+/// Reads a body.
 ///
 /// # Errors
-/// When it is not JSON, or more follows it.
-pub(super) fn parse(bytes: &[u8]) -> serde_json::Result<Value> {
+/// When it is not JSON, more follows it, or it is no object, which alone is an error of data.
+pub(super) fn parse(bytes: &[u8]) -> serde_json::Result<Fields<'_>> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = Depth::Body.deserialize(&mut json)?;
+    let fields = json.deserialize_map(Object)?;
     json.end()?;
-    Ok(value)
+    Ok(fields)
 }
 
-/// How deep a value lies.
-#[derive(Clone, Copy)]
-enum Depth {
-    Body,
-    Field,
-    Item,
+/// The values of a field: those in its list, where it is one.
+///
+/// # Errors
+/// When a text is not Unicode.
+pub(super) fn values(field: &RawValue) -> serde_json::Result<impl Iterator<Item = serde_json::Result<Value<'_>>>> {
+    let values: Vec<&RawValue> = match field.get().starts_with('[') {
+        true => serde_json::from_str(field.get())?,
+        false => vec![field],
+    };
+    Ok(values.into_iter().map(value))
 }
 
-impl<'de> DeserializeSeed<'de> for Depth {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
+fn value(value: &RawValue) -> serde_json::Result<Value<'_>> {
+    let text = value.get();
+    Ok(match text.as_bytes() {
+        [b'n', ..] => Value::Null,
+        [b'"', ..] => Value::Text(serde_json::from_str(text)?),
+        [b't' | b'f', ..] => Value::Boolean(text),
+        [b'{', ..] => Value::Object,
+        [b'[', ..] => Value::List,
+        _ => Value::Number(text),
+    })
 }
 
-impl<'de> Visitor<'de> for Depth {
-    type Value = Value;
+struct Object;
+
+impl<'de> Visitor<'de> for Object {
+    type Value = Fields<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
+        f.write_str("an object")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        let mut items = Vec::new();
-        match self {
-            Self::Field => {
-                while let Some(item) = list.next_element_seed(Self::Item)? {
-                    items.push(item);
-                }
-            }
-            Self::Body | Self::Item => while list.next_element::<IgnoredAny>()?.is_some() {},
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = object.next_entry()? {
+            fields.push(field);
         }
-        Ok(Value::Array(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
-        let mut fields = Map::new();
-        match self {
-            Self::Body => {
-                while let Some(name) = object.next_key()? {
-                    fields.insert(name, object.next_value_seed(Self::Field)?);
-                }
-            }
-            Self::Field | Self::Item => while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {},
-        }
-        Ok(Value::Object(fields))
+        Ok(fields)
     }
 }
 
@@ -95,20 +78,36 @@ impl<'de> Visitor<'de> for Depth {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> serde_json::Result<Vec<(String, Vec<Value<'_>>)>> {
+        let fields = parse(text.as_bytes())?.into_iter();
+        fields.map(|(name, field)| Ok((name, values(field)?.collect::<serde_json::Result<_>>()?))).collect()
+    }
+
     #[test]
-    fn what_lies_deeper_than_parameters_go_is_not_kept() {
-        let read =
-            |text: &str| parse(text.as_bytes()).map(|value| value.to_string()).map_err(|error| error.to_string());
-        for (text, kept) in [
-            (r#"{"a":"x","b":[1,-2,0.5,1e30,true,null],"a":"y"}"#, r#"{"a":"y","b":[1,-2,0.5,1e+30,true,null]}"#),
-            (r#"{"a":{"b":1},"c":[[1],{"d":2}]}"#, r#"{"a":{},"c":[[],{}]}"#),
-            (r#"[1,{"a":2}]"#, "[]"),
-            (" null ", "null"),
-        ] {
-            assert_eq!(read(text).as_deref(), Ok(kept), "{text}");
+    fn all_is_there_as_it_was_written() {
+        use Value::{Boolean, List, Null, Number, Object, Text};
+        let text =
+            r#" {"a":"x\n","b":[1 , -2.50, 1E400,true,null],"a": "y","c":{"d":[{}]},"e":[[1],{"f":2}], "g":[]} "#;
+        let expected = [
+            ("a", vec![Text("x\n".into())]),
+            ("b", vec![Number("1"), Number("-2.50"), Number("1E400"), Boolean("true"), Null]),
+            ("a", vec![Text("y".into())]),
+            ("c", vec![Object]),
+            ("e", vec![List, Object]),
+            ("g", vec![]),
+        ];
+        assert_eq!(read(text).unwrap(), expected.map(|(name, values)| (name.to_owned(), values)));
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for text in ["", "{", "{}{}", r#"{"a":[{]}"#, r#"{"a":01}"#, r#"{"a":"\ud800"}"#, r#"{"a":["\ud800"]}"#] {
+            assert!(!read(text).unwrap_err().is_data() || text.contains('\\'), "{text}");
         }
-        for text in ["", "{", "{}{}", r#"{"a":[{]}"#, r#"{"a":"\ud800"}"#, r#"{"a":1e999}"#] {
-            assert!(read(text).is_err(), "{text}");
+        for text in ["[1,{}]", " null ", "1", "\"a\"", &"[".repeat(100_000)] {
+            assert!(read(text).unwrap_err().is_data(), "{text}");
         }
+        let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(read(&deep).unwrap(), [("a".to_owned(), vec![Value::List])]);
     }
 }

@@ -225,12 +225,12 @@ fn words_of(schema: ObjectBuilder, words: &[&str], empty: Option<&str>) -> Objec
     schema.schema_type(Type::String).enum_values(Some(words.iter().copied().chain(empty)))
 }
 
-/// What a parameter is in JSON: text, or a number or boolean that stands for its text.
+/// What a parameter is in JSON: text, or a whole number or boolean that stands for its text.
 fn json_schema(parameter: &Parameter) -> ObjectBuilder {
     let schema = schema(parameter);
     match parameter.form {
         Form::Number(..) => schema.schema_type(types([Type::Integer, Type::String])).pattern(Some(WHOLE_NUMBER)),
-        Form::Any | Form::Exact | Form::Text => schema.schema_type(types([Type::String, Type::Number, Type::Boolean])),
+        Form::Any | Form::Exact | Form::Text => schema.schema_type(types([Type::String, Type::Integer, Type::Boolean])),
         Form::Protocol | Form::Addresses | Form::Word(_) => schema,
     }
 }
@@ -256,8 +256,7 @@ fn answer(response: ResponseBuilder, status: StatusCode, gives: Gives, head: &He
         }
         _ => None,
     };
-    let has_page =
-        status == StatusCode::ACCEPTED || status == StatusCode::OK && (view.is_some() || gives == Gives::Page);
+    let has_page = view.is_some() || status == StatusCode::OK && gives == Gives::Page;
     let response = match view {
         Some((schema, view)) => in_all_formats(response, schema, &view, head),
         None => response,

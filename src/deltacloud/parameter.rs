@@ -208,6 +208,15 @@ pub(super) const PAGE_FORMAT: Parameter = Parameter {
     example: "html",
 };
 
+/// What `format` is where a page and a firewall may go by the same name.
+pub(super) const NEW_FORMAT: Parameter = Parameter {
+    name: "format",
+    form: Form::Word(&["xml", "json", "html"]),
+    is_required: false,
+    meaning: "html for the page, xml or json for the firewall, before what Accept says.",
+    example: "html",
+};
+
 /// Of the page that lists firewalls.
 pub(super) const SHOWN_NAMES: Parameter = Parameter {
     name: "filter",
@@ -270,7 +279,13 @@ pub(super) struct Number {
     digits: String,
 }
 
+/// What the values of the parameter look like that has this name; none where there is none.
+pub(super) fn form(name: &str) -> Option<Form> {
+    let mut all = NEW_FIREWALL.iter().chain(&NEW_RULE).chain(&OTHERS);
+    all.find(|parameter| parameter.is_meant_by(name)).map(|parameter| parameter.form)
+}
+
 /// Whether a parameter of this name means anything here.
 pub(super) fn is_known(name: &str) -> bool {
-    NEW_FIREWALL.iter().chain(&NEW_RULE).chain(&OTHERS).any(|parameter| parameter.is_meant_by(name))
+    form(name).is_some()
 }

@@ -39,6 +39,21 @@ impl Parameters {
         meant.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// Those that have a meaning, as far as there is room for them, and whether these are all.
+    pub(super) fn within(&self, mut room: usize, length: fn(&str) -> usize) -> (Self, bool) {
+        let (mut pairs, mut are_all) = (Pairs::new(), true);
+        for (name, value) in self.0.iter().filter(|(name, _)| parameter::is_known(name)) {
+            match room.checked_sub(length(value)) {
+                Some(left) => {
+                    room = left;
+                    pairs.push((name.clone(), value.clone()));
+                }
+                None => are_all = false,
+            }
+        }
+        (Self(pairs), are_all)
+    }
+
     fn get_not_blank(&self, parameter: &Parameter) -> Option<&str> {
         self.get(parameter.name).map(str::trim).filter(|value| !value.is_empty())
     }
@@ -245,9 +260,14 @@ impl ShownRules {
 
 /// As much of a client's text as an error message should repeat.
 pub(super) fn shown(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(MAX_SHOWN) {
+    cut(text.into(), MAX_SHOWN)
+}
+
+/// No more than so many characters of a text.
+pub(super) fn cut(text: Cow<'_, str>, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
-        None => Cow::Borrowed(text),
+        None => text,
     }
 }
 

@@ -98,7 +98,7 @@ pub(super) enum Operation<'a> {
     DeleteFirewall(&'a Segment),
     CreateRule(&'a Segment),
     DeleteRule(&'a Segment, &'a Segment),
-    ShowNewFirewall,
+    ShowNewFirewall(&'a Segment),
     ShowNewRule(&'a Segment),
     ShowReference,
     ShowOpenApi,
@@ -107,23 +107,42 @@ pub(super) enum Operation<'a> {
 }
 
 /// The name of the page for making a firewall.
-pub(super) const NEW_FIREWALL_PAGE: &str = "new";
+const NEW_FIREWALL_PAGE: &str = "new";
+
+/// What is not taken for the name of a firewall where one would stand: a page, and steps in the path, which clients never
+/// send, not even percent-encoded.
+pub(super) const BESIDES_FIREWALLS: [&str; 3] = [NEW_FIREWALL_PAGE, ".", ".."];
+
+/// What is not taken for the id of a rule where one would stand: what rules are added to, and the page for making one.
+pub(super) const BESIDES_RULES: [&str; 2] = ["rules", "new_rule"];
+
+/// How long the id of a firewall may be, in bytes. EC2's are the longest, of 255 characters.
+const MAX_FIREWALL_ID: usize = 1024;
 
 /// What the ids of rules are divided by, as it is and percent-encoded.
 const ID_DELIMITERS: [(char, &str); 3] = [('~', "%7E"), ('@', "%40"), (',', "%2C")];
 
 impl Path {
-    /// Reads a path as it came over the wire.
+    /// Reads a path as it came over the wire. Empty segments are none.
     pub(super) fn parse(raw: &str) -> Self {
-        let trimmed = raw.strip_prefix('/').unwrap_or(raw);
-        let trimmed = trimmed.strip_suffix('/').unwrap_or(trimmed);
-        let mut segments = trimmed.split('/');
+        let mut segments = raw.trim_matches('/').split('/');
         let mut matrix = segments.next().unwrap_or_default().split(';');
         let first = matrix.next().unwrap_or_default();
         // One more than any resource has, so that a longer path is none of them.
         let mut rest = [""; MOST_PARTS + 1];
         let mut count = 0;
-        for (place, segment) in rest.iter_mut().zip(segments) {
+        let mut follows_empty = false;
+        for segment in segments {
+            if segment.is_empty() {
+                follows_empty = true;
+                continue;
+            }
+            // Where an empty one may be a firewall's name that is missing, what follows must not be taken for the name.
+            if follows_empty && count == 1 && BESIDES_RULES.contains(&segment) {
+                count += 1;
+            }
+            follows_empty = false;
+            let Some(place) = rest.get_mut(count) else { break };
             *place = segment;
             count += 1;
         }
@@ -173,7 +192,7 @@ impl Resource {
             (Self::Driver(name), Method::Get) => Some(Operation::ShowDriver(name)),
             (Self::Firewalls, Method::Get) => Some(Operation::ListFirewalls),
             (Self::Firewalls, Method::Post) => Some(Operation::CreateFirewall),
-            (Self::Firewall(id), Method::Get) if id.is_a_page() => Some(Operation::ShowNewFirewall),
+            (Self::Firewall(id), Method::Get) if id.is_a_page() => Some(Operation::ShowNewFirewall(id)),
             (Self::Firewall(id), Method::Get) => Some(Operation::ShowFirewall(id)),
             (Self::Firewall(id), Method::Delete) => Some(Operation::DeleteFirewall(id)),
             (Self::Rules(id), Method::Post) => Some(Operation::CreateRule(id)),
@@ -204,8 +223,8 @@ impl Make {
     fn resource(&self, [first, second]: [&str; 2]) -> Resource {
         match self {
             Self::Plain(make) => make(),
-            Self::Named(make) => make(Segment::read(first)),
-            Self::Within(make) => make(Segment::read(first), Segment::read(second)),
+            Self::Named(make) => make(Segment(first.to_owned())),
+            Self::Within(make) => make(Segment(first.to_owned()), Segment(second.to_owned())),
         }
     }
 }
@@ -251,26 +270,27 @@ impl Method {
 }
 
 impl Segment {
-    /// Clients take a segment `.` or `..` for a step in the path, percent-encoded too, and never send it. With an empty
-    /// matrix parameter they do; that is no part of the name.
-    fn read(raw: &str) -> Self {
-        let name = if matches!(raw, ".;" | "..;") { raw.trim_end_matches(';') } else { raw };
-        Self(name.to_owned())
+    /// The name as it was sent. The empty matrix parameter with which a name is sent that would be taken for something else
+    /// is no part of it.
+    fn name(&self) -> &str {
+        let is_special = |name: &&str| BESIDES_FIREWALLS.contains(name) || BESIDES_RULES.contains(name);
+        self.0.strip_suffix(';').filter(is_special).unwrap_or(&self.0)
     }
 
     /// The text that the segment stands for, as far as it is UTF-8.
     pub(super) fn text(&self) -> Cow<'_, str> {
-        percent_decode_str(&self.0).decode_utf8_lossy()
+        percent_decode_str(self.name()).decode_utf8_lossy()
     }
 
-    /// Whether a page stands where a firewall of this name would. Percent-encoded in part, the name is the firewall's.
+    /// Whether a page stands where a firewall of this name would.
     pub(super) fn is_a_page(&self) -> bool {
         self.0 == NEW_FIREWALL_PAGE
     }
 
-    /// The firewall that the segment names.
+    /// The firewall that the segment names. None has a name that is longer than any cloud's, which answers would repeat.
     pub(super) fn firewall_id(&self) -> Result<FirewallId, ApiError> {
-        let id = decode(&self.0).and_then(|id| FirewallId::new(id).ok());
+        let id = decode(self.name()).filter(|id| id.len() <= MAX_FIREWALL_ID);
+        let id = id.and_then(|id| FirewallId::new(id).ok());
         id.ok_or_else(|| Failure::NotFound.with(format!("There is no firewall '{}'.", shown(&self.text()))))
     }
 
@@ -281,11 +301,12 @@ impl Segment {
     /// encoded and not, the id came as it is. Where that does not decide it, and both readings are ids, both are given,
     /// the decoded one first. Our own hrefs never leave it open.
     pub(super) fn rule_ids(&self) -> Result<Vec<RuleId<'static>>, ApiError> {
-        let upper = self.0.to_ascii_uppercase();
+        let name = self.name();
+        let upper = name.to_ascii_uppercase();
         let is_mixed = |(plain, encoded): &(char, &str)| upper.contains(*plain) && upper.contains(encoded);
         let came_as_it_is = ID_DELIMITERS.iter().any(is_mixed);
-        let decoded = decode(&self.0).filter(|_| !came_as_it_is);
-        let readings = [decoded.as_deref().map(RuleId::parse), Some(RuleId::parse(&self.0))];
+        let decoded = decode(name).filter(|_| !came_as_it_is);
+        let readings = [decoded.as_deref().map(RuleId::parse), Some(RuleId::parse(name))];
         let mut ids: Vec<_> = readings.into_iter().flatten().filter_map(Result::ok).collect();
         ids.dedup();
         if ids.is_empty() {
@@ -320,18 +341,28 @@ mod tests {
             ("/api/firewalls/", Some(Resource::Firewalls)),
             ("/api/firewalls/a%20b", Some(Resource::Firewall(segment("a%20b")))),
             ("/api/firewalls/..", Some(Resource::Firewall(segment("..")))),
-            ("/api/firewalls/.;", Some(Resource::Firewall(segment(".")))),
-            ("/api/firewalls/..;/rules", Some(Resource::Rules(segment("..")))),
+            ("/api/firewalls/.;", Some(Resource::Firewall(segment(".;")))),
+            ("/api/firewalls/..;/rules", Some(Resource::Rules(segment("..;")))),
             ("/api/firewalls/..%3B", Some(Resource::Firewall(segment("..%3B")))),
             ("/api/firewalls/...;", Some(Resource::Firewall(segment("...;")))),
             ("/api/firewalls/a;b", Some(Resource::Firewall(segment("a;b")))),
             ("/api/firewalls/rules", Some(Resource::Firewall(segment("rules")))),
             ("/api/firewalls/a/b/", Some(Resource::Rule(segment("a"), segment("b")))),
             ("/api/firewalls/a/new_rule", Some(Resource::NewRule(segment("a")))),
-            ("/api//firewalls", None),
-            ("/api/firewalls//", None),
+            ("//", Some(Resource::Root)),
+            ("//api", Some(Resource::EntryPoint)),
+            ("/api//firewalls", Some(Resource::Firewalls)),
+            ("/api/firewalls//", Some(Resource::Firewalls)),
+            ("/api/firewalls///a", Some(Resource::Firewall(segment("a")))),
+            ("/api/firewalls/a//", Some(Resource::Firewall(segment("a")))),
+            ("/api//firewalls//a///b", Some(Resource::Rule(segment("a"), segment("b")))),
+            ("/api/firewalls//a/rules", Some(Resource::Rules(segment("a")))),
+            ("/api/firewalls/a//rules", Some(Resource::Rules(segment("a")))),
+            ("/api//firewalls/rules", Some(Resource::Firewall(segment("rules")))),
             ("/api/firewalls//rules", None),
-            ("/api/firewalls/a//", None),
+            ("/api//firewalls///new_rule/", None),
+            ("/api/firewalls//rules/a", None),
+            ("/api/firewalls/a//b//c", None),
             ("/api/firewalls/a/b/c", None),
             ("/API", None),
             ("/other", None),

@@ -8,8 +8,8 @@ use super::error::Failure;
 use super::features;
 use super::format::Format;
 use super::parameter::{
-    FIREWALL_DESCRIPTION, FORCE_AUTH, FORMAT, ID, IP_ADDRESS, NAME, NEW_FIREWALL, NEW_RULE, PAGE_FORMAT, PORT_FROM,
-    PORT_TO, PROTOCOL, Parameter, SHOWN_DIRECTION, SHOWN_NAMES,
+    FIREWALL_DESCRIPTION, FORCE_AUTH, FORMAT, ID, IP_ADDRESS, NAME, NEW_FIREWALL, NEW_FORMAT, NEW_RULE, PAGE_FORMAT,
+    PORT_FROM, PORT_TO, PROTOCOL, Parameter, SHOWN_DIRECTION, SHOWN_NAMES,
 };
 use super::path::{Method, Operation, Resource};
 use super::request;
@@ -84,7 +84,12 @@ pub(super) struct Header {
 }
 
 /// The headers that any answer has.
-pub(super) const HEADERS: [Header; 4] = [
+pub(super) const HEADERS: [Header; 6] = [
+    Header {
+        name: "Cache-Control",
+        meaning: "How long the answer may be kept without asking again; no-store where it must not be kept.",
+    },
+    Header { name: "Vary", meaning: "The headers of requests that choose between answers." },
     Header {
         name: "X-Request-Id",
         meaning: "What the request is called in the log: as it called itself, or else a new id.",
@@ -95,31 +100,27 @@ pub(super) const HEADERS: [Header; 4] = [
 ];
 
 const ALLOW: Header = Header { name: "Allow", meaning: "The methods that there are, or are allowed now." };
-const CACHE_CONTROL: Header =
-    Header { name: "Cache-Control", meaning: "How long the answer may be kept without asking again." };
 const ETAG: Header = Header { name: "ETag", meaning: "What stands for this answer in If-None-Match." };
 const LOCATION: Header = Header { name: "Location", meaning: "Where the new firewall is, or the page to go on with." };
 const RETRY_AFTER: Header = Header { name: "Retry-After", meaning: "In how many seconds to try again." };
 const WWW_AUTHENTICATE: Header =
     Header { name: "WWW-Authenticate", meaning: "HTTP Basic, and whose credentials are asked for." };
 
-const SHOWN: Success = Success { status: StatusCode::OK, meaning: "here it is", headers: &[CACHE_CONTROL, ETAG] };
+const SHOWN: Success = Success { status: StatusCode::OK, meaning: "here it is", headers: &[ETAG] };
 const UNCHANGED: Success = Success {
     status: StatusCode::NOT_MODIFIED,
     meaning: "it is still what had the ETag that If-None-Match says",
-    headers: &[CACHE_CONTROL, ETAG],
+    headers: &[ETAG],
 };
 const METHODS: Success = Success { status: StatusCode::OK, meaning: "the methods are in Allow", headers: &[ALLOW] };
-const MADE: Success =
-    Success { status: StatusCode::CREATED, meaning: "the new firewall", headers: &[CACHE_CONTROL, ETAG, LOCATION] };
-const ADDED: Success =
-    Success { status: StatusCode::CREATED, meaning: "the firewall as it is now", headers: &[CACHE_CONTROL, ETAG] };
+const MADE: Success = Success { status: StatusCode::CREATED, meaning: "the new firewall", headers: &[ETAG, LOCATION] };
+const ADDED: Success = Success { status: StatusCode::CREATED, meaning: "the firewall as it is now", headers: &[ETAG] };
 const ACCEPTED: Success =
     Success { status: StatusCode::ACCEPTED, meaning: "it will be gone, and the message says when", headers: &[] };
 const GONE: Success = Success { status: StatusCode::NO_CONTENT, meaning: "it is gone", headers: &[] };
 const DONE: Success = Success {
     status: StatusCode::SEE_OTHER,
-    meaning: "it is done, and Location is the page to go on with: what clients that want HTML get instead",
+    meaning: "it is done, and Location is the page to go on with: what a browser gets instead",
     headers: &[LOCATION],
 };
 
@@ -216,10 +217,10 @@ fn describe(operation: Operation<'_>, can: Capabilities) -> Option<Description> 
             ("createRule", Gives::NewRule, "Adds a rule to a firewall. It needs at least one source.")
         }
         Operation::DeleteRule(..) => ("deleteRule", Gives::Nothing, "Deletes a rule."),
-        Operation::ShowNewFirewall => (
+        Operation::ShowNewFirewall(_) => (
             "showNewFirewall",
-            Gives::Page,
-            "The page with the form for a firewall. What the query has of a firewall's parameters is filled in.",
+            Gives::Firewall,
+            "The page with the form for a firewall, with what the query has of its parameters. In XML and JSON: the firewall that is itself called so.",
         ),
         Operation::ShowNewRule(_) => (
             "showNewRule",
@@ -254,6 +255,7 @@ fn query(operation: Operation<'_>) -> Vec<&'static Parameter> {
         Operation::ShowEntryPoint => vec![&FORCE_AUTH],
         Operation::ListFirewalls => vec![&ID, &SHOWN_DIRECTION, &SHOWN_NAMES],
         Operation::ShowFirewall(_) => vec![&SHOWN_DIRECTION],
+        Operation::ShowNewFirewall(_) => return vec![&SHOWN_DIRECTION, &NEW_FORMAT],
         _ => Vec::new(),
     };
     match request::formats(operation) {
@@ -277,8 +279,10 @@ fn failures(operation: Operation<'_>) -> Vec<Failure> {
     // A method override may name a method that is not there.
     let posted = [Failure::TooSlow, Failure::TooLarge, Failure::UnsupportedBody, Failure::MethodNotAllowed];
     let own: &[&[Failure]] = match operation {
-        Operation::ShowEntryPoint | Operation::ListFirewalls | Operation::ShowNewFirewall => &[&asked],
-        Operation::ShowFirewall(_) | Operation::ShowNewRule(_) => &[&asked, &[Failure::NotFound]],
+        Operation::ShowEntryPoint | Operation::ListFirewalls => &[&asked],
+        Operation::ShowFirewall(_) | Operation::ShowNewFirewall(_) | Operation::ShowNewRule(_) => {
+            &[&asked, &[Failure::NotFound]]
+        }
         Operation::CreateFirewall => &[&asked, &posted, &[Failure::NotFound, Failure::Conflict]],
         Operation::CreateRule(_) => &[&asked, &posted, &[Failure::NotFound]],
         Operation::DeleteFirewall(_) | Operation::DeleteRule(..) => {

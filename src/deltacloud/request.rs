@@ -11,7 +11,8 @@ use actix_web::http::header::{ACCEPT, AUTHORIZATION, HOST};
 use actix_web::http::uri::{Authority, Uri};
 use actix_web::web::Bytes;
 use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use deltawall_core::{Credentials, Driver, Error, FirewallId, ProviderName};
 
 use super::answer::Form;
@@ -32,6 +33,12 @@ use crate::access::{Asked, Caller, Denial};
 use crate::config::Limits;
 use crate::metrics::Limit;
 use crate::trace;
+
+/// How long a host with its port may be: a name of the DNS has no more than 253 characters.
+const MAX_HOST: usize = 253 + ":65535".len();
+
+/// The alphabets that credentials come in, the standard one first. Clients leave the padding out or not.
+static BASE64: [GeneralPurpose; 2] = [base64(&STANDARD), base64(&URL_SAFE)];
 
 /// What a request's first line and headers say of how it is to be answered. There is always one, so that any failure
 /// can be told in the client's own format.
@@ -254,7 +261,11 @@ impl<'a> Request<'a> {
             },
             None => sent,
         };
-        let operation = resource.operation(method).ok_or_else(not_allowed)?;
+        let operation = match (resource.operation(method).ok_or_else(not_allowed)?, head.format) {
+            // Who wants no page can mean nothing but the firewall that is called so.
+            (Operation::ShowNewFirewall(id), Some(Format::Xml | Format::Json)) => Operation::ShowFirewall(id),
+            (operation, _) => operation,
+        };
         if let Some(formats) = formats(operation) {
             check_format(head, formats)?;
             head.selection.refusal.clone().map_or(Ok(()), Err)?;
@@ -323,7 +334,7 @@ fn format(http: &HttpRequest, limits: &Limits) -> Option<Format> {
 pub(super) fn formats(operation: Operation<'_>) -> Option<&'static [Format]> {
     match operation {
         Operation::Redirect | Operation::ShowMethods | Operation::ShowOpenApi | Operation::ShowAsset(_) => None,
-        Operation::ShowNewFirewall | Operation::ShowNewRule(_) | Operation::ShowReference => Some(&[Format::Html]),
+        Operation::ShowNewRule(_) | Operation::ShowReference => Some(&[Format::Html]),
         _ => Some(&FORMATS),
     }
 }
@@ -366,7 +377,7 @@ async fn typed(head: &Head<'_>, operation: Operation<'_>, body: Result<Bytes, Ap
     let limits = &head.gateway().limits;
     let limits = Limits { parameters: limits.parameters.saturating_mul(2), field_size: usize::MAX, ..limits.clone() };
     let (_, pairs) = read_body(head.http, body, &limits).await.ok()?;
-    Some(Form { firewall, values: Parameters::new(pairs) })
+    Some(Form::new(firewall, &Parameters::new(pairs)))
 }
 
 /// The method that a POST stands for: browsers' forms know no DELETE.
@@ -394,8 +405,15 @@ fn host(http: &HttpRequest) -> Option<&str> {
         Some(host) => host.to_str().ok()?,
         None => http.uri().authority()?.as_str(),
     };
+    // Every link repeats it.
+    let is_short = sent.len() <= MAX_HOST;
     let is_plain = sent.parse::<Authority>().is_ok_and(|authority| !authority.as_str().contains('@'));
-    is_plain.then_some(sent)
+    (is_short && is_plain).then_some(sent)
+}
+
+const fn base64(alphabet: &Alphabet) -> GeneralPurpose {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    GeneralPurpose::new(alphabet, config)
 }
 
 /// The user and password of `Authorization: Basic …`.
@@ -405,7 +423,9 @@ fn credentials(http: &HttpRequest) -> Option<Credentials> {
     if !scheme.eq_ignore_ascii_case(b"Basic ") {
         return None;
     }
-    let pair = String::from_utf8(BASE64_STANDARD.decode(encoded.trim_ascii()).ok()?).ok()?;
+    let encoded = encoded.trim_ascii();
+    let decoded = BASE64.iter().find_map(|alphabet| alphabet.decode(encoded).ok())?;
+    let pair = String::from_utf8(decoded).ok()?;
     let credentials = Credentials::from_pair(pair)?;
     Some(match headers::text(http, &headers::SESSION_TOKEN) {
         Some(token) => credentials.with_session_token(token),

@@ -15,7 +15,7 @@ impl Operation<'_> {
             Self::DeleteFirewall(_) => "delete_firewall",
             Self::CreateRule(_) => "create_rule",
             Self::DeleteRule(..) => "delete_rule",
-            Self::ShowNewFirewall => "show_new_firewall",
+            Self::ShowNewFirewall(_) => "show_new_firewall",
             Self::ShowNewRule(_) => "show_new_rule",
             Self::ShowReference => "show_reference",
             Self::ShowOpenApi => "show_openapi",
@@ -34,7 +34,7 @@ impl Operation<'_> {
             | Self::ShowDriver(_)
             | Self::ListFirewalls
             | Self::ShowFirewall(_)
-            | Self::ShowNewFirewall
+            | Self::ShowNewFirewall(_)
             | Self::ShowNewRule(_)
             | Self::ShowReference
             | Self::ShowOpenApi

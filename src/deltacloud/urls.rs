@@ -5,7 +5,7 @@ use std::fmt::Display;
 use deltawall_core::FirewallId;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::path::{NEW_FIREWALL_PAGE, Path};
+use super::path::{BESIDES_FIREWALLS, BESIDES_RULES, Path};
 
 /// What cannot stand in a segment of a path (RFC 3986, `pchar`); `;`, which some take for a matrix parameter; and `&` and
 /// `'`, so that an href in XML needs no entities, which clients that look for it as text would not undo.
@@ -31,8 +31,9 @@ const SEGMENT: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// The same for a rule's id that itself holds encoded characters, with the id's delimiters, so that it cannot be taken
-/// for one that was sent as it is. Other ids stand in hrefs as they always did.
-const ID_WITH_ESCAPES: &AsciiSet = &SEGMENT.add(b'~').add(b'@').add(b',');
+/// for one that was sent as it is. `~` is none of them, since what reads URLs may decode it (RFC 3986, 6.2.2.2). Other ids
+/// stand in hrefs as they always did.
+const ID_WITH_ESCAPES: &AsciiSet = &SEGMENT.add(b'@').add(b',');
 
 /// Where the API is, as the client of one request sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,13 +81,12 @@ impl Urls {
         format!("{}/firewalls", self.entry_point)
     }
 
-    /// A firewall, in a spelling that nothing else has: not the page for making one, nor a step in the path.
+    /// A firewall, in a spelling that nothing else has: not the page for making one, nor a step in the path. It is in the
+    /// normal form of URLs (RFC 3986, 6.2.2), as all hrefs are: what reads them may bring them into it.
     pub(super) fn firewall(&self, id: &FirewallId) -> String {
-        match id.as_str() {
-            NEW_FIREWALL_PAGE => format!("{}/firewalls/%6Eew", self.entry_point),
-            steps @ ("." | "..") => format!("{}/firewalls/{steps};", self.entry_point),
-            id => format!("{}/firewalls/{}", self.entry_point, segment(id)),
-        }
+        let id = id.as_str();
+        let end = if BESIDES_FIREWALLS.contains(&id) { ";" } else { "" };
+        format!("{}/firewalls/{}{end}", self.entry_point, segment(id))
     }
 
     /// The page for making a firewall.
@@ -109,6 +109,9 @@ impl Urls {
         let mut url = String::with_capacity(firewall.len() + 1 + id.len());
         url.extend([firewall, "/"]);
         url.extend(utf8_percent_encode(id, set));
+        if BESIDES_RULES.contains(&id) {
+            url.push(';');
+        }
         url
     }
 }
@@ -127,4 +130,91 @@ fn entry_point(base: &[&str], driver: Option<&str>, provider: Option<&str>) -> S
 
 fn segment(text: &str) -> impl Display {
     utf8_percent_encode(text, SEGMENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::path::Resource;
+    use super::*;
+    use deltawall_core::RuleId;
+    use proptest::prelude::*;
+
+    /// A path as what reads URLs may rewrite it (RFC 3986, 6.2.2): hexadecimal digits in upper case, characters decoded that
+    /// need no encoding, and steps taken. Nothing else stands in it than may stand there.
+    fn normal_form(path: &str) -> String {
+        assert!(path.chars().all(|c| c.is_ascii_graphic() && !r#""<>\^`{|}[]#?"#.contains(c)), "{path}");
+        let mut parts = path.split('%');
+        let mut plain = parts.next().unwrap().to_owned();
+        for part in parts {
+            let (digits, rest) = part.split_at(2);
+            let byte = u8::from_str_radix(digits, 16).unwrap();
+            match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                true => plain.push(byte.into()),
+                false => plain.push_str(&format!("%{byte:02X}")),
+            }
+            plain.push_str(rest);
+        }
+        let mut segments = Vec::new();
+        for segment in plain.split('/') {
+            match segment {
+                "." => {}
+                ".." => drop(segments.pop()),
+                segment => segments.push(segment),
+            }
+        }
+        segments.join("/")
+    }
+
+    fn hostile_text() -> impl Strategy<Value = String> {
+        let special =
+            prop::sample::select(vec!["new", ".", "..", "rules", "new_rule", "new;", "%6Eew", "%2e", "a~egress"]);
+        let not_blank = |text: &String| !text.trim().is_empty();
+        prop_oneof![
+            special.prop_map(str::to_owned),
+            "[a-c \u{e9}._\\-:/()#,@\\[\\]+=&;{}!$*~%'\"<>|^`?\\\\0-9]{1,12}".prop_filter("it is blank", not_blank),
+            "(%[0-9a-fA-F]{2}|[~@,a]){1,6}",
+        ]
+    }
+
+    /// The rule's id as a rule shows it that is named so, or has such groups as sources.
+    fn rule_id(cloud_id: bool, owner: &str, groups: &[String]) -> Option<String> {
+        if cloud_id {
+            return Some(RuleId::parse(owner).ok()?.to_string()).filter(|id| !id.contains('~'));
+        }
+        let escaped = |text: &str| -> String {
+            let escape = |c: char| if "~@,/ %".contains(c) { format!("%{:02X}", c as u32) } else { c.to_string() };
+            text.chars().map(escape).collect()
+        };
+        let sources: Vec<_> = groups.iter().map(|group| format!("@group,1,{}", escaped(group))).collect();
+        Some(RuleId::parse(&format!("{}~tcp~1~2~{}", escaped(owner), sources.join(","))).ok()?.to_string())
+    }
+
+    proptest! {
+        #[test]
+        fn hrefs_are_in_normal_form_and_lead_to_what_they_are_of(
+            name in hostile_text(),
+            owner in hostile_text(),
+            groups in prop::collection::vec(hostile_text(), 1..4),
+            has_cloud_id in any::<bool>(),
+        ) {
+            let urls = Urls::new(&["/gateway"], &Path::parse("/api;driver=mock;provider=a-b"));
+            let firewall = FirewallId::new(name).unwrap();
+            let href = urls.firewall(&firewall);
+            prop_assert_eq!(&normal_form(&href), &href);
+            let read = |href: &str| Path::parse(href.strip_prefix("/gateway").unwrap()).resource;
+            let Some(Resource::Firewall(of)) = read(&href) else { panic!("{href} leads to no firewall") };
+            prop_assert!(!of.is_a_page(), "{}", href);
+            prop_assert_eq!(of.firewall_id(), Ok(firewall.clone()));
+            let Some(Resource::Rules(of)) = read(&format!("{href}/rules")) else { panic!("{href} has no rules") };
+            prop_assert_eq!(of.firewall_id(), Ok(firewall.clone()));
+
+            if let Some(id) = rule_id(has_cloud_id, &owner, &groups) {
+                let href = Urls::rule(&href, &id);
+                prop_assert_eq!(&normal_form(&href), &href);
+                let Some(Resource::Rule(of, rule)) = read(&href) else { panic!("{href} leads to no rule") };
+                prop_assert_eq!(of.firewall_id(), Ok(firewall.clone()));
+                prop_assert_eq!(rule.rule_ids(), Ok(vec![RuleId::parse(&id).unwrap()]), "{}", href);
+            }
+        }
+    }
 }

@@ -66,14 +66,14 @@ fn a_name_of_characters_that_few_clouds_allow() {
 /// A page is called `new`, and clients take `.` and `..` for steps in the path. By their hrefs such firewalls are reached
 /// all the same, in every format.
 fn a_firewall_may_be_called_what_means_something_in_a_path(subject: &Subject) {
-    for (name, segment) in [("new", "%6Eew"), (".", ".;"), ("..", "..;"), ("..;", "..%3B"), ("rules", "rules")] {
+    for (name, segment) in [("new", "new;"), (".", ".;"), ("..", "..;"), ("..;", "..%3B"), ("rules", "rules")] {
         let encoded: String = name.bytes().map(|byte| format!("%{byte:02x}")).collect();
         for (format, before, [made, done]) in [
             ("application/xml", "<firewall href='http://gateway.test:3001", [201, 204]),
             ("application/json", "\"href\":\"http://gateway.test:3001", [201, 204]),
             ("text/html", "<a href=\"", [303, 303]),
         ] {
-            let send = |request: Request| subject.send(request.accept(format));
+            let send = |request: Request| subject.send(request.accept(format).header("Upgrade-Insecure-Requests", "1"));
             let after = |body: &str, before: &str| {
                 let rest = body.rsplit(before).next().unwrap();
                 rest.split(['"', '\'', '<']).next().unwrap().to_owned()

@@ -6,6 +6,7 @@ use crate::wire::Request;
 on_each_driver! {
     nobody_sees_anything_older_than_the_last_change,
     each_request_gets_its_own_links_and_rules,
+    answers_say_how_long_they_may_be_kept_and_what_they_depend_on,
 }
 
 const VIEWS: [(&str, &str); 4] = [
@@ -68,5 +69,38 @@ fn each_request_gets_its_own_links_and_rules(subject: &Subject) {
                 assert!(text.contains(&format!(">{shown}<")) && !text.contains(&format!(">{hidden}<")), "{text}");
             }
         }
+    }
+}
+
+fn answers_say_how_long_they_may_be_kept_and_what_they_depend_on(subject: &Subject) {
+    let (again, never) = ("max-age=0, private, must-revalidate", "no-store");
+    let form = "name=web&description=d";
+    let by_browser = |request: Request| request.accept("text/html").header("Upgrade-Insecure-Requests", "1");
+    for (request, status, kept) in [
+        (Request::get("/"), 302, never),
+        (Request::get("/api"), 200, again),
+        (Request::get("/api").header("If-None-Match", "*"), 304, again),
+        (Request::get("/api/assets/style.css"), 200, again),
+        (Request::get("/api/nothing"), 404, never),
+        (Request::get("/api/firewalls").header("Authorization", ""), 401, never),
+        (Request::get("/api/firewalls").accept("image/png"), 406, never),
+        (Request::post("/api/firewalls").form(form).header("Origin", "http://evil.example"), 403, never),
+        (Request::post("/api/firewalls").form(form), 201, again),
+        (Request::get("/api/firewalls"), 200, again),
+        (Request::get("/api/firewalls/web").accept("text/html"), 200, again),
+        (Request::new("HEAD", "/api/firewalls/web"), 200, again),
+        (Request::post("/api/firewalls").form(form), 502, never),
+        (Request::delete("/api/firewalls/web"), 204, never),
+        (by_browser(Request::post("/api/firewalls").form(form)), 303, never),
+        (by_browser(Request::post("/api/firewalls/web").form("_method=delete")), 303, never),
+        (Request::new("PUT", "/api"), 405, never),
+        (Request::new("OPTIONS", "/api"), 200, never),
+    ] {
+        let answer = subject.send(request).expect(status);
+        let values = |wanted: &str| -> Vec<_> {
+            answer.headers.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.as_str()).collect()
+        };
+        assert_eq!(values("Cache-Control"), [kept], "{}", answer.text());
+        assert_eq!(values("Vary"), ["Accept, X-Deltacloud-Driver, X-Deltacloud-Provider"], "{}", answer.text());
     }
 }

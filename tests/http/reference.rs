@@ -309,7 +309,7 @@ fn the_document_describes_the_answers_that_come() {
     let (firewall, new) = ("name=web2&description=d", "name=new&description=d");
     let rule = "protocol=tcp&port_from=81&port_to=81&ip_address1=10.0.0.0/8";
     let rule_id = "/api/firewalls/default/393485797142~tcp~81~81~@address,ipv4,10.0.0.0,8";
-    let by_browser = |request: Request| request.on_mock().accept("text/html");
+    let by_browser = |request: Request| request.on_mock().accept("text/html").header("Upgrade-Insecure-Requests", "1");
     for (operation, request) in [
         ("POST /firewalls", by_browser(Request::post("/api/firewalls").form(firewall))),
         ("DELETE /firewalls/{id}", by_browser(Request::delete("/api/firewalls/web2"))),

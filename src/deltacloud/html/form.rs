@@ -11,16 +11,29 @@ use crate::deltacloud::parameter::{GROUP, GROUP_OWNER, IP_ADDRESS, PREFIX_LIST, 
 use crate::deltacloud::parameters::Parameters;
 use crate::deltacloud::request::Head;
 
+/// How many bytes of a page what was filled in may take: a page is many times as long as what was sent for it, and held
+/// until it is taken. A person types less.
+pub(in crate::deltacloud) const MAX_FILLED_IN: usize = 256 * 1024;
+
+/// How many bytes of a page a pair of fields takes that are empty, at the most.
+const FIELDS_LENGTH: usize = 400;
+
 /// How many sources of each kind a form has room for, where no script adds to them.
 const ROWS: usize = 3;
+
+/// How many bytes of a page a field with this value takes, at the most.
+pub(in crate::deltacloud) fn field_length(value: &str) -> usize {
+    // Each of these becomes a reference, such as `&#60;`.
+    let references = value.bytes().filter(|byte| b"<>&\"'".contains(byte)).count();
+    FIELDS_LENGTH + value.len() + references * ("&#60;".len() - 1)
+}
 
 /// The page with this form.
 pub(super) fn page(form: &Form, error: Option<&ApiError>, head: &Head<'_>) -> io::Result<Vec<u8>> {
     let can = head.driver().capabilities();
-    let values = &form.values;
     let Some(firewall) = &form.firewall else {
         let offered = offered([("name", true), ("description", true), ("vpc_id", can.networks)]);
-        return super::render(&NewFirewall { head, filled: Filled::new(values, error, offered, &[]) });
+        return super::render(&NewFirewall { head, filled: Filled::new(form, error, offered, &[]) });
     };
     let offered = offered([
         ("protocol", true),
@@ -31,10 +44,11 @@ pub(super) fn page(form: &Form, error: Option<&ApiError>, head: &Head<'_>) -> io
         ("log_rule", can.log),
         ("description", can.descriptions),
     ]);
+    let values = &form.values;
     let addresses = rows(values, &IP_ADDRESS);
     let groups = if can.group_sources { groups(values) } else { Vec::new() };
     let lists = if can.prefix_lists { rows(values, &PREFIX_LIST) } else { Vec::new() };
-    let filled = Filled::new(values, error, offered, &[&addresses, groups.as_flattened(), &lists]);
+    let filled = Filled::new(form, error, offered, &[&addresses, groups.as_flattened(), &lists]);
     let url = head.urls.firewall(firewall);
     super::render(&NewRule { head, firewall, url, filled, addresses, groups, lists, can })
 }
@@ -61,7 +75,7 @@ struct NewRule<'a> {
 
 /// What has been typed, and what is wrong with it.
 struct Filled<'a> {
-    values: &'a Parameters,
+    form: &'a Form,
     error: Option<&'a ApiError>,
     /// The fields that are there once.
     offered: Vec<&'static str>,
@@ -78,21 +92,16 @@ struct Field<'a> {
 }
 
 impl<'a> Filled<'a> {
-    fn new(
-        values: &'a Parameters,
-        error: Option<&'a ApiError>,
-        offered: Vec<&'static str>,
-        rows: &[&[Field<'_>]],
-    ) -> Self {
+    fn new(form: &'a Form, error: Option<&'a ApiError>, offered: Vec<&'static str>, rows: &[&[Field<'_>]]) -> Self {
         let wrong = error.and_then(|error| error.parameter.as_deref()).and_then(|sent| {
             let row = rows.iter().copied().flatten().find(|field| field.sent == sent);
             row.map(|field| &*field.name).or(offered.iter().copied().find(|name| *name == sent))
         });
-        Self { values, error, wrong: wrong.map(str::to_owned), offered }
+        Self { form, error, wrong: wrong.map(str::to_owned), offered }
     }
 
     fn value(&self, name: &str) -> &'a str {
-        self.values.get(name).unwrap_or_default()
+        self.form.values.get(name).unwrap_or_default()
     }
 
     fn has(&self, name: &str, value: &str) -> bool {

@@ -13,6 +13,7 @@ use askama::Template;
 use deltawall_core::{Driver, Firewall};
 
 pub(super) use assets::{Asset, asset, media_types};
+pub(super) use form::{MAX_FILLED_IN, field_length};
 
 use super::answer::View;
 use super::error::ApiError;

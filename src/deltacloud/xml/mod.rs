@@ -11,6 +11,7 @@ use super::answer::View;
 use super::error::ApiError;
 use super::features;
 use super::format::Format;
+use super::parameters::cut;
 use super::representation::{Place, Representation};
 use super::request::Head;
 use super::urls::Urls;
@@ -18,6 +19,9 @@ use document::Document;
 
 /// What documents begin with, but for those about the API itself.
 const PROLOG: &str = "<?xml version='1.0' encoding='utf-8' ?>\n";
+
+/// How much of what was asked for a failure repeats, in characters.
+const MAX_TARGET: usize = 500;
 
 /// How long a document about one thing may be expected to be, and how much each firewall and each rule add to it. Most
 /// are shorter, and none is cut.
@@ -71,7 +75,7 @@ pub(super) fn error(error: &ApiError, target: &str, head: &Head<'_>) -> Vec<u8> 
     let appearance = error.failure.appearance();
     let code = appearance.status.as_str();
     let mut document = Document::new(PROLOG, LENGTH);
-    document.open("error", &[("status", code), ("url", target)]);
+    document.open("error", &[("status", code), ("url", &cut(target.into(), MAX_TARGET))]);
     document.text("kind", appearance.kind);
     document.open("backend", &[("driver", head.driver().id()), ("provider", head.provider_name())]);
     document.text("code", code);
