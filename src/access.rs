@@ -95,23 +95,24 @@ impl Access {
         self.clients.as_ref().map_or(Ok(()), |clients| clients.reload(registry))
     }
 
-    /// Lets somebody in who sent these credentials, and has called the gateway by a name of its own or not.
+    /// Lets somebody in who sent these credentials. `is_ours` says whether the gateway was called by a name of its own, and
+    /// from no page of another site.
     ///
     /// # Errors
     /// When the gateway keeps a list of clients, and this is none of them or may not do what is asked; or when it asks for no
-    /// password, and was called by a name that anybody may have led here.
+    /// password, and what was sent may be of anybody's page.
     pub async fn admit(
         &self,
         sent: Option<Credentials>,
         asked: Asked<'_>,
-        is_host_ours: impl FnOnce() -> bool,
+        is_ours: impl FnOnce() -> bool,
     ) -> Result<Caller, Denial> {
         let Asked { driver, provider, is_change } = asked;
         let own = self.own.get(driver);
         let Some(clients) = &self.clients else {
             return match own {
-                Some(_) if !is_host_ours() => Err(Denial::Forbidden(
-                    "Without --clients the gateway serves this machine alone, and answers to its names and that of --public-url."
+                Some(_) if !is_ours() => Err(Denial::Forbidden(
+                    "Without --clients the gateway serves this machine alone: it answers to its names and that of --public-url, and to no page of another site."
                         .into(),
                 )),
                 Some(own) => Ok(Caller { name: Some("anyone".into()), credentials: own.clone(), is_own: true }),

@@ -27,8 +27,10 @@ pub(super) fn ec2_endpoint(text: &str) -> Result<(Option<ProviderName>, String),
 
 pub(super) fn public_url(url: &str) -> Result<String, Error> {
     if !is_base_url(url) {
-        let message =
-            format!("{} for --public-url is not a URL like https://fw.example.com or http://example.com/fw", shown(url));
+        let message = format!(
+            "{} for --public-url is not a URL like https://fw.example.com or http://example.com/fw",
+            shown(url)
+        );
         return Err(Error::Usage(message));
     }
     Ok(url.trim_end_matches('/').to_owned())
