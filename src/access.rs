@@ -4,6 +4,7 @@
 //! own, clients prove themselves to the gateway, or need not where they are all on this machine.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use deltawall_core::{Credentials, ProviderName};
 
@@ -50,6 +51,8 @@ pub struct Asked<'a> {
     pub provider: Option<&'a ProviderName>,
     /// Whether it would change anything.
     pub is_change: bool,
+    /// Where it comes from.
+    pub peer: Option<IpAddr>,
 }
 
 /// Why somebody is not let in.
@@ -83,7 +86,7 @@ impl Access {
                 return Err(Error::Usage("--user and --ec2-credentials ambient both say how to ask ec2".into()));
             }
         }
-        let clients = config.clients.as_deref().map(|path| Clients::read(path, registry)).transpose()?;
+        let clients = config.clients.as_deref().map(Clients::read).transpose()?;
         Ok(Self { own, clients })
     }
 
@@ -91,8 +94,8 @@ impl Access {
     ///
     /// # Errors
     /// [`Error::Usage`] when they cannot be read; they stay who they were then.
-    pub fn reload(&self, registry: &Registry) -> Result<(), Error> {
-        self.clients.as_ref().map_or(Ok(()), |clients| clients.reload(registry))
+    pub fn reload(&self) -> Result<(), Error> {
+        self.clients.as_ref().map_or(Ok(()), Clients::reload)
     }
 
     /// Lets somebody in who sent these credentials. `is_ours` says whether the gateway was called by a name of its own, and
@@ -107,7 +110,7 @@ impl Access {
         asked: Asked<'_>,
         is_ours: impl FnOnce() -> bool,
     ) -> Result<Caller, Denial> {
-        let Asked { driver, provider, is_change } = asked;
+        let Asked { driver, provider, is_change, peer } = asked;
         let own = self.own.get(driver);
         let Some(clients) = &self.clients else {
             return match own {
@@ -120,7 +123,7 @@ impl Access {
             };
         };
         let client =
-            clients.authenticate(&sent.ok_or(Denial::Anonymous)?).await.map_err(|stranger| match stranger {
+            clients.authenticate(&sent.ok_or(Denial::Anonymous)?, peer).await.map_err(|stranger| match stranger {
                 Stranger::Wrong => Denial::Wrong,
                 Stranger::Busy => Denial::Busy,
             })?;

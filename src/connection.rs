@@ -97,7 +97,7 @@ impl Drop for Place {
 
 /// Who counts as one peer: an IPv4 address, or the /64 that an IPv6 address is from, since whoever has one of its
 /// addresses has them all.
-fn peer(address: IpAddr) -> IpAddr {
+pub fn peer(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

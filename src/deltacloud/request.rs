@@ -177,7 +177,12 @@ impl<'a> Head<'a> {
     /// Lets in who sent these credentials, if it may do this.
     async fn admit(&self, sent: Option<Credentials>, operation: Operation<'_>) -> Result<Caller, ApiError> {
         let access = &self.gateway().access;
-        let asked = Asked { driver: self.driver().id(), provider: self.provider(), is_change: operation.is_change() };
+        let asked = Asked {
+            driver: self.driver().id(),
+            provider: self.provider(),
+            is_change: operation.is_change(),
+            peer: self.peer,
+        };
         let is_ours = || self.is_host_ours() && cross_site::is_our_own(self);
         access.admit(sent, asked, is_ours).await.map_err(|denial| match denial {
             Denial::Anonymous => {

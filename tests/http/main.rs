@@ -7,6 +7,7 @@
 
 mod accounts;
 mod attacks;
+mod clients_file;
 mod cloud;
 mod concurrency;
 mod documentation;
