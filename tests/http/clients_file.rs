@@ -39,6 +39,42 @@ fn list(path: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
+fn the_commands_make_and_check_the_file() {
+    let path = file("made", "");
+    std::fs::remove_file(&path).unwrap();
+    add(&path, "alice", "read-only", "mock,ec2/eu-west-1");
+    add(&path, "bob", "read-write", "*");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("alice:$argon2id$") && text.contains(":read-only:mock,ec2/eu-west-1\nbob:"), "{text}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    // A new password, in the place of the old one; comments stay.
+    std::fs::write(&path, format!("# ours\n{text}")).unwrap();
+    let arguments = ["clients", "add", &path, "alice", "--replace", "--rights", "read-write", "--drivers", "*"];
+    assert_eq!(run(&arguments, "ecila\n").0, Some(0));
+    let changed = std::fs::read_to_string(&path).unwrap();
+    assert!(changed.starts_with("# ours\nbob:") && changed.lines().count() == 3, "{changed}");
+    assert_eq!(run(&["clients", "check", &path], "").1, format!("{path}: clients: 2\n"));
+
+    let check = |name: &str, password: &str| run(&["clients", "check", &path, name], &format!("{password}\n")).0;
+    assert_eq!((check("alice", "ecila"), check("alice", "x"), check("carol", "x")), (Some(0), Some(1), Some(1)));
+    for (arguments, input, says) in [
+        (&["add", &path, "a:b", "--rights", "read-only", "--drivers", "*"][..], "x\n", "has neither ':'"),
+        (&["add", &path, "a", "--rights", "all", "--drivers", "*"], "x\n", "[possible values: read-only, read-write]"),
+        (&["add", &path, "a", "--rights", "read-only"], "x\n", "--drivers"),
+        (&["add", &path, "a", "--rights", "read-only", "--drivers", "mock,"], "x\n", "a driver has no name"),
+        (&["add", &path, "a", "--rights", "read-only", "--drivers", "*"], "\n", "no password on standard input"),
+        (&["add", "/nowhere/file", "a", "--rights", "read-only", "--drivers", "*"], "x\n", "/nowhere/file: "),
+        (&["check", "/nowhere/file"], "", "/nowhere/file: "),
+    ] {
+        let (code, stdout, stderr) = run(&[&["clients"], arguments].concat(), input);
+        assert_eq!((code, stdout.as_str(), stderr.lines().count()), (Some(2), "", 1), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(says), "{arguments:?}: {stderr}");
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), changed);
+}
+
+#[test]
 fn owner_mode_and_link_stay() {
     let here = directory("kept");
     let (real, link) = (format!("{here}/real"), format!("{here}/link"));
@@ -253,6 +289,7 @@ fn passwords_are_compared_whole_or_not_at_all() {
 fn clients_are_listed_replaced_and_removed() {
     let path = file("listed", &format!("# people\nold:{}:read-write:memory/x,gcp\n", bcrypt_hash("x")));
     add(&path, "alice", "read-only", "*");
+    assert_eq!(run(&["clients", "list", &file("nobody", "")], "").1, "");
     let expected =
         [["old", "read-write", "mock/x,fgcp", "bcrypt"], ["alice", "read-only", "*", "argon2id"]].map(Vec::from);
     assert_eq!(list(&path), expected);
