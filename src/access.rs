@@ -4,6 +4,7 @@
 //! own, clients prove themselves to the gateway, or need not where they are all on this machine.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use deltawall_core::{Credentials, ProviderName};
 
@@ -50,6 +51,8 @@ pub struct Asked<'a> {
     pub provider: Option<&'a ProviderName>,
     /// Whether it would change anything.
     pub is_change: bool,
+    /// Where it comes from.
+    pub peer: Option<IpAddr>,
 }
 
 /// Why somebody is not let in.
@@ -83,7 +86,7 @@ impl Access {
                 return Err(Error::Usage("--user and --ec2-credentials ambient both say how to ask ec2".into()));
             }
         }
-        let clients = config.clients.as_deref().map(|path| Clients::read(path, registry)).transpose()?;
+        let clients = config.clients.as_deref().map(Clients::read).transpose()?;
         Ok(Self { own, clients })
     }
 
@@ -91,27 +94,28 @@ impl Access {
     ///
     /// # Errors
     /// [`Error::Usage`] when they cannot be read; they stay who they were then.
-    pub fn reload(&self, registry: &Registry) -> Result<(), Error> {
-        self.clients.as_ref().map_or(Ok(()), |clients| clients.reload(registry))
+    pub fn reload(&self) -> Result<(), Error> {
+        self.clients.as_ref().map_or(Ok(()), Clients::reload)
     }
 
-    /// Lets somebody in who sent these credentials, and has called the gateway by a name of its own or not.
+    /// Lets somebody in who sent these credentials. `is_ours` says whether the gateway was called by a name of its own, and
+    /// from no page of another site.
     ///
     /// # Errors
     /// When the gateway keeps a list of clients, and this is none of them or may not do what is asked; or when it asks for no
-    /// password, and was called by a name that anybody may have led here.
+    /// password, and what was sent may be of anybody's page.
     pub async fn admit(
         &self,
         sent: Option<Credentials>,
         asked: Asked<'_>,
-        is_host_ours: impl FnOnce() -> bool,
+        is_ours: impl FnOnce() -> bool,
     ) -> Result<Caller, Denial> {
-        let Asked { driver, provider, is_change } = asked;
+        let Asked { driver, provider, is_change, peer } = asked;
         let own = self.own.get(driver);
         let Some(clients) = &self.clients else {
             return match own {
-                Some(_) if !is_host_ours() => Err(Denial::Forbidden(
-                    "Without --clients the gateway serves this machine alone, and answers to its names and that of --public-url."
+                Some(_) if !is_ours() => Err(Denial::Forbidden(
+                    "Without --clients the gateway serves this machine alone: it answers to its names and that of --public-url, and to no page of another site."
                         .into(),
                 )),
                 Some(own) => Ok(Caller { name: Some("anyone".into()), credentials: own.clone(), is_own: true }),
@@ -119,7 +123,7 @@ impl Access {
             };
         };
         let client =
-            clients.authenticate(&sent.ok_or(Denial::Anonymous)?).await.map_err(|stranger| match stranger {
+            clients.authenticate(&sent.ok_or(Denial::Anonymous)?, peer).await.map_err(|stranger| match stranger {
                 Stranger::Wrong => Denial::Wrong,
                 Stranger::Busy => Denial::Busy,
             })?;

@@ -104,8 +104,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     Ok(Server::bind(&config, gateway)?.run(print_line)?)
 }
 
-/// A reader that has gone away is no reason to stop.
+/// A reader that has gone away is no reason to stop. Of nothing there is no line.
 fn print_line(text: &str) {
+    if text.is_empty() {
+        return;
+    }
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
 }

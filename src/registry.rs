@@ -12,6 +12,27 @@ use crate::Error;
 use crate::config::{self, Config};
 use crate::metrics::Metrics;
 
+/// The drivers that are built in, each with the other name that it goes by.
+const BUILT_IN: &[(&str, Option<&str>)] = &[
+    ("mock", Some("memory")),
+    #[cfg(feature = "ec2")]
+    ("ec2", None),
+    ("fgcp", Some("gcp")),
+];
+
+/// The id of the driver that has this name, in any case, if one is built in.
+///
+/// # Errors
+/// What is wrong, with the names that there are.
+pub fn built_in_driver(name: &str) -> Result<&'static str, String> {
+    let is_called = |known: &str| known.eq_ignore_ascii_case(name);
+    let found = BUILT_IN.iter().find(|(id, alias)| is_called(id) || alias.is_some_and(is_called));
+    found.map(|(id, _)| *id).ok_or_else(|| {
+        let names: Vec<_> = BUILT_IN.iter().map(|(id, _)| *id).collect();
+        format!("unknown driver '{name}'; the drivers are {}", names.join(", "))
+    })
+}
+
 /// Drivers in the order in which they are listed.
 #[derive(Debug, Default)]
 pub struct Registry {
@@ -178,4 +199,17 @@ impl Registry {
 
 fn built_in(error: impl ToString) -> Error {
     Error::Usage(format!("the built-in sample data: {}", error.to_string()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_are_built_in_are_those_that_there_are() {
+        let registry = Registry::from_config(&Config::default()).unwrap();
+        let names = registry.entries.iter().map(|entry| (entry.driver.id(), entry.alias));
+        assert_eq!(names.collect::<Vec<_>>(), BUILT_IN);
+    }
 }

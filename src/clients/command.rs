@@ -1,19 +1,17 @@
 //! `deltawall clients`: making and checking the file of clients.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, IsTerminal, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
+use super::file::{self, Locked, checked_name};
 use super::hash::Hash;
-use super::{Rights, Scope, checked_name, is_client, read};
+use super::{Client, Rights, Scope};
 use crate::Error;
-use crate::config;
 
 /// How long a password may be, in bytes.
-const MAX_PASSWORD: u64 = 1024;
+const MAX_PASSWORD: usize = 1024;
 
-/// Makes and checks the file that --clients names. Passwords are read from standard input, a line each
+/// Makes and checks the file that --clients names. A password is read from standard input, or asked for at a terminal
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Adds a client, or gives it a new password, rights and drivers
@@ -28,6 +26,21 @@ pub enum Command {
         /// Where it may do that: `*`, or `DRIVER` and `DRIVER/PROVIDER` with commas between
         #[arg(long)]
         drivers: String,
+        /// Puts it in the place of the client that is there by this name
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Removes a client
+    Remove {
+        /// The file
+        file: PathBuf,
+        /// What the client is called
+        name: String,
+    },
+    /// Lists the clients, a line each: name, rights, drivers and the kind of hash, with tabs between
+    List {
+        /// The file
+        file: PathBuf,
     },
     /// Checks the file, and a client's password where one is named
     Check {
@@ -42,77 +55,132 @@ impl Command {
     /// Does it, and says what was done.
     ///
     /// # Errors
-    /// [`Error::Usage`] when the file or what was typed is wrong, [`Error::Clients`] when the password is.
+    /// [`Error::Usage`] when the file or what was typed is wrong, [`Error::Clients`] when the password is, or there is no such
+    /// client, or the file cannot be written.
     pub fn run(self) -> Result<String, Error> {
         match self {
-            Self::Add { file, name, rights, drivers } => add(&file, &name, rights, &drivers),
+            Self::Add { file, name, rights, drivers, replace } => add(&file, &name, rights, &drivers, replace),
+            Self::Remove { file, name } => remove(&file, &name),
+            Self::List { file } => {
+                let lines: Vec<_> = file::read(&file)?.iter().map(Client::line).collect();
+                Ok(lines.join("\n"))
+            }
             Self::Check { file, name: Some(name) } => check(&file, &name),
             Self::Check { file, name: None } => {
-                let count = read(&file, None)?.len();
+                let count = file::read(&file)?.len();
                 Ok(format!("{}: clients: {count}", file.display()))
             }
         }
     }
 }
 
-fn add(file: &Path, name: &str, rights: Rights, drivers: &str) -> Result<String, Error> {
+impl Client {
+    /// Itself in a list, without the hash.
+    fn line(&self) -> String {
+        let scopes: Vec<_> = self.scopes.iter().map(Scope::to_string).collect();
+        [&*self.name, self.rights.name(), &scopes.join(","), self.hash.kind()].join("\t")
+    }
+}
+
+fn add(path: &Path, name: &str, rights: Rights, drivers: &str, replace: bool) -> Result<String, Error> {
     let name = checked_name(name).map_err(Error::Usage)?;
-    for scope in drivers.split(',') {
-        Scope::parse(scope, None).map_err(|why| Error::Usage(format!("'{drivers}' for --drivers: {why}")))?;
+    Scope::parse_all(drivers).map_err(|why| Error::Usage(format!("'{drivers}' for --drivers: {why}")))?;
+    let is_there = |file: &Locked| file.clients().map(|clients| find(&clients, name).is_some());
+    // Looked at before a password is asked for, which may take long and holds up nobody.
+    let may_replace = is_there(&Locked::open(path)?)?;
+    if may_replace && !replace {
+        agree(name)?;
     }
-    let text = match fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(config::file_error(file, error)),
+    let hash = Hash::make(&password(true)?).map_err(Error::Clients)?;
+
+    let file = Locked::open(path)?;
+    let is_there = is_there(&file)?;
+    if is_there && !replace && !may_replace {
+        return Err(is_taken(name));
+    }
+    let rights = rights.name();
+    file.write(name, Some(&format!("{name}:{hash}:{rights}:{drivers}")))?;
+    let what = if is_there { "changed" } else { "added" };
+    Ok(format!("{}: {what} {name}, {rights} on {drivers}", path.display()))
+}
+
+fn remove(path: &Path, name: &str) -> Result<String, Error> {
+    let file = Locked::open(path)?;
+    find(&file.clients()?, name).ok_or_else(|| no_such(path, name))?;
+    file.write(name, None)?;
+    Ok(format!("{}: removed {name}", path.display()))
+}
+
+fn check(path: &Path, name: &str) -> Result<String, Error> {
+    let clients = file::read(path)?;
+    let client = find(&clients, name).ok_or_else(|| no_such(path, name))?;
+    let password = password(false)?;
+    let why = match () {
+        () if client.hash.is_of(&password) => {
+            return Ok(format!("{}: that is the password of {name}", path.display()));
+        }
+        () if client.hash.compares(&password) => "",
+        () => ": bcrypt compares no more than 72 bytes, and none after a NUL",
     };
-    let hash = Hash::make(&password()?).map_err(Error::Clients)?;
-    let rights = if rights == Rights::ReadOnly { "read-only" } else { "read-write" };
-    let is_other = |line: &&str| !is_client(line) || line.split(':').next() != Some(name);
-    let mut lines: Vec<_> = text.lines().filter(is_other).map(str::to_owned).collect();
-    let was_there = lines.len() < text.lines().count();
-    lines.push(format!("{name}:{hash}:{rights}:{drivers}"));
-    replace(file, &(lines.join("\n") + "\n")).map_err(|error| config::file_error(file, error))?;
-    let what = if was_there { "changed" } else { "added" };
-    Ok(format!("{}: {what} {name}, {rights} on {drivers}", file.display()))
+    Err(Error::Clients(format!("{}: that is not the password of {name}{why}", path.display())))
 }
 
-fn check(file: &Path, name: &str) -> Result<String, Error> {
-    let known = read(file, None)?;
-    let client = known.get(name).ok_or_else(|| Error::Clients(format!("{}: there is no {name}", file.display())))?;
-    match client.hash.is_of(&password()?) {
-        true => Ok(format!("{}: that is the password of {name}", file.display())),
-        false => Err(Error::Clients(format!("{}: that is not the password of {name}", file.display()))),
-    }
+fn find<'a>(clients: &'a [Client], name: &str) -> Option<&'a Client> {
+    clients.iter().find(|client| client.name == name)
 }
 
-/// The first line of standard input.
-fn password() -> Result<String, Error> {
-    let input = io::stdin();
-    if input.is_terminal() {
-        eprint!("Password, which is shown as you type: ");
+fn no_such(path: &Path, name: &str) -> Error {
+    Error::Clients(format!("{}: there is no {name}", path.display()))
+}
+
+fn is_taken(name: &str) -> Error {
+    Error::Usage(format!("{name} is there already: --replace gives it another password, rights and drivers"))
+}
+
+/// Asks the person at the terminal whether another client is to be in the place of the one there is.
+///
+/// # Errors
+/// Where it is not, or there is nobody.
+fn agree(name: &str) -> Result<(), Error> {
+    if !io::stdin().is_terminal() {
+        return Err(is_taken(name));
     }
-    let mut line = String::new();
-    let read = input.lock().take(MAX_PASSWORD).read_line(&mut line);
-    read.map_err(|error| Error::Usage(format!("the password: {error}")))?;
-    let password = line.trim_end_matches(['\r', '\n']);
-    match password.is_empty() {
-        true => Err(Error::Usage("there is no password on standard input".into())),
-        false => Ok(password.to_owned()),
+    eprint!("{name} is there already. Replace it? [y/N] ");
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).map_err(|error| Error::Usage(error.to_string()))?;
+    match answer.trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => Err(is_taken(name)),
     }
 }
 
-/// Writes a file that nobody else may read, so that it is there whole or as it was.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}", std::process::id()));
-    let new = PathBuf::from(name);
-    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).and_then(|mut file: File| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    let result = written.and_then(|()| fs::rename(&new, path));
-    if result.is_err() {
-        let _ = fs::remove_file(&new);
+/// What is typed at a terminal, twice where it is new; or else the first line of standard input.
+fn password(is_new: bool) -> Result<String, Error> {
+    let unreadable = |error: io::Error| Error::Usage(format!("the password: {error}"));
+    let password = if io::stdin().is_terminal() {
+        let password = rpassword::prompt_password("Password: ").map_err(unreadable)?;
+        if is_new && rpassword::prompt_password("The same again: ").map_err(unreadable)? != password {
+            return Err(Error::Usage("the two passwords are not the same".into()));
+        }
+        password.into_bytes()
+    } else {
+        first_line().map_err(unreadable)?
+    };
+    match password.len() {
+        0 => Err(Error::Usage("there is no password on standard input".into())),
+        1..=MAX_PASSWORD => {
+            String::from_utf8(password).map_err(|error| unreadable(io::Error::other(error.utf8_error())))
+        }
+        _ => Err(Error::Usage(format!("a password has no more than {MAX_PASSWORD} bytes"))),
     }
-    result
+}
+
+/// The first line of standard input, or enough of it to be too long.
+fn first_line() -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    io::stdin().lock().take(MAX_PASSWORD as u64 + 2).read_until(b'\n', &mut line)?;
+    for end in [b'\n', b'\r'] {
+        line.pop_if(|last| *last == end);
+    }
+    Ok(line)
 }

@@ -2,25 +2,43 @@
 
 use std::fmt;
 
-use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+
+/// How many bytes a hash of Argon2 has, as all that make one have it.
+const ARGON2_BYTES: usize = 32;
+
+/// The memory that Argon2 may take, in KiB.
+const MAX_MEMORY: u32 = 256 * 1024;
+
+/// How often it may go through that.
+const MAX_PASSES: u32 = 16;
+
+/// How many lanes it may divide that into.
+const MAX_LANES: u32 = 16;
+
+/// How many bytes of a password bcrypt compares.
+const BCRYPT_BYTES: usize = 72;
 
 /// What a password can be checked against.
+#[derive(PartialEq, Eq)]
 pub(super) enum Hash {
     Argon2(Box<PasswordHash>),
     Bcrypt(String),
 }
 
 impl Hash {
-    /// Reads a hash as it stands in the file.
+    /// Reads a hash as it stands in the file. There is none that passwords could not be checked against, or only in so much
+    /// time or memory that nobody else would get any.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let is_bcrypt = ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| text.starts_with(prefix));
-        if is_bcrypt && text.parse::<bcrypt::HashParts>().is_ok() {
-            return Ok(Self::Bcrypt(text.to_owned()));
+        if text.starts_with("$argon2") {
+            return argon2(text).map(|hash| Self::Argon2(Box::new(hash)));
         }
-        match PasswordHash::new(text) {
-            Ok(hash) if text.starts_with("$argon2") => Ok(Self::Argon2(Box::new(hash))),
+        let is_bcrypt = ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| text.starts_with(prefix));
+        match text.parse::<bcrypt::HashParts>() {
+            Ok(parts) if is_bcrypt && (4..=15).contains(&parts.get_cost()) => Ok(Self::Bcrypt(text.to_owned())),
+            Ok(_) if is_bcrypt => Err("bcrypt's cost is between 4 and 15".into()),
             _ => Err("the hash is neither Argon2's nor bcrypt's".into()),
         }
     }
@@ -31,21 +49,66 @@ impl Hash {
         Ok(hash.to_string())
     }
 
-    /// Whether it is of this password. This takes tens of milliseconds on purpose.
+    /// Whether it is of this password. This takes tens of milliseconds on purpose, also where the answer is known before.
     pub(super) fn is_of(&self, password: &str) -> bool {
-        match self {
+        let is_same = match self {
             Self::Argon2(hash) => Argon2::default().verify_password(password.as_bytes(), hash.as_ref()).is_ok(),
             Self::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
+        };
+        is_same && self.compares(password)
+    }
+
+    /// Whether all of a password counts. bcrypt takes no notice of what comes after 72 bytes, and repeats a password with a NUL
+    /// between, so that a longer one may be the same to it.
+    pub(super) fn compares(&self, password: &str) -> bool {
+        match self {
+            Self::Argon2(_) => true,
+            Self::Bcrypt(_) => password.len() <= BCRYPT_BYTES && !password.contains('\0'),
         }
+    }
+
+    /// Whether to check a password against either takes the same time.
+    pub(super) fn takes_as_long_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Argon2(one), Self::Argon2(other)) => {
+                (one.algorithm, one.version, &one.params) == (other.algorithm, other.version, &other.params)
+            }
+            // What stands after `$2y`.
+            (Self::Bcrypt(one), Self::Bcrypt(other)) => one.get(3..7) == other.get(3..7),
+            _ => false,
+        }
+    }
+
+    /// What has made it.
+    pub(super) fn kind(&self) -> &str {
+        match self {
+            Self::Argon2(hash) => hash.algorithm.as_str(),
+            Self::Bcrypt(_) => "bcrypt",
+        }
+    }
+}
+
+/// Reads a hash of Argon2.
+fn argon2(text: &str) -> Result<PasswordHash, String> {
+    let none = "the hash is none that Argon2 makes";
+    let hash = PasswordHash::new(text).or(Err(none))?;
+    if hash.hash.is_none_or(|output| output.len() != ARGON2_BYTES) {
+        return Err(format!("a hash of Argon2 has {ARGON2_BYTES} bytes, and this has not: it may have been cut off"));
+    }
+    Algorithm::try_from(hash.algorithm.as_str()).or(Err(none))?;
+    hash.version.map(Version::try_from).transpose().or(Err(none))?;
+    let params = Params::try_from(&hash).or(Err(none))?;
+    match params.m_cost() <= MAX_MEMORY && params.t_cost() <= MAX_PASSES && params.p_cost() <= MAX_LANES {
+        true => Ok(hash),
+        false => Err(format!(
+            "Argon2 may take {MAX_MEMORY} KiB of memory, {MAX_PASSES} passes and {MAX_LANES} lanes, and not more"
+        )),
     }
 }
 
 /// Without the hash, which is half a password.
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Argon2(_) => "Argon2",
-            Self::Bcrypt(_) => "Bcrypt",
-        })
+        f.write_str(self.kind())
     }
 }

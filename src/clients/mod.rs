@@ -4,9 +4,13 @@
 //! rights are `read-only` or `read-write`; drivers are `*`, or `DRIVER` and `DRIVER/PROVIDER` with commas between.
 
 mod command;
+mod file;
 mod hash;
+mod turns;
 
 use std::collections::HashMap;
+use std::hint::black_box;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -16,15 +20,11 @@ use ring::hmac;
 use ring::rand::SystemRandom;
 
 use crate::Error;
-use crate::config;
-use crate::limits::Queue;
-use crate::registry::Registry;
+use crate::peers;
 use hash::Hash;
+use turns::Turns;
 
 pub use command::Command;
-
-/// How many may wait until their password is checked.
-const MAX_WAITING: usize = 64;
 
 /// Who may use the gateway.
 #[derive(Debug)]
@@ -32,13 +32,18 @@ pub struct Clients {
     path: PathBuf,
     known: RwLock<Arc<Known>>,
     /// Checking a password is meant to take long, so it is done for only so many at a time.
-    checks: Queue,
+    turns: Arc<Turns>,
     /// The key of the tags by which passwords are known again that were right before.
     key: hmac::Key,
 }
 
-/// The clients in the file, by name.
-type Known = HashMap<String, Arc<Client>>;
+/// The clients in the file.
+#[derive(Debug, Default)]
+struct Known {
+    by_name: HashMap<String, Arc<Client>>,
+    /// One of those whose hashes take as long as each other.
+    of_each_cost: Vec<Arc<Client>>,
+}
 
 /// One who may use the gateway.
 #[derive(Debug)]
@@ -48,7 +53,7 @@ pub struct Client {
     rights: Rights,
     scopes: Vec<Scope>,
     /// The tag of the password that was last found right.
-    proven: Mutex<Option<hmac::Tag>>,
+    proven: Arc<Mutex<Option<hmac::Tag>>>,
 }
 
 /// What a client may do.
@@ -82,46 +87,90 @@ impl Clients {
     ///
     /// # Errors
     /// [`Error::Usage`] when it cannot be read, a line is wrong, or names a driver that is not there.
-    pub fn read(path: &Path, registry: &Registry) -> Result<Self, Error> {
-        let known = RwLock::new(Arc::new(read(path, Some(registry))?));
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let known = RwLock::new(Arc::new(Known::new(file::read(path)?)));
         // Never all cores at once, which are there for others.
         let most = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
             .or(Err(Error::Usage("the system has no random numbers".into())))?;
-        Ok(Self { path: path.to_owned(), known, checks: Queue::new(most, MAX_WAITING), key })
+        Ok(Self { path: path.to_owned(), known, turns: Arc::new(Turns::new(most)), key })
     }
 
-    /// Reads the file again. From then on what is in it holds.
+    /// Reads the file again. From then on what is in it holds. Who has proven a password need not do so again, as long as its
+    /// hash is the same.
     ///
     /// # Errors
     /// As [`read`](Self::read); the clients stay who they were then.
-    pub fn reload(&self, registry: &Registry) -> Result<(), Error> {
-        let new = Arc::new(read(&self.path, Some(registry))?);
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = new;
+    pub fn reload(&self) -> Result<(), Error> {
+        let mut clients = file::read(&self.path)?;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        for client in &mut clients {
+            if let Some(before) = known.by_name.get(&client.name).filter(|before| before.hash == client.hash) {
+                client.proven = Arc::clone(&before.proven);
+            }
+        }
+        *known = Arc::new(Known::new(clients));
         Ok(())
     }
 
     /// The client whose name and password these are. A password that was right before is known again at once; any other
-    /// is checked on a thread where that holds up nobody.
+    /// is checked on a thread where that holds up nobody, when it is the turn of where it comes from.
     ///
     /// # Errors
     /// When there is none, or too many ask.
-    pub async fn authenticate(&self, credentials: &Credentials) -> Result<Arc<Client>, Stranger> {
+    pub async fn authenticate(&self, credentials: &Credentials, from: Option<IpAddr>) -> Result<Arc<Client>, Stranger> {
         let known = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner));
-        let client = known.get(credentials.user()).cloned();
-        let password = credentials.password().as_bytes();
-        if let Some(client) = client.as_ref().filter(|client| client.has_proven(&self.key, password)) {
+        let client = known.by_name.get(credentials.user()).cloned();
+        // Whoever it is, so that a name which nobody has takes as long.
+        let tag = hmac::sign(&self.key, credentials.password().as_bytes());
+        if let Some(client) = client.as_ref().filter(|client| client.has_proven(&tag)) {
             return Ok(Arc::clone(client));
         }
-        let _place = self.checks.enter().await.ok_or(Stranger::Busy)?;
-        // A name that nobody has takes as long as a wrong password.
-        let subject = client.clone().or_else(|| known.values().next().cloned()).ok_or(Stranger::Wrong)?;
-        let credentials = credentials.clone();
-        let check = move || subject.hash.is_of(credentials.password());
+        let peer = peers::peer(from.unwrap_or(Ipv6Addr::UNSPECIFIED.into()));
+        let turn = self.turns.enter(peer).await.ok_or(Stranger::Busy)?;
+        let (subject, credentials) = (client.clone(), credentials.clone());
+        let check = move || {
+            let is_right = known.is_right(subject.as_deref(), credentials.password());
+            // Not before, even where whoever asked has gone.
+            drop(turn);
+            is_right
+        };
         let is_right = tokio::task::spawn_blocking(check).await.unwrap_or(false);
         let client = client.filter(|_| is_right).ok_or(Stranger::Wrong)?;
-        *client.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(hmac::sign(&self.key, password));
+        *client.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(tag);
         Ok(client)
+    }
+}
+
+impl Known {
+    fn new(clients: Vec<Client>) -> Self {
+        let mut known = Self::default();
+        for client in clients.into_iter().map(Arc::new) {
+            if !known.of_each_cost.iter().any(|other| other.hash.takes_as_long_as(&client.hash)) {
+                known.of_each_cost.push(Arc::clone(&client));
+            }
+            known.by_name.insert(client.name.clone(), client);
+        }
+        known
+    }
+
+    /// Whether there is a client, and this is its password.
+    fn is_right(&self, client: Option<&Client>, password: &str) -> bool {
+        if client.is_some_and(|client| client.hash.is_of(password)) {
+            return true;
+        }
+        for hash in self.others(client) {
+            black_box(hash.is_of(password));
+        }
+        false
+    }
+
+    /// The hashes that a wrong password is checked against besides the client's own: one of each other cost that is in the
+    /// file. So it takes the same work for every client, and for a name that nobody has. To have each such name stand for one
+    /// of the clients would be cheaper, but after a restart it would stand for another, by which it could be told.
+    fn others(&self, client: Option<&Client>) -> impl Iterator<Item = &Hash> {
+        let is_own = move |hash: &Hash| client.is_some_and(|client| client.hash.takes_as_long_as(hash));
+        self.of_each_cost.iter().map(|other| &other.hash).filter(move |hash| !is_own(hash))
     }
 }
 
@@ -145,78 +194,56 @@ impl Client {
         })
     }
 
-    fn has_proven(&self, key: &hmac::Key, password: &[u8]) -> bool {
+    /// Whether a password with this tag was found right. Whoever does not have the key can make no tag that differs late.
+    fn has_proven(&self, tag: &hmac::Tag) -> bool {
         let proven = *self.proven.lock().unwrap_or_else(PoisonError::into_inner);
-        proven.is_some_and(|tag| hmac::verify(key, password, tag.as_ref()).is_ok())
+        proven.is_some_and(|proven| proven.as_ref() == tag.as_ref())
     }
 }
 
 impl Rights {
-    fn named(name: &str) -> Option<Self> {
-        Self::from_str(name, false).ok()
-    }
-}
-
-/// The clients in a file; with a registry, its names of drivers in the place of their aliases.
-fn read(path: &Path, registry: Option<&Registry>) -> Result<Known, Error> {
-    let text = config::read(path)?;
-    let mut known = Known::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| is_client(line)) {
-        let wrong = |why: String| config::file_error(path, format!("line {}: {why}", number + 1));
-        let client = Client::parse(line, registry).map_err(wrong)?;
-        if known.insert(client.name.clone(), Arc::new(client)).is_some() {
-            return Err(wrong("there is another line for this client".into()));
+    /// As it stands in the file.
+    fn name(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read-only",
+            Self::ReadWrite => "read-write",
         }
     }
-    Ok(known)
 }
 
-/// Whether a line is neither blank nor a comment.
-fn is_client(line: &str) -> bool {
-    !line.trim().is_empty() && !line.starts_with('#')
-}
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
 
-impl Client {
-    fn parse(line: &str, registry: Option<&Registry>) -> Result<Self, String> {
-        let [name, hash, rights, scopes] = line.trim_end().split(':').collect::<Vec<_>>()[..] else {
-            return Err("it is not NAME:HASH:RIGHTS:DRIVERS".into());
-        };
-        Ok(Self {
-            name: checked_name(name)?.to_owned(),
-            hash: Hash::parse(hash)?,
-            rights: Rights::named(rights).ok_or("the rights are neither read-only nor read-write")?,
-            scopes: scopes.split(',').map(|scope| Scope::parse(scope, registry)).collect::<Result<_, _>>()?,
-            proven: Mutex::default(),
-        })
+    /// A file of all kinds of hashes.
+    fn known() -> Known {
+        let argon2 = |cost: &str| format!("$argon2id$v=19${cost}$c29tZXNhbHRzb21lc2FsdA${}", "A".repeat(43));
+        let bcrypt = |cost| bcrypt::hash_with_result("x", cost).unwrap().format_for_version(bcrypt::Version::TwoY);
+        let hashes =
+            [argon2("m=8,t=1,p=1"), bcrypt(4), argon2("m=64,t=2,p=1"), bcrypt(5), bcrypt(4), argon2("m=8,t=1,p=1")];
+        let lines = hashes.iter().enumerate().map(|(number, hash)| format!("name{number}:{hash}:read-only:*\n"));
+        Known::new(file::parse(Path::new("file"), &lines.collect::<String>()).unwrap())
     }
-}
 
-/// A name that can stand in the file.
-fn checked_name(name: &str) -> Result<&str, String> {
-    let is_good = !name.trim().is_empty() && !name.contains(|c: char| c == ':' || c.is_control());
-    match is_good && !name.starts_with('#') {
-        true => Ok(name),
-        false => Err("the name of a client is not empty, and has neither ':' nor control characters".into()),
+    /// Of each hash a wrong password is checked against, the first in the file that takes as long.
+    fn work(known: &Known, name: &str) -> Vec<String> {
+        let client = known.by_name.get(name).map(|client| &**client);
+        let hashes = client.map(|client| &client.hash).into_iter().chain(known.others(client));
+        let first = |hash: &Hash| known.of_each_cost.iter().find(|other| other.hash.takes_as_long_as(hash)).unwrap();
+        let mut names: Vec<_> = hashes.map(|hash| first(hash).name.clone()).collect();
+        names.sort();
+        names
     }
-}
 
-impl Scope {
-    fn parse(text: &str, registry: Option<&Registry>) -> Result<Self, String> {
-        if text == "*" {
-            return Ok(Self::Everywhere);
+    #[test]
+    fn a_name_that_nobody_has_takes_the_work_of_any_other() {
+        let known = known();
+        for name in ["name0", "name1", "name2", "name3", "name4", "name5", "nobody", ""] {
+            assert_eq!(work(&known, name), ["name0", "name1", "name2", "name3"], "{name}");
         }
-        let (driver, provider) = text.split_once('/').map_or((text, None), |(driver, name)| (driver, Some(name)));
-        let id = match registry {
-            None if driver.is_empty() => return Err("a driver has no name".into()),
-            None => driver,
-            Some(registry) => match registry.get(driver) {
-                Some(driver) => driver.id(),
-                None => return Err(format!("unknown driver '{driver}'; the drivers are {}", registry.names())),
-            },
-        };
-        match provider.map(ProviderName::new).transpose().map_err(|why| why.to_string())? {
-            None => Ok(Self::Driver(id.to_owned())),
-            Some(provider) => Ok(Self::Provider(id.to_owned(), provider)),
-        }
+        assert!(known.is_right(known.by_name.get("name4").map(|client| &**client), "x"));
+        assert!(!known.is_right(known.by_name.get("name4").map(|client| &**client), "y"));
+        assert!(!known.is_right(None, "x"));
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn ec2_endpoint(text: &str) -> Result<(Option<ProviderName>, String),
         Some((region, url)) if !region.contains('/') => (Some(region), url),
         _ => (None, text),
     };
-    let usage = |why: String| Error::Usage(format!("'{text}' for --ec2-endpoint: {why}"));
+    let usage = |why: String| Error::Usage(format!("{} for --ec2-endpoint: {why}", shown(text)));
     let region = region.map(ProviderName::new).transpose().map_err(|invalid| usage(invalid.to_string()))?;
     match is_base_url(url) {
         true => Ok((region, url.to_owned())),
@@ -27,11 +27,18 @@ pub(super) fn ec2_endpoint(text: &str) -> Result<(Option<ProviderName>, String),
 
 pub(super) fn public_url(url: &str) -> Result<String, Error> {
     if !is_base_url(url) {
-        let message =
-            format!("'{url}' for --public-url is not a URL like https://fw.example.com or http://example.com/fw");
+        let message = format!(
+            "{} for --public-url is not a URL like https://fw.example.com or http://example.com/fw",
+            shown(url)
+        );
         return Err(Error::Usage(message));
     }
     Ok(url.trim_end_matches('/').to_owned())
+}
+
+/// A URL as a message repeats it: not where it may have a password.
+fn shown(url: &str) -> String {
+    if url.contains('@') { "what is given".into() } else { format!("'{url}'") }
 }
 
 /// Whether a path can be put behind it: a URL with a host, and neither user, query nor fragment.

@@ -1,9 +1,11 @@
 //! The names by which the gateway is called. A page in a browser may have a name of its own lead to this machine (DNS
 //! rebinding), and is then no other site to the browser. Where no password is asked for, the name is what gives it away.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
-use actix_web::http::uri::{Authority, Uri};
+use actix_http::{HttpMessage, Request as HttpRequest};
+use actix_web::http::Uri;
+use actix_web::http::header::HOST;
 
 /// What the gateway is known as outside, where it stands behind a proxy.
 #[derive(Debug)]
@@ -14,15 +16,15 @@ pub(super) struct PublicUrl {
 }
 
 impl PublicUrl {
-    /// A URL with a host, and without a slash at its end; none where it is no such.
+    /// A URL of a site, and without a slash at its end; none where it is no such.
     pub(super) fn new(url: &str) -> Option<Self> {
         let uri: Uri = url.parse().ok()?;
-        uri.authority()?;
+        Site::of(&uri)?;
         let path = uri.path().trim_end_matches('/').to_owned();
         Some(Self { origin: url.strip_suffix(&path)?.to_owned(), path, uri })
     }
 
-    /// Scheme, host and port.
+    /// Scheme, host and port, as they were written.
     pub(super) fn origin(&self) -> &str {
         &self.origin
     }
@@ -32,40 +34,78 @@ impl PublicUrl {
         &self.path
     }
 
-    /// Host and port.
-    pub(super) fn authority(&self) -> &str {
-        self.uri.authority().map_or("", Authority::as_str)
-    }
-
-    /// Whether it has this host, whatever the port.
-    pub(super) fn has_host(&self, host: &str) -> bool {
-        self.uri.host().is_some_and(|known| known.eq_ignore_ascii_case(name(host)))
+    /// Scheme, host and port.
+    pub(super) fn site(&self) -> Option<Site<'_>> {
+        Site::of(&self.uri)
     }
 }
 
-/// Whether a URL has this host and port. The default port of its scheme is as good as none.
-pub(super) fn has_authority(url: &Uri, authority: &str) -> bool {
-    let default_port = match url.scheme_str() {
-        Some("http") => ":80",
-        Some("https") => ":443",
-        _ => "",
-    };
-    let Some(known) = url.authority() else { return false };
-    let [known, other] = [known.as_str(), authority].map(|one| one.strip_suffix(default_port).unwrap_or(one));
-    known.eq_ignore_ascii_case(other)
+/// Scheme, host and port. The default port of a scheme is as good as none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Site<'a> {
+    scheme: &'a str,
+    host: &'a str,
+    port: u16,
 }
 
-/// Whether a host, as it was called, is this machine.
-pub(super) fn is_this_machine(host: &str) -> bool {
-    let name = name(host);
-    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    name.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
-/// A host without its port.
-fn name(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
+impl<'a> Site<'a> {
+    /// That of a URL; none where it is not of HTTP, or could be read in more than one way.
+    pub(super) fn of(url: &'a Uri) -> Option<Self> {
+        Self::called(url.scheme_str()?, url.authority()?.as_str())
     }
+
+    /// That which is called by this scheme, and by a host with or without a port. None where it is anything else, such as a
+    /// host with a user.
+    pub(super) fn called(scheme: &'a str, authority: &'a str) -> Option<Self> {
+        let default_port = match scheme {
+            "http" => 80,
+            "https" => 443,
+            _ => return None,
+        };
+        // The colons of an IPv6 address stand in brackets.
+        let end = authority.find(']').map_or(0, |bracket| bracket + 1);
+        let (before, rest) = authority.split_at_checked(end)?;
+        let (name, port) = rest.split_once(':').map_or((rest, None), |(name, port)| (name, Some(port)));
+        let host = authority.get(..before.len() + name.len())?;
+        let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+            None => !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
+        };
+        let port = match port {
+            Some(port) if port.bytes().all(|digit| digit.is_ascii_digit()) => port.parse().ok()?,
+            Some(_) => return None,
+            None => default_port,
+        };
+        is_host.then_some(Self { scheme, host, port })
+    }
+
+    /// Whether somebody has called it who has named this host.
+    fn is_called(&self, authority: &str) -> bool {
+        Site::called(self.scheme, authority) == Some(*self)
+    }
+
+    /// Whether it is this machine, on whatever port.
+    pub(super) fn is_this_machine(&self) -> bool {
+        let address = self.host.trim_start_matches('[').trim_end_matches(']');
+        let is_loopback = address.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+        is_loopback || self.host.eq_ignore_ascii_case("localhost")
+    }
+}
+
+impl PartialEq for Site<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.scheme == other.scheme && self.host.eq_ignore_ascii_case(other.host) && self.port == other.port
+    }
+}
+
+/// What a client has called that speaks this scheme, or the one that the proxy before us speaks; none where it has said none,
+/// or several, or what cannot be read for sure.
+pub(super) fn site<'a>(http: &'a HttpRequest, scheme: &'a str, public: Option<Site<'a>>) -> Option<Site<'a>> {
+    let site = |host| public.filter(|public| public.is_called(host)).or_else(|| Site::called(scheme, host));
+    let in_headers = http.headers().get_all(HOST).map(|host| host.to_str().ok());
+    // HTTP/2 has it in the URI.
+    let in_uri = http.uri().authority().map(|authority| Some(authority.as_str()));
+    let mut sites = in_headers.chain(in_uri).map(|host| host.and_then(site));
+    let first = sites.next()??;
+    sites.all(|other| other == Some(first)).then_some(first)
 }

@@ -152,7 +152,7 @@ impl Gateway {
     /// # Errors
     /// [`Error::Usage`] when it cannot be read; all stays as it was then.
     pub fn reload(&self) -> Result<(), Error> {
-        self.access.reload(&self.registry)
+        self.access.reload()
     }
 
     /// The id of the driver for requests that choose none.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix_http::{HttpMessage, Request as HttpRequest};
 use actix_web::http::header::{ACCEPT, AUTHORIZATION, HOST};
-use actix_web::http::uri::{Authority, Uri};
+use actix_web::http::uri::Authority;
 use actix_web::web::Bytes;
 use base64::Engine;
 use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
@@ -24,7 +24,7 @@ use super::error::{ApiError, Failure};
 use super::features;
 use super::format::{FORMATS, Format};
 use super::headers;
-use super::host::{self, PublicUrl};
+use super::host::{self, PublicUrl, Site};
 use super::parameters::{Parameters, shown};
 use super::path::{Method, Operation, Path, Resource};
 use super::urls::Urls;
@@ -156,14 +156,24 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// Whether a URL is of our host and port, as the client has called us or as we are known outside.
-    pub(super) fn is_called(&self, url: &Uri) -> bool {
-        host::has_authority(url, &self.host) || self.is_public(|known| host::has_authority(url, known.authority()))
+    /// Whether a site is ours, as the client has called us or as we are known outside.
+    pub(super) fn is_ours(&self, site: Site<'_>) -> bool {
+        self.site() == Some(site) || self.public_site() == Some(site)
     }
 
-    /// Whether there is a public URL, of which this is true.
-    fn is_public(&self, is_it: impl FnOnce(&PublicUrl) -> bool) -> bool {
-        self.gateway().public_url.as_ref().is_some_and(is_it)
+    /// Whether the client has called this machine by a name of its own, or us as we are known outside.
+    fn is_host_ours(&self) -> bool {
+        self.site().is_some_and(|site| site.is_this_machine() || self.public_site() == Some(site))
+    }
+
+    /// What the client has called.
+    fn site(&self) -> Option<Site<'_>> {
+        host::site(self.http, self.gateway().scheme, self.public_site())
+    }
+
+    /// What we are known as outside.
+    fn public_site(&self) -> Option<Site<'_>> {
+        self.gateway().public_url.as_ref().and_then(PublicUrl::site)
     }
 
     /// The value of a parameter of the query; the last, if there are several.
@@ -174,9 +184,14 @@ impl<'a> Head<'a> {
     /// Lets in who sent these credentials, if it may do this.
     async fn admit(&self, sent: Option<Credentials>, operation: Operation<'_>) -> Result<Caller, ApiError> {
         let access = &self.gateway().access;
-        let asked = Asked { driver: self.driver().id(), provider: self.provider(), is_change: operation.is_change() };
-        let is_host_ours = || host::is_this_machine(&self.host) || self.is_public(|url| url.has_host(&self.host));
-        access.admit(sent, asked, is_host_ours).await.map_err(|denial| match denial {
+        let asked = Asked {
+            driver: self.driver().id(),
+            provider: self.provider(),
+            is_change: operation.is_change(),
+            peer: self.peer,
+        };
+        let is_ours = || self.is_host_ours() && cross_site::is_our_own(self);
+        access.admit(sent, asked, is_ours).await.map_err(|denial| match denial {
             Denial::Anonymous => {
                 Failure::Authentication.with("This needs a user and password, as HTTP Basic credentials.")
             }

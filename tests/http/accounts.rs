@@ -1,5 +1,7 @@
 //! The gateway's own credentials, and the clients that may use them.
 
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -8,12 +10,12 @@ use base64::prelude::BASE64_STANDARD;
 use crate::instance::{Instance, eventually, file, run};
 use crate::wire::Request;
 
-const OWN: [&str; 4] = ["--user", "mockuser", "--password", "mockpassword"];
+pub const OWN: [&str; 4] = ["--user", "mockuser", "--password", "mockpassword"];
 
 /// The name by which tests call the gateway.
 const PUBLIC: [&str; 2] = ["--public-url", "http://gateway.test:3001"];
 
-trait By {
+pub trait By {
     fn by(self, user: &str, password: &str) -> Self;
 }
 
@@ -24,13 +26,13 @@ impl By for Request {
 }
 
 /// Adds a client whose password is its name backwards.
-fn add(file: &str, name: &str, rights: &str, drivers: &str) {
+pub fn add(file: &str, name: &str, rights: &str, drivers: &str) {
     let arguments = ["clients", "add", file, name, "--rights", rights, "--drivers", drivers];
     let (code, stdout, stderr) = run(&arguments, &format!("{}\n", password(name)));
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
 }
 
-fn password(name: &str) -> String {
+pub fn password(name: &str) -> String {
     name.chars().rev().collect()
 }
 
@@ -76,6 +78,37 @@ fn pages_of_others_are_not_let_in() {
     ] {
         instance.send(request).expect(403);
     }
+    // What is no name of this machine, or no name at all. Some of it the HTTP server itself refuses.
+    let refused = |request: Vec<u8>| {
+        let mut connection = instance.connect();
+        connection.write(&request);
+        let status = connection.read(false).status;
+        assert!([400, 403].contains(&status), "{status} for {}", String::from_utf8_lossy(&request));
+    };
+    for host in [
+        "localhost:abc",
+        "localhost:",
+        "localhost:65536",
+        "localhost.",
+        "127.0.0.1.",
+        "127.0.0.1:3001:3001",
+        "0177.0.0.1",
+        "127.1",
+        "[::1",
+        "::1",
+        "[::1]x",
+        "[127.0.0.1]",
+        "user@localhost",
+        "@localhost",
+        "localhost, localhost",
+        "local host",
+        "",
+    ] {
+        refused(Request::get("/api/firewalls").header("Host", host).bytes());
+    }
+    refused(Request::get("/api/firewalls").without("Host").bytes());
+    refused(b"GET /api/firewalls HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n".to_vec());
+    refused(b"GET http://evil.example/api/firewalls HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec());
     let look = |host: &str| instance.send(Request::get("/api/firewalls/n").header("Host", host));
     look(&local).expect(404);
     instance
@@ -83,6 +116,61 @@ fn pages_of_others_are_not_let_in() {
         .expect(201);
     for host in [&*local, "localhost", "LOCALHOST:3001", "[::1]:3001", "127.1.2.3"] {
         look(host).expect(200);
+    }
+}
+
+/// Where no password is asked for, a page of another site could look with the eyes of who visits it.
+#[test]
+fn pages_of_others_do_not_see_either() {
+    let instance = Instance::with(&[&OWN[..], &PUBLIC].concat());
+    let ours = "http://gateway.test:3001";
+    let cases: &[(&[(&str, &str)], bool)] = &[
+        (&[], true),
+        (&[("Sec-Fetch-Site", "none")], true),
+        (&[("Sec-Fetch-Site", "same-origin")], true),
+        (&[("Sec-Fetch-Site", "same-site")], false),
+        (&[("Sec-Fetch-Site", "cross-site")], false),
+        (&[("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")], false),
+        (&[("Sec-Fetch-Site", "")], false),
+        (&[("Origin", ours)], true),
+        (&[("Origin", "http://evil.example")], false),
+        (&[("Origin", "null")], false),
+        (&[("Referer", "http://gateway.test:3001/api")], true),
+        (&[("Referer", "http://evil.example/")], false),
+    ];
+    for (headers, is_allowed) in cases {
+        for method in ["GET", "HEAD"] {
+            for target in ["/api/firewalls", "/api/firewalls/test", "/api/firewalls?format=html"] {
+                let request = Request::new(method, target);
+                let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+                let answer = instance.send(request);
+                assert_eq!(answer.status, if *is_allowed { 200 } else { 403 }, "{method} {target} {headers:?}");
+                assert_eq!(answer.header("X-Backend-Runtime").is_some(), *is_allowed);
+            }
+        }
+    }
+    // With clients, a browser's credentials are one's own to follow links with.
+    let (instance, _) = start("links", &[("alice", "read-only", "*")]);
+    let request = Request::get("/api/firewalls").by("alice", "ecila").header("Sec-Fetch-Site", "cross-site");
+    instance.send(request).expect(200);
+}
+
+/// The port and the scheme are a part of the public URL as its host is.
+#[test]
+fn the_name_outside_is_one_with_its_port() {
+    for (url, host, is_ours) in [
+        ("https://fw.example.com/x", "fw.example.com", true),
+        ("https://fw.example.com", "FW.example.com:443", true),
+        ("https://fw.example.com", "fw.example.com:80", false),
+        ("https://fw.example.com", "fw.example.com:3001", false),
+        ("https://fw.example.com:8443", "fw.example.com:8443", true),
+        ("https://fw.example.com:8443", "fw.example.com", false),
+        ("http://fw.example.com", "fw.example.com:80", true),
+        ("http://fw.example.com", "fw.example.com.", false),
+    ] {
+        let instance = Instance::with(&[&OWN[..], &["--public-url", url]].concat());
+        let status = instance.send(Request::get("/api/firewalls").header("Host", host)).status;
+        assert_eq!(status, if is_ours { 200 } else { 403 }, "{host} for {url}");
     }
 }
 
@@ -226,39 +314,70 @@ fn checking_passwords_holds_up_nobody() {
     });
 }
 
-#[test]
-fn the_commands_make_and_check_the_file() {
-    let path = file("made", "");
-    std::fs::remove_file(&path).unwrap();
-    add(&path, "alice", "read-only", "mock,ec2/eu-west-1");
-    add(&path, "bob", "read-write", "*");
-    let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.starts_with("alice:$argon2id$") && text.contains(":read-only:mock,ec2/eu-west-1\nbob:"), "{text}");
-    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
-    assert_eq!(mode & 0o777, 0o600);
-    // A new password, in the place of the old one; comments stay.
-    std::fs::write(&path, format!("# ours\n{text}")).unwrap();
-    add(&path, "alice", "read-write", "*");
-    let changed = std::fs::read_to_string(&path).unwrap();
-    assert!(changed.starts_with("# ours\nbob:") && changed.lines().count() == 3, "{changed}");
-    assert_eq!(run(&["clients", "check", &path], "").1, format!("{path}: clients: 2\n"));
+/// Eighty connections of one peer that send one wrong password after the other, as long as there is work.
+fn while_passwords_are_guessed(instance: &Instance, work: impl FnOnce()) {
+    let is_over = AtomicBool::new(false);
+    let rejected = || instance.figure(r#"deltawall_rejected_total{limit="logins"}"#);
+    std::thread::scope(|scope| {
+        for number in 0..80 {
+            let (mut connection, is_over) = (instance.connect(), &is_over);
+            scope.spawn(move || {
+                let mut attempt = 0;
+                while !is_over.load(Ordering::Relaxed) {
+                    attempt += 1;
+                    let guess = Request::get("/api/firewalls").by("alice", &format!("{number}-{attempt}"));
+                    let status = connection.send(guess).status;
+                    assert!([401, 503].contains(&status), "{status}");
+                }
+            });
+        }
+        let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            eventually("some are turned away", rejected);
+            work();
+        }));
+        is_over.store(true, Ordering::Relaxed);
+        worked.unwrap_or_else(|why| std::panic::resume_unwind(why));
+    });
+}
 
-    let check = |name: &str, password: &str| run(&["clients", "check", &path, name], &format!("{password}\n")).0;
-    assert_eq!((check("alice", "ecila"), check("alice", "x"), check("carol", "x")), (Some(0), Some(1), Some(1)));
-    for (arguments, input, says) in [
-        (&["add", &path, "a:b", "--rights", "read-only", "--drivers", "*"][..], "x\n", "has neither ':'"),
-        (&["add", &path, "a", "--rights", "all", "--drivers", "*"], "x\n", "[possible values: read-only, read-write]"),
-        (&["add", &path, "a", "--rights", "read-only"], "x\n", "--drivers"),
-        (&["add", &path, "a", "--rights", "read-only", "--drivers", "mock,"], "x\n", "a driver has no name"),
-        (&["add", &path, "a", "--rights", "read-only", "--drivers", "*"], "\n", "no password on standard input"),
-        (&["add", "/nowhere/file", "a", "--rights", "read-only", "--drivers", "*"], "x\n", "/nowhere/file: "),
-        (&["check", "/nowhere/file"], "", "/nowhere/file: "),
-    ] {
-        let (code, stdout, stderr) = run(&[&["clients"], arguments].concat(), input);
-        assert_eq!((code, stdout.as_str(), stderr.lines().count()), (Some(2), "", 1), "{arguments:?}: {stderr}");
-        assert!(stderr.contains(says), "{arguments:?}: {stderr}");
-    }
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), changed);
+#[test]
+fn who_guesses_passwords_keeps_out_nobody_of_another_peer() {
+    let people = ["alice", "bob", "carol", "dave"].map(|name| (name, "read-only", "*"));
+    let (instance, _) = start("guessed", &people);
+    let list = format!("http://{}/api/firewalls", instance.address);
+    while_passwords_are_guessed(&instance, || {
+        for (name, ..) in people {
+            let login = format!("{name}:{}", password(name));
+            let output = Command::new("curl")
+                .args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "--interface", "127.0.0.2", "-u", &login, &list])
+                .output()
+                .unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), "200", "{name}");
+        }
+    });
+}
+
+#[test]
+fn a_hang_up_asks_nobody_anew_whose_line_has_not_changed() {
+    let (instance, path) = start("proven", &[("alice", "read-only", "*"), ("bob", "read-only", "*")]);
+    let status = |user: &str| instance.send(Request::get("/api/firewalls").by(user, &password(user))).status;
+    assert_eq!((status("alice"), status("bob")), (200, 200));
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.split("bob:").next().unwrap()).unwrap();
+    add(&path, "bob", "read-only", "*");
+    add(&path, "carol", "read-only", "*");
+    while_passwords_are_guessed(&instance, || {
+        let anew = || instance.log().iter().filter(|line| line["what"] == "clients").count();
+        for times in 1..=5 {
+            instance.signal("-HUP");
+            eventually("the clients are read anew", || (anew() == times).then_some(()));
+            for _ in 0..10 {
+                assert_eq!(status("alice"), 200);
+            }
+        }
+    });
+    // The password is the same, but its hash is not.
+    assert_eq!((status("bob"), status("carol")), (200, 200));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod accounts;
 mod attacks;
 mod blocked;
 mod budget;
+mod clients_file;
 mod cloud;
 mod concurrency;
 mod connections;

@@ -84,6 +84,8 @@ fn a_bad_one_is_one_clear_line_and_exit_2() {
         (&[&own[..], &["--clients", "/nowhere"]].concat(), "/nowhere: "),
         (&[&own[..], &["--clients", &bad_clients]].concat(), "line 2: the hash is neither Argon2's nor bcrypt's"),
         (&[&own[..], &["--clients", &bad_rights]].concat(), "line 1: the rights are neither read-only nor read-write"),
+        (&["--public-url", "http://fw.example.com:65536"], "is no public URL"),
+        (&["--public-url", "http://fw.example.com:x"], "is no public URL"),
         (&["--ec2-credentials", "mine"], "[possible values: client, ambient]"),
         (
             &["-i", "ec2", "--user", "u", "--password", "hunter2", "--ec2-credentials", "ambient"],

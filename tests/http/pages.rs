@@ -434,7 +434,9 @@ fn the_default_port_of_a_scheme_is_as_good_as_none() {
         (HOST, "Origin", "http://fw.example.com", false),
         (HOST, "Origin", "https://fw.example.com:80", false),
         ("gateway.test:80", "Origin", "http://gateway.test", true),
-        ("gateway.test:443", "Origin", "https://gateway.test", true),
+        ("gateway.test:443", "Origin", "https://gateway.test:443", false),
+        ("gateway.test:443", "Origin", "https://gateway.test", false),
+        ("gateway.test:443", "Origin", "http://gateway.test:443", true),
         ("gateway.test", "Origin", "http://gateway.test:80", true),
         ("gateway.test", "Origin", "http://gateway.test:443", false),
         ("gateway.test:443", "Referer", "http://gateway.test/api", false),
@@ -444,6 +446,27 @@ fn the_default_port_of_a_scheme_is_as_good_as_none() {
         let status = if is_ours { 400 } else { 403 };
         let answer = server.send(request.header("Host", host).header(header, value));
         assert_eq!(answer.status, status, "{header} {value} to {host}: {}", answer.text());
+    }
+}
+
+/// Of several, the first is no better than the last.
+#[test]
+fn an_origin_that_is_there_twice_is_not_ours() {
+    let server = Server::start();
+    let ours = format!("http://{HOST}");
+    for (name, values) in [
+        ("Origin", [&*ours, "http://evil.example"]),
+        ("Origin", [&*ours, &*ours]),
+        ("Origin", ["http://gateway.test:3001/", "http://evil.example"]),
+        ("Referer", [&*ours, "http://evil.example/"]),
+        ("Sec-Fetch-Site", ["same-origin", "same-origin"]),
+    ] {
+        let [first, second] = values;
+        let head = format!("{name}: {first}\r\n{name}: {second}\r\nContent-Length: 0");
+        let request = format!("POST /api/firewalls HTTP/1.1\r\nHost: {HOST}\r\n{head}\r\n\r\n");
+        let mut connection = server.connect();
+        connection.write(request.as_bytes());
+        assert_eq!(connection.read(true).status, 403, "{name}: {values:?}");
     }
 }
 
@@ -466,7 +489,19 @@ fn pages_of_other_sites_cannot_act() {
         (&[("Origin", "https://evil.example")], false),
         (&[("Origin", "http://gateway.test")], false),
         (&[("Origin", "http://gateway.test:3001.evil.example")], false),
+        (&[("Origin", "https://gateway.test:3001")], false),
+        (&[("Origin", "http://fw.example.com")], false),
         (&[("Origin", "null")], false),
+        (&[("Origin", "")], false),
+        (&[("Origin", "gateway.test:3001")], false),
+        (&[("Origin", "//gateway.test:3001")], false),
+        (&[("Origin", "http://gateway.test:3001@gateway.test:3001")], false),
+        (&[("Origin", "http://gateway.test:x3001")], false),
+        (&[("Origin", "http://gateway.test:3001 http://evil.example")], false),
+        (&[("Origin", "http://[gateway.test:3001")], false),
+        (&[("Origin", ""), ("Referer", &own_path)], false),
+        (&[("Sec-Fetch-Site", "")], false),
+        (&[("Sec-Fetch-Site", "same-origin, cross-site")], false),
         (&[("Origin", "https://evil.example"), ("Referer", &own_path)], false),
         (&[("Referer", &own_path)], true),
         (&[("Referer", "https://evil.example/?http://gateway.test:3001")], false),

@@ -121,6 +121,54 @@ fn a_bad_option_is_one_clear_line_and_exit_2() {
     }
 }
 
+/// Whatever stands where it should not in a file may be a password.
+#[test]
+fn what_a_file_says_is_not_repeated_where_it_is_wrong() {
+    const SECRET: &str = "31415926";
+    for (number, line) in [
+        "password = 31415926",
+        "password = 31415926.5",
+        "password = 0x1DF5E76",
+        "password = [\"31415926\"]",
+        "password = { is = \"31415926\" }",
+        "password.is = \"31415926\"",
+        "password = 31415926-a",
+        "password = \"31415926",
+        "password = \"\\31415926\"",
+        "port = '31415926\", expected a string'",
+        "password: 31415926",
+        "password 31415926",
+        "user = 31415926",
+        "port = \"31415926\"",
+        "port = 31415926",
+        "port = \", expected 31415926\"",
+        "log_format = \"31415926\"",
+        "log_format = \"`, expected 31415926\"",
+        "account = 31415926",
+        "firewalls = \"31415926\"",
+        "firewalls = [\"31415926\"]",
+        "certificates = \"31415926\"",
+        "certificates = [{ folder = \"f\", passphrase = 31415926 }]",
+        "public_url = \"https://user:31415926@fw.example.com\"",
+        "ec2_endpoint = [\"https://user:31415926@fw.example.com\"]",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let path = file(&format!("secret-{number}.toml"), &format!("# Ours.\n{line}\n"));
+        for option in ["--config", "--mock-data", "--fgcp-data"] {
+            let (code, stdout, stderr) = run(&["-p", "0", "-r", "192.0.2.1", "--insecure-http", option, &path]);
+            let is_for_this = stderr.contains(": line 2: ") || stderr.contains("for --");
+            assert!(code == Some(2) && stdout.is_empty() && is_for_this, "{option} {line}: {stderr}");
+            assert!(!stderr.contains(SECRET), "{option} {line}: {stderr}");
+        }
+    }
+    // What it should have been is said.
+    let path = file("expected.toml", "[[firewalls]]\nname = 31415926\n");
+    let (_, _, stderr) = run(&["--mock-data", &path]);
+    assert!(stderr.ends_with("expected.toml: line 2: invalid type, expected a string\n"), "{stderr}");
+}
+
 #[test]
 fn a_port_in_use_is_one_clear_line_and_exit_1() {
     let server = Server::start();
