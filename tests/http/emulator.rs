@@ -1,4 +1,4 @@
-//! The emulator of EC2 that `tests/run` starts: an account that no other test uses, and what the emulator says of it behind
+//! The emulator of EC2 that `tests/emulator/start` starts: an account that no other test uses, and what the emulator says of it behind
 //! EC2's API. `tests/emulator/ec2.py` describes it.
 
 use std::hash::{BuildHasher, RandomState};
@@ -22,9 +22,10 @@ pub struct Account {
 }
 
 impl Account {
-    /// An account of its own on the emulator that a variable of `tests/run`'s names.
+    /// An account of its own on the emulator that this variable names.
     pub fn on(variable: &str) -> Self {
-        let url = std::env::var(variable).expect("tests/run starts the emulator and sets this variable");
+        let url = std::env::var(variable)
+            .expect("nextest starts the emulator; before cargo test: export $(tests/emulator/start $$)");
         let number = RandomState::new().hash_one(()) % 1_000_000_000_000;
         Self { url, number: format!("{number:012}") }
     }

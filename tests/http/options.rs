@@ -1,6 +1,9 @@
 //! The options of operation: each is in the help, and refused in one line where it is wrong.
 
+use std::net::TcpListener;
+
 use crate::instance::{Instance, file, fixture, run};
+use crate::server::not_run;
 use crate::wire::Request;
 
 #[test]
@@ -102,7 +105,12 @@ fn a_bad_one_is_one_clear_line_and_exit_2() {
 
 #[test]
 fn plain_http_for_others_has_to_be_said() {
-    for arguments in [&["-r", "0.0.0.0", "--insecure-http"][..], &["-r", "localhost"], &["-r", "[::1]"]] {
+    let mut hosts = vec![&["-r", "0.0.0.0", "--insecure-http"][..], &["-r", "localhost"], &["-r", "[::1]"]];
+    if let Err(error) = TcpListener::bind("[::1]:0") {
+        not_run(&format!("listening on an IPv6 address: {error}"));
+        hosts.pop();
+    }
+    for arguments in hosts {
         let instance = Instance::with(arguments);
         let address = std::net::SocketAddr::new(
             if instance.address.is_ipv6() { "::1" } else { "127.0.0.1" }.parse().unwrap(),

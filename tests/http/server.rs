@@ -1,7 +1,7 @@
 //! Servers to test: the real program, or one in this process for a driver that exists only here.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
@@ -37,6 +37,13 @@ pub fn program(arguments: &[&str]) -> Command {
 pub fn printed() -> File {
     let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/printed");
     File::options().create(true).append(true).open(path).unwrap()
+}
+
+/// Says that something cannot be tested on this machine, and why: `tests/run` says it again at its end.
+pub fn not_run(what: &str) {
+    let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/not-run");
+    let mut file = File::options().create(true).append(true).open(path).unwrap();
+    file.write_all(format!("{what}\n").as_bytes()).unwrap();
 }
 
 impl Server {

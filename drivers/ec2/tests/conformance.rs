@@ -1,5 +1,5 @@
 //! The suite that every driver passes, on an EC2 API: moto as it is, and moto with the layer that makes it behave as EC2.
-//! `tests/run` starts both; `tests/emulator/ec2.py` says how to start them by hand.
+//! `tests/emulator/start` starts both.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::hash::{BuildHasher, RandomState};
@@ -13,7 +13,8 @@ use tokio::runtime::Runtime;
 
 /// A driver for the emulator that the variable names, and an account that nobody else uses.
 fn subject(variable: &str) -> Subject {
-    let url = std::env::var(variable).expect("tests/run starts the emulator and sets this variable");
+    let url = std::env::var(variable)
+        .expect("nextest starts the emulator; before cargo test: export $(tests/emulator/start $$)");
     let account = RandomState::new().hash_one(()) % 1_000_000_000_000;
     let key = format!("AKIAFULL{account:012}");
     // Kept for as long as the test's process lives, as the gateway keeps its own.

@@ -39,7 +39,8 @@ impl Bench {
     }
 
     fn at(variable: &str, options: Options) -> Self {
-        let url = std::env::var(variable).expect("tests/run starts the emulator and sets this variable");
+        let url = std::env::var(variable)
+            .expect("nextest starts the emulator; before cargo test: export $(tests/emulator/start $$)");
         let number = RandomState::new().hash_one(()) % 1_000_000_000_000;
         let account = format!("{number:012}");
         let runtime = Runtime::new().unwrap();
