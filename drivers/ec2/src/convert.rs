@@ -108,7 +108,7 @@ fn group_source(pair: &UserIdGroupPair, group: &SecurityGroup, names: &Names) ->
 }
 
 fn address(cidr: Option<&str>) -> Result<Source, Error> {
-    let cidr = cidr.and_then(|cidr| cidr.parse().ok());
+    let cidr = cidr.and_then(Cidr::from_cloud);
     cidr.map(Source::Address).ok_or_else(|| nonsense("a range of addresses is none"))
 }
 
