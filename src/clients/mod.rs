@@ -209,8 +209,8 @@ impl Scope {
         let id = match registry {
             None if driver.is_empty() => return Err("a driver has no name".into()),
             None => driver,
-            Some(registry) => match registry.get(driver) {
-                Some(driver) => driver.id(),
+            Some(registry) => match registry.id(driver) {
+                Some(id) => id,
                 None => return Err(format!("unknown driver '{driver}'; the drivers are {}", registry.names())),
             },
         };
