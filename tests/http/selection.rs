@@ -134,6 +134,17 @@ fn a_driver_that_is_not_served_costs_nothing() {
     threads(&["-i", "ec2", "--mock-data", "/nowhere.toml", "--fgcp-data", "/nowhere.toml"]);
 }
 
+/// Rights outlive a change of what is served.
+#[test]
+fn rights_may_be_for_a_driver_that_is_not_served() {
+    let hash = "$2y$05$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01232";
+    let clients = file("unserved-clients", &format!("alice:{hash}:read-only:ec2/eu-west-1,GCP,mock\n"));
+    let own = ["--user", "mockuser", "--password", "mockpassword", "--clients", &clients];
+    let server = Server::with(&[&own[..], &["--drivers", "mock"]].concat());
+    server.send(Request::get("/api;driver=ec2/firewalls")).expect(400);
+    server.send(Request::get("/api/firewalls").on_mock()).expect(401);
+}
+
 #[test]
 fn the_drivers_that_are_served_are_set_in_the_environment_and_the_file_too() {
     let config = file("drivers.toml", "port = 0\ndriver = \"fgcp\"\ndrivers = [\"mock\", \"fgcp\"]\n");

@@ -69,7 +69,8 @@ impl Memory {
     ) -> Result<T, Error> {
         self.check(context)?;
         let mut changed = self.changed.write().unwrap_or_else(PoisonError::into_inner);
-        let room = MAX_SIZE.saturating_sub(changed.values().map(World::size).sum());
+        let taken: usize = changed.values().map(World::size).sum();
+        let room = (MAX_SIZE + self.beginning.size()).saturating_sub(taken);
         if let Some(world) = changed.get_mut(&context.provider) {
             return Ok(change(world, room)?);
         }

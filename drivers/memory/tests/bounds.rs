@@ -75,7 +75,7 @@ async fn what_clients_make_is_bounded_over_all_providers() {
     assert!(grown < 2 * MAX_SIZE && grown > MAX_SIZE / 4, "{} MiB", grown >> 20);
 
     // Another provider is full as well, and what goes makes room.
-    let (context, id) = made.pop().unwrap();
+    let (context, id) = made.swap_remove(0);
     let elsewhere = at(&driver, 99);
     while !is_full(driver.create_firewall(&elsewhere, firewall(&format!("filler {}", made.len()))).await) {
         made.push((elsewhere.clone(), id.clone()));
