@@ -80,7 +80,7 @@ impl Access {
         }
         if config.ec2.credentials == Ec2Credentials::Ambient {
             let Some(ec2) = registry.get("ec2") else {
-                return Err(Error::Usage("--ec2-credentials is for a build with the EC2 driver".into()));
+                return Err(Error::Usage("--ec2-credentials ambient is for a gateway that serves ec2".into()));
             };
             if own.insert(ec2.id(), Credentials::new(AMBIENT_USER, "")).is_some() {
                 return Err(Error::Usage("--user and --ec2-credentials ambient both say how to ask ec2".into()));

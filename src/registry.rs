@@ -12,27 +12,6 @@ use crate::Error;
 use crate::config::{self, Config};
 use crate::metrics::Metrics;
 
-/// The drivers that are built in, each with the other name that it goes by.
-const BUILT_IN: &[(&str, Option<&str>)] = &[
-    ("mock", Some("memory")),
-    #[cfg(feature = "ec2")]
-    ("ec2", None),
-    ("fgcp", Some("gcp")),
-];
-
-/// The id of the driver that has this name, in any case, if one is built in.
-///
-/// # Errors
-/// What is wrong, with the names that there are.
-pub fn built_in_driver(name: &str) -> Result<&'static str, String> {
-    let is_called = |known: &str| known.eq_ignore_ascii_case(name);
-    let found = BUILT_IN.iter().find(|(id, alias)| is_called(id) || alias.is_some_and(is_called));
-    found.map(|(id, _)| *id).ok_or_else(|| {
-        let names: Vec<_> = BUILT_IN.iter().map(|(id, _)| *id).collect();
-        format!("unknown driver '{name}'; the drivers are {}", names.join(", "))
-    })
-}
-
 /// Drivers in the order in which they are listed.
 #[derive(Debug, Default)]
 pub struct Registry {
@@ -110,22 +89,85 @@ const FGCP_SAMPLE: Sample = Sample {
     description: "2-tier Skeleton",
 };
 
+/// A driver that is built in.
+struct BuiltIn {
+    id: &'static str,
+    alias: Option<&'static str>,
+    /// Whether it needs no cloud.
+    is_mock: bool,
+    add: fn(&mut Registry, &Config) -> Result<(), Error>,
+}
+
+/// The drivers that are built in, in the order in which they are listed.
+const BUILT_IN: &[BuiltIn] = &[
+    BuiltIn { id: deltawall_memory::ID, alias: Some("memory"), is_mock: true, add: Registry::add_memory },
+    #[cfg(feature = "ec2")]
+    BuiltIn { id: deltawall_ec2::ID, alias: None, is_mock: false, add: Registry::add_ec2 },
+    BuiltIn { id: deltawall_fgcp::ID, alias: Some("gcp"), is_mock: true, add: Registry::add_fgcp },
+];
+
+impl BuiltIn {
+    fn named(name: &str) -> Result<&'static Self, String> {
+        let found = BUILT_IN.iter().find(|driver| is_called(name, driver.id, driver.alias));
+        found.ok_or_else(|| {
+            let names: Vec<_> = BUILT_IN.iter().map(|driver| driver.id).collect();
+            format!("unknown driver '{name}'; the drivers are {}", names.join(", "))
+        })
+    }
+
+    /// The drivers to serve: those that the configuration names, or the default one, or all where that is a mock, since
+    /// mocks are for trying things out.
+    fn served(config: &Config) -> Result<Vec<&'static Self>, Error> {
+        let default = Self::named(&config.driver).map_err(Error::Usage)?;
+        let chosen = config.drivers.iter().map(|name| Self::named(name)).collect::<Result<Vec<_>, _>>();
+        let chosen = chosen.map_err(|why| Error::Usage(format!("--drivers: {why}")))?;
+        let is_chosen = |driver: &Self| match chosen.is_empty() {
+            true => default.is_mock || driver.id == default.id,
+            false => chosen.iter().any(|chosen| chosen.id == driver.id),
+        };
+        match is_chosen(default) {
+            true => Ok(BUILT_IN.iter().filter(|driver| is_chosen(driver)).collect()),
+            false => Err(Error::Usage(format!("the default driver, {}, is not among --drivers", default.id))),
+        }
+    }
+}
+
+/// The id of the driver that has this name, in any case, if one is built in: whether it is served or not.
+///
+/// # Errors
+/// What is wrong, with the names that there are.
+pub fn built_in_driver(name: &str) -> Result<&'static str, String> {
+    BuiltIn::named(name).map(|driver| driver.id)
+}
+
+fn is_called(name: &str, id: &str, alias: Option<&str>) -> bool {
+    id.eq_ignore_ascii_case(name) || alias.is_some_and(|alias| alias.eq_ignore_ascii_case(name))
+}
+
 impl Registry {
-    /// All drivers, with the data that the configuration names.
+    /// The drivers that the configuration says, with the data that it names. The others cost nothing.
     ///
     /// # Errors
-    /// [`Error::Usage`] when that data cannot be read.
+    /// [`Error::Usage`] when it names a driver that is not built in, or leaves out the default one, or that data cannot be read.
     pub fn from_config(config: &Config) -> Result<Self, Error> {
         let mut registry = Self::default();
+        for driver in BuiltIn::served(config)? {
+            (driver.add)(&mut registry, config)?;
+        }
+        Ok(registry)
+    }
+
+    fn add_memory(&mut self, config: &Config) -> Result<(), Error> {
         let memory = match &config.mock_data {
             Some(path) => Memory::from_toml(&config::read(path)?).map_err(|error| config::file_error(path, error))?,
             None => Memory::from_toml(deltawall_memory::SAMPLE_DATA).map_err(built_in)?,
         };
         let sample = config.mock_data.is_none().then_some(MEMORY_SAMPLE);
-        registry.add(Arc::new(memory), Some("memory"), sample);
+        self.add(Arc::new(memory), Some("memory"), sample);
+        Ok(())
+    }
 
-        registry.add_ec2(config)?;
-
+    fn add_fgcp(&mut self, config: &Config) -> Result<(), Error> {
         let delay = config.fgcp_stop_delay;
         let fgcp = match &config.fgcp_data {
             Some(path) => {
@@ -134,9 +176,8 @@ impl Registry {
             None => Fgcp::from_toml(deltawall_fgcp::SAMPLE_DATA, delay).map_err(built_in)?,
         };
         let sample = config.fgcp_data.is_none().then_some(FGCP_SAMPLE);
-        registry.add(Arc::new(fgcp), Some("gcp"), sample);
-
-        Ok(registry)
+        self.add(Arc::new(fgcp), Some("gcp"), sample);
+        Ok(())
     }
 
     #[cfg(feature = "ec2")]
@@ -151,12 +192,6 @@ impl Registry {
             deltawall_ec2::Options { vpc, show_egress, endpoints, ambient_credentials, observer: Some(observer) };
         let ec2 = deltawall_ec2::Ec2::new(runtimes, options);
         self.add(Arc::new(ec2), None, None);
-        Ok(())
-    }
-
-    #[cfg(not(feature = "ec2"))]
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it does something where EC2 is built in")]
-    fn add_ec2(&mut self, _: &Config) -> Result<(), Error> {
         Ok(())
     }
 
@@ -192,24 +227,10 @@ impl Registry {
     }
 
     fn entry(&self, name: &str) -> Option<&Entry> {
-        let is_called = |known: &str| known.eq_ignore_ascii_case(name);
-        self.entries.iter().find(|entry| is_called(entry.driver.id()) || entry.alias.is_some_and(is_called))
+        self.entries.iter().find(|entry| is_called(name, entry.driver.id(), entry.alias))
     }
 }
 
 fn built_in(error: impl ToString) -> Error {
     Error::Usage(format!("the built-in sample data: {}", error.to_string()))
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn those_that_are_built_in_are_those_that_there_are() {
-        let registry = Registry::from_config(&Config::default()).unwrap();
-        let names = registry.entries.iter().map(|entry| (entry.driver.id(), entry.alias));
-        assert_eq!(names.collect::<Vec<_>>(), BUILT_IN);
-    }
 }

@@ -48,6 +48,8 @@ enum Command {
 pub struct Config {
     /// The driver for requests that choose none, as it was typed.
     pub driver: String,
+    /// The drivers that are served, as they were typed; none for the default one, or all where that is a mock.
+    pub drivers: Vec<String>,
     /// The provider for requests that choose neither driver nor provider, as it was typed.
     pub provider: Option<String>,
     /// The host name or address to listen on.
@@ -149,6 +151,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             driver: "mock".into(),
+            drivers: Vec::new(),
             provider: None,
             hostname: "127.0.0.1".into(),
             port: 3001,
@@ -225,6 +228,9 @@ impl Config {
         let config = Self {
             limits: limits(&typed, &file)?,
             driver: text(typed.driver, file.driver).unwrap_or(default.driver),
+            drivers: Some(values::names(&typed.drivers))
+                .filter(|names| !names.is_empty())
+                .unwrap_or_else(|| values::names(&file.drivers)),
             provider: text(typed.provider, file.provider),
             hostname: text(typed.hostname, file.hostname).unwrap_or(default.hostname),
             port: typed.port.or(file.port).unwrap_or(default.port),

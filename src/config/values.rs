@@ -11,6 +11,11 @@ pub(super) fn vpc_id(text: &str) -> Result<NetworkId, Error> {
     NetworkId::new(text).map_err(|invalid| Error::Usage(format!("'{text}' for --ec2-vpc {invalid}")))
 }
 
+/// Names without the white space around them, and without those that are nothing else.
+pub(super) fn names(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| text.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+}
+
 /// Reads `[REGION=]URL`.
 pub(super) fn ec2_endpoint(text: &str) -> Result<(Option<ProviderName>, String), Error> {
     let (region, url) = match text.split_once('=') {

@@ -96,7 +96,8 @@ async fn create_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiE
     let id = id.firewall_id()?;
     let values = request.parameters()?;
     let made = async {
-        let new = values.new_rule(request.head.gateway().limits.sources)?;
+        let can = request.head.driver().capabilities();
+        let new = values.new_rule(request.head.gateway().limits.sources, can)?;
         let direction = new.direction();
         let firewall = call.ask(async |driver, context| driver.create_rule(context, &id, new).await).await?;
         Ok((firewall, direction))

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use deltawall_core::text::InvalidText;
+use deltawall_core::source::InvalidCidr;
+use deltawall_core::text::{self, InvalidText};
 use deltawall_core::{
     Account, Action, Capabilities, Cidr, Description, Direction, Filter, FirewallId, FirewallName, Group, NetworkId,
-    NewFirewall, NewRule, PrefixListId, Protocol, Rule, Source,
+    NewFirewall, NewRule, PrefixListId, Protocol, Rule, RuleId, Source, rule_id,
 };
 
 use super::body::{self, Pairs};
@@ -90,15 +91,19 @@ impl Parameters {
 
     pub(super) fn new_firewall(&self) -> Result<NewFirewall, ApiError> {
         let (name, description) = (self.required(&NAME)?, self.required(&FIREWALL_DESCRIPTION)?);
+        let name = FirewallName::new(name).map_err(|why| text_error(NAME.name, why))?;
+        if text::length_in_url(&name) > text::MAX_ID_IN_URL {
+            return Err(invalid(NAME.name, "Parameter 'name' is too long: no URL could have it in it.".into()));
+        }
         Ok(NewFirewall {
-            name: FirewallName::new(name).map_err(|why| text_error(NAME.name, why))?,
+            name,
             description: Description::new(description).map_err(|why| text_error(FIREWALL_DESCRIPTION.name, why))?,
             network: self.text(&VPC_ID, NetworkId::new)?,
         })
     }
 
-    /// A rule of so many sources at most.
-    pub(super) fn new_rule(&self, most_sources: usize) -> Result<NewRule, ApiError> {
+    /// A rule of so many sources at most, for a driver that can do this.
+    pub(super) fn new_rule(&self, most_sources: usize, can: Capabilities) -> Result<NewRule, ApiError> {
         let protocol = self.protocol()?;
         let direction = self.one_of(&DIRECTION, [Direction::Ingress, Direction::Egress])?;
         let action = self.one_of(&RULE_ACTION, [Action::Accept, Action::Deny])?;
@@ -110,11 +115,16 @@ impl Parameters {
             return Err(Failure::Validation.with(format!("The rule has more than {most_sources} sources.")));
         }
         let rule = NewRule::new(protocol, sources).map_err(|why| Failure::Validation.with(why.to_string()))?;
-        Ok(rule
+        let rule = rule
             .with_direction(direction.unwrap_or_default())
             .with_action(action.unwrap_or_default())
             .with_log(log.unwrap_or_default())
-            .with_description(self.text(&RULE_DESCRIPTION, Description::new)?))
+            .with_description(self.text(&RULE_DESCRIPTION, Description::new)?);
+        if !can.own_rule_ids && RuleId::length_in_url(&rule) > rule_id::MAX_IN_URL {
+            let message = "The sources are too many or too long: the rule's id would be, for a URL to have it in it.";
+            return Err(Failure::Validation.with(message));
+        }
+        Ok(rule)
     }
 
     /// Which rules to show; none where the client leaves it to the driver.
@@ -221,15 +231,10 @@ impl Parameters {
         let mut addresses = Vec::new();
         for (name, value) in self.all(&IP_ADDRESS) {
             for cidr in value.split(',').map(str::trim).filter(|cidr| !cidr.is_empty()) {
-                let cidr: Cidr = cidr.parse().ok().ok_or_else(|| {
-                    let message = format!(
-                        "Parameter '{}' has '{}', which is not an IPv4 or IPv6 address or CIDR, such as 10.1.0.0/16 or 2001:db8::/32.",
-                        shown(name),
-                        shown(cidr)
-                    );
-                    invalid(name, message)
+                let read: Cidr = cidr.parse().map_err(|why: InvalidCidr| {
+                    invalid(name, format!("Parameter '{}' has '{}', which {why}.", shown(name), shown(cidr)))
                 })?;
-                addresses.push(Source::Address(cidr));
+                addresses.push(Source::Address(read));
             }
         }
         Ok(addresses)

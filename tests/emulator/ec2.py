@@ -315,6 +315,9 @@ def strict(request):
                     # API, "Error codes": InvalidPermission.Duplicate. All or nothing: none of the others is made either.
                     raise Refusal(400, "InvalidPermission.Duplicate", f'the specified rule "peer: {source}, {protocol.upper()}, from port: {from_port}, to port: {to_port}, ALLOW" already exists')
             for name, value in canonical.items():
+                if name.endswith(".UserId") and not re.fullmatch(r"\d{12}", value, re.ASCII):
+                    # API, "Error codes": InvalidUserID.Malformed, "The specified user or owner is not valid".
+                    raise Refusal(400, "InvalidUserID.Malformed", f'Invalid user id: "{value}"')
                 if name.endswith(".Description") and not NAME.match(value):
                     # API, IpRange and the others: Description has the characters that a group's may have.
                     raise Refusal(400, "InvalidParameterValue", "Invalid rule description.")

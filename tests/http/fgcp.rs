@@ -111,6 +111,39 @@ fn certificates_are_asked_for() {
     assert_eq!(answer.header("Www-Authenticate"), Some("Basic realm=\"fgcp-deltacloud@gateway.test:3001\""));
 }
 
+/// There is room for so many systems, and names are so long, since clients can make any number of both.
+#[test]
+fn a_region_has_room_for_a_thousand_systems() {
+    let server = Server::start();
+    let long = create(&server, &"x".repeat(1025), "2-tier Skeleton").expect(502);
+    assert_eq!(long.message(), "The system name is longer than 1024 bytes");
+    let there =
+        server.send(Request::get("/api/firewalls?format=json").on_fgcp()).json()["firewalls"].as_array().unwrap().len();
+    let mut connection = server.connect();
+    let mut create = |name: &str| {
+        let form = format!("name={name}&description=2-tier+Skeleton");
+        connection.send(Request::post("/api/firewalls?format=json").on_fgcp().form(&form))
+    };
+    create(&"x".repeat(1024)).expect(201);
+    for n in there + 1..1000 {
+        create(&format!("n{n}")).expect(201);
+    }
+    let full = create("one-too-many").expect(502);
+    assert_eq!(full.message(), "This server keeps 1000 systems in each region at most");
+    let elsewhere = Request::post("/api;provider=uk/firewalls?name=n&description=2-tier+Skeleton").on_fgcp();
+    server.send(elsewhere).expect(201);
+}
+
+#[test]
+fn addresses_of_the_data_are_read_in_one_way() {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("octal-centre.toml");
+    let data = include_str!("../../fixtures/fgcp.toml").replace("203.0.113.0/24", "203.0.113.0/024");
+    std::fs::write(&path, data).unwrap();
+    let (code, _, stderr) = crate::instance::run(&["-p", "0", "--fgcp-data", path.to_str().unwrap()], "");
+    assert_eq!((code, stderr.lines().count()), (Some(2), 1), "{stderr}");
+    assert!(stderr.contains("35002: '203.0.113.0/024' is not an IPv4 or IPv6 address"), "{stderr}");
+}
+
 #[test]
 fn another_data_centre_can_be_given() {
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("centre.toml");

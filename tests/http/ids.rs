@@ -2,6 +2,8 @@
 
 use insta::assert_snapshot;
 
+use crate::instance::file;
+use crate::server::Server;
 use crate::subject::{MOCK_ACCOUNT, Subject, on_each_driver};
 use crate::wire::{Answer, Request};
 
@@ -11,6 +13,8 @@ on_each_driver! {
     a_rule_is_found_however_its_id_is_encoded,
     a_rule_is_found_by_what_its_id_says,
     what_no_rule_is_called_is_not_found,
+    a_rule_whose_id_no_url_could_have_is_refused,
+    a_name_that_no_url_could_have_is_refused,
 }
 
 /// What each `<rule>` of a firewall shown alone has for href and id.
@@ -52,14 +56,33 @@ fn a_name_of_hostile_characters_is_shown_found_and_deleted(subject: &Subject) {
     }
 }
 
+/// A server with firewalls of these names and descriptions. What a data file brings, EC2 need not allow.
+fn with_firewalls(file_name: &str, firewalls: &[(&str, &str)]) -> Server {
+    let firewall =
+        |(name, description): &(&str, &str)| format!("[[firewalls]]\nname = {name:?}\ndescription = {description:?}\n");
+    let data: String = firewalls.iter().map(firewall).collect();
+    Server::with(&["--mock-data", &file(file_name, &data)])
+}
+
 /// Characters that EC2 does not allow, and that mean something in XML.
 #[test]
 fn a_name_of_characters_that_few_clouds_allow() {
-    let subject = Subject::mock();
     for format in ["xml", "json"] {
         let name = "R&D / web <1> 'x' \"y\" 100%";
-        let made = create_find_and_delete(&subject, format, name, "a ]]> b & <c> ]]]]>> 'd'");
-        assert_snapshot!(format!("hostile_name_of_any_characters-{format}"), subject.text(&made));
+        let server = with_firewalls(&format!("hostile-{format}.toml"), &[(name, "a ]]> b & <c> ]]]]>> 'd'")]);
+        let send = |request: Request| server.send(request.on_mock());
+        let href = "/api/firewalls/R%26D%20%2F%20web%20%3C1%3E%20%27x%27%20%22y%22%20100%25";
+        let shown = send(Request::get(&format!("{href}?format={format}"))).expect(200);
+        assert_snapshot!(format!("hostile_name_of_any_characters-{format}"), shown.text());
+        let encoded: String = name.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let list = send(Request::get(&format!("/api/firewalls?id={encoded}&format={format}"))).expect(200);
+        assert!(list.body.contains(href), "{}", list.body);
+        let rule = "protocol=tcp&port_from=1&port_to=2&ip_address1=10.0.0.0/8";
+        let page = Request::post(&format!("{href}/rules")).accept("text/html").header("Upgrade-Insecure-Requests", "1");
+        let made = send(page.form(rule)).expect(303);
+        assert_eq!(made.header("Location"), Some(href));
+        send(Request::delete(&format!("{href}/{MOCK_ACCOUNT}~tcp~1~2~@address,ipv4,10.0.0.0,8"))).expect(204);
+        send(Request::delete(href)).expect(204);
     }
 }
 
@@ -96,60 +119,143 @@ fn a_firewall_may_be_called_what_means_something_in_a_path(subject: &Subject) {
 }
 
 /// Makes a rule of `web` with this group as source. Gives the rule's path and id.
-fn create_rule_from(subject: &Subject, group: &str) -> (String, String) {
+fn create_rule_from(group: &str, account: &str, send: impl Fn(Request) -> Answer) -> (String, String) {
     let rule = Request::post("/api/firewalls/web/rules").multipart(&[
         ("protocol", "tcp"),
         ("port_from", "1"),
         ("port_to", "99"),
         ("group1", group),
-        ("group1owner", &subject.account),
+        ("group1owner", account),
     ]);
-    let answer = subject.send(rule).expect(201);
+    let answer = send(rule).expect(201);
     let (href, id) = rules(&answer.body).pop().unwrap();
     (path_of(&href).to_owned(), id)
 }
 
 /// Each kind of rule can be deleted by its href, by its id as it is shown, and by its id fully percent-encoded.
 fn a_rule_is_found_however_its_id_is_encoded(subject: &Subject) {
-    let groups = ["plain", "a,b", "a~egress", "x@y", "c d", "e/f", "50%", "a%2Cb", "a%252Cb", "p+q;r"];
     subject.create("web");
-    for group in subject.allowed(&groups) {
+    for group in ["plain", "a,b", "x@y", "c d", "e/f", "p+q;r"] {
         subject.create(group);
-        let create = || create_rule_from(subject, group);
-        let delete = |path: &str| subject.send(Request::delete(path)).expect(204);
+        is_found_however_its_id_is_encoded(group, &subject.account, |request| subject.send(request));
+    }
+}
 
-        let (href, id) = create();
-        delete(&href);
+/// The same with groups that no client can make.
+#[test]
+fn a_rule_from_a_group_of_any_name_is_found_however_its_id_is_encoded() {
+    let groups = ["a~egress", "50%", "a%2Cb", "a%252Cb", "z\u{fc}rich"];
+    let server = with_firewalls(
+        "groups.toml",
+        &[&["web"][..], &groups].concat().iter().map(|name| (*name, "d")).collect::<Vec<_>>(),
+    );
+    for group in groups {
+        is_found_however_its_id_is_encoded(group, MOCK_ACCOUNT, |request| server.send(request.on_mock()));
+    }
+}
+
+fn is_found_however_its_id_is_encoded(group: &str, account: &str, send: impl Fn(Request) -> Answer) {
+    let create = || create_rule_from(group, account, &send);
+    let delete = |path: &str| send(Request::delete(path)).expect(204);
+
+    let (href, id) = create();
+    delete(&href);
+    let encoded: String = id.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    if id.is_ascii() {
         create();
         delete(&format!("/api/firewalls/web/{id}"));
-        create();
-        let encoded: String = id.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        delete(&format!("/api/firewalls/web/{encoded}"));
-        create();
-        let like_javascript = id.replace('%', "%25").replace('@', "%40").replace(',', "%2C").replace(':', "%3A");
-        delete(&format!("/api/firewalls/web/{like_javascript}"));
     }
+    create();
+    delete(&format!("/api/firewalls/web/{encoded}"));
+    create();
+    delete(&format!("/api/firewalls/web/{}", like_javascript(&id)));
+}
+
+/// Encoded as JavaScript's `encodeURIComponent` does.
+fn like_javascript(id: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);
+    id.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 /// A name that itself looks percent-encoded makes an id that, sent as it is, may mean another rule. EC2 allows none.
 #[test]
 fn no_rule_is_deleted_on_a_guess() {
-    let subject = Subject::mock();
-    for name in ["web", "a,b", "a%2Cb"] {
-        subject.create(name);
-    }
+    let server = with_firewalls("guess.toml", &[("web", "d"), ("a,b", "d"), ("a%2Cb", "d")]);
+    let send = |request: Request| server.send(request.on_mock());
     let [(comma_href, comma), (encoded_href, encoded)] =
-        ["a,b", "a%2Cb"].map(|group| create_rule_from(&subject, group));
+        ["a,b", "a%2Cb"].map(|group| create_rule_from(group, MOCK_ACCOUNT, send));
     assert_eq!(encoded, comma.replace("%2C", "%252C"));
-    let left = || rules(&subject.send(Request::get("/api/firewalls/web")).body).len();
+    let left = || rules(&send(Request::get("/api/firewalls/web")).body).len();
 
-    let answer = subject.send(Request::delete(&format!("/api/firewalls/web/{encoded}"))).expect(400);
+    let answer = send(Request::delete(&format!("/api/firewalls/web/{encoded}"))).expect(400);
     assert!(answer.message().contains("Percent-encode"), "{}", answer.body);
     assert_eq!(left(), 2);
-    subject.send(Request::delete(&encoded_href)).expect(204);
-    subject.send(Request::delete(&encoded_href)).expect(404);
+    send(Request::delete(&encoded_href)).expect(204);
+    send(Request::delete(&encoded_href)).expect(404);
     assert_eq!(left(), 1);
-    subject.send(Request::delete(&comma_href)).expect(204);
+    send(Request::delete(&comma_href)).expect(204);
+}
+
+/// The form of a rule from so many groups of another account, whose names are as long as they can be.
+fn from_groups(count: usize) -> String {
+    let name = "x".repeat(250);
+    let group = |n: usize| format!("&group{n}={name}{n:05}&group{n}owner=111122223333");
+    format!("protocol=tcp&port_from=1&port_to=1{}", (1..=count).map(group).collect::<String>())
+}
+
+/// A URL is shorter than 64 KiB: the rule could be made, and never be deleted.
+fn a_rule_whose_id_no_url_could_have_is_refused(subject: &Subject) {
+    subject.create("web");
+    for format in ["xml", "json"] {
+        subject.unheard(|| {
+            let rule = Request::post(&format!("/api/firewalls/web/rules?format={format}"));
+            let answer = subject.send(rule.form(&from_groups(300))).expect(400);
+            let message = "The sources are too many or too long: the rule's id would be, for a URL to have it in it.";
+            assert_eq!(answer.message(), message);
+        });
+    }
+}
+
+fn a_name_that_no_url_could_have_is_refused(subject: &Subject) {
+    for name in ["/".repeat(1366), "\u{e9}".repeat(683)] {
+        subject.unheard(|| {
+            let new = Request::post("/api/firewalls").multipart(&[("name", &name), ("description", "d")]);
+            let message = "Parameter 'name' is too long: no URL could have it in it.";
+            assert_eq!(subject.send(new).expect(400).message(), message);
+        });
+    }
+}
+
+/// What is not refused can be deleted, by its href and by its id, encoded or as it is.
+#[test]
+fn the_longest_rules_can_be_deleted() {
+    let server = Server::with(&[
+        "--mock-data",
+        &file("long.toml", "max_rules = 1000\n[[firewalls]]\nname = \"web\"\ndescription = \"d\"\n"),
+    ]);
+    let send = |request: Request| server.send(request.on_mock());
+    let addresses: String =
+        (0..1000).map(|n| format!("&ip_address{n}=255.255.{}.{}/32", 100 + n / 250, n % 250)).collect();
+    let addresses = format!("protocol=tcp&port_from=10000&port_to=10001{addresses}&direction=egress");
+    let mut groups = 200;
+    while send(Request::post("/api/firewalls/web/rules").form(&from_groups(groups + 1))).status == 201 {
+        let id = rules(&send(Request::get("/api/firewalls/web")).body).pop().unwrap().0;
+        send(Request::delete(path_of(&id))).expect(204);
+        groups += 1;
+    }
+    for rule in [from_groups(groups), addresses] {
+        let create = || {
+            let made = send(Request::post("/api/firewalls/web/rules").form(&rule)).expect(201);
+            rules(&made.body).pop().unwrap()
+        };
+        let (href, id) = create();
+        assert!(id.len() > 32_000, "{}", id.len());
+        send(Request::delete(path_of(&href))).expect(204);
+        for spelling in [like_javascript(&id), id] {
+            create();
+            send(Request::delete(&format!("/api/firewalls/web/{spelling}"))).expect(204);
+        }
+    }
 }
 
 fn a_rule_is_found_by_what_its_id_says(subject: &Subject) {

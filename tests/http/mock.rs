@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use crate::instance::run;
 use crate::server::Server;
 use crate::wire::{Answer, Request};
 
@@ -74,6 +75,19 @@ fn refusals_are_in_ec2s_words() {
 }
 
 #[test]
+fn owners_that_are_no_accounts_are_refused() {
+    let server = Server::start();
+    for owner in ["nobody", "1", "1234-5678-9012", "1111222233334", "\u{661}11122223333"] {
+        let rule = format!("protocol=tcp&port_from=1&port_to=2&group1=b&group1owner={owner}");
+        let answer = add(&server, "test", &rule).expect(502);
+        assert_eq!(answer.message(), format!("InvalidUserID.Malformed: Invalid user id: \"{owner}\""));
+    }
+    // Nobody sees the groups of other accounts, but this is none.
+    let answer = add(&server, "test", "protocol=tcp&port_from=1&port_to=2&group1=a|b&group1owner=111122223333");
+    assert_eq!(answer.expect(404).message(), "InvalidGroup.NotFound: The security group 'a|b' does not exist");
+}
+
+#[test]
 fn what_ec2_has_and_this_driver_has_not_is_refused() {
     let server = Server::start();
     let prefix_list = add(&server, "test", "protocol=tcp&port_from=1&port_to=1&prefix_list1=pl-1").expect(501);
@@ -132,6 +146,71 @@ fn data_file(name: &str, content: &str) -> String {
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::File::create(&path).unwrap().write_all(content.as_bytes()).unwrap();
     path.to_str().unwrap().to_owned()
+}
+
+fn firewall(name: &str, ports: std::ops::Range<u16>) -> String {
+    let rule = |port| {
+        format!(
+            "[[firewalls.rules]]\nprotocol = \"tcp\"\nport_from = {port}\nport_to = {port}\naddresses = [\"10.0.0.0/8\"]\n"
+        )
+    };
+    format!("[[firewalls]]\nname = {name:?}\ndescription = \"d\"\n{}", ports.map(rule).collect::<String>())
+}
+
+/// The data file says other quotas than EC2's, and what it brings itself is taken as it is.
+#[test]
+fn quotas_are_those_of_the_data_file_and_not_for_what_it_brings() {
+    let data = format!("max_firewalls = 3\nmax_rules = 5\n{}{}", firewall("a|b <\u{e9}>", 0..9), firewall("b", 0..4));
+    let server = Server::with(&["--mock-data", &data_file("quotas.toml", &data)]);
+    let list = server.send(Request::get("/api/firewalls?format=json").on_mock()).expect(200).json();
+    assert_eq!(list["firewalls"][0]["id"], "a|b <\u{e9}>");
+    assert_eq!(list["firewalls"][0]["rules"].as_array().unwrap().len(), 9);
+    let rule = |port: u16| format!("protocol=tcp&port_from={port}&port_to={port}&ip_address1=10.0.0.0/8");
+    let full = "RulesPerSecurityGroupLimitExceeded: The maximum number of rules per security group has been reached.";
+    assert_eq!(add(&server, "a%7Cb%20%3C%C3%A9%3E", &rule(100)).expect(502).message(), full);
+    add(&server, "b", &rule(100)).expect(201);
+    assert_eq!(add(&server, "b", &rule(101)).expect(502).message(), full);
+    create(&server, "c").expect(201);
+    let full = "SecurityGroupLimitExceeded: The maximum number of security groups has been reached.";
+    assert_eq!(create(&server, "d").expect(502).message(), full);
+    delete(&server, "c").expect(204);
+    create(&server, "d").expect(201);
+
+    let usual: String = (0..2_499).map(|n| firewall(&format!("g{n}"), 0..0)).collect();
+    let server = Server::with(&["--mock-data", &data_file("many.toml", &usual)]);
+    create(&server, "last").expect(201);
+    assert_eq!(create(&server, "one-too-many").expect(502).message(), full);
+}
+
+/// Data of which the hrefs could not be sent back, or that is written in two ways, is no data.
+#[test]
+fn data_that_clients_could_not_address_is_refused() {
+    let groups: Vec<_> = (0..300).map(|n| format!("{{ name = \"{n:0255}\", owner = \"111122223333\" }}")).collect();
+    let sources = |sources: &str| {
+        format!(
+            "{}[[firewalls.rules]]\nprotocol = \"tcp\"\nport_from = 1\nport_to = 1\n{sources}\n",
+            firewall("web", 0..0)
+        )
+    };
+    for (name, data, why) in [
+        ("account", format!("account = \"{}\"\n", "x".repeat(256)), "account: is longer than 255 bytes"),
+        ("name", firewall(&"x".repeat(4097), 0..0), "no URL could have this name in it"),
+        (
+            "rule",
+            sources(&format!("groups = [{}]", groups.join(", "))),
+            "web: no URL could have the id of a rule in it",
+        ),
+        (
+            "octal",
+            sources("addresses = [\"010.0.0.0/8\"]"),
+            "web: '010.0.0.0/8' is not an IPv4 or IPv6 address or CIDR",
+        ),
+        ("mapped", sources("addresses = [\"::ffff:10.0.0.0/104\"]"), "which no traffic matches: write 10.0.0.0/8"),
+    ] {
+        let (code, _, stderr) = run(&["-p", "0", "--mock-data", &data_file(&format!("bad-{name}.toml"), &data)], "");
+        assert_eq!((code, stderr.lines().count()), (Some(2), 1), "{stderr}");
+        assert!(stderr.contains(why), "{stderr}");
+    }
 }
 
 #[test]

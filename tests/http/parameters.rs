@@ -11,6 +11,10 @@ on_each_driver! {
     required_parameters_are_missed_in_the_words_that_clients_know,
     addresses_come_under_many_names,
     addresses_of_both_families,
+    addresses_that_others_read_otherwise_are_refused,
+    ipv4_written_as_ipv6_is_refused_with_what_to_write,
+    text_that_ec2_does_not_take_is_refused_in_its_words,
+    rules_are_as_many_as_ec2_has_and_no_more,
     groups_come_in_pairs_in_the_order_of_their_numbers,
     half_a_group_is_refused,
     protocol_and_ports_go_together,
@@ -122,6 +126,95 @@ fn addresses_come_under_many_names(subject: &Subject) {
 fn addresses_of_both_families(subject: &Subject) {
     let query = "protocol=udp&port_from=53&port_to=53&ip_address1=2001:DB8::/32&ip_address2=::1&ip_address3=::/0";
     assert_eq!(sources(on_new_firewall(subject, rules(query))), ["2001:db8::/32", "::1/128", "::/0"]);
+}
+
+/// `010` is 8 to half the world.
+fn addresses_that_others_read_otherwise_are_refused(subject: &Subject) {
+    for address in [
+        "010.0.0.0/8",
+        "10.0.0.010/32",
+        "010.0.0.1",
+        "10.0.0.0/08",
+        "10.0.0.0/+8",
+        "64:ff9b::010.0.0.1",
+        "64:ff9b::010.0.0.0/120",
+        "64:ff9b::10.0.0.0/0120",
+        "2001:db8::/032",
+        "::ffff:010.0.0.1",
+    ] {
+        subject.unheard(|| {
+            let rule = format!("protocol=tcp&port_from=1&port_to=2&ip_address1={}", address.replace('+', "%2B"));
+            let message = format!(
+                "Parameter 'ip_address1' has '{address}', which is not an IPv4 or IPv6 address or CIDR, such as 10.1.0.0/16 or 2001:db8::/32."
+            );
+            assert_eq!(subject.send(rules(&rule)).expect(400).message(), message);
+        });
+    }
+}
+
+/// No packet has such an address.
+fn ipv4_written_as_ipv6_is_refused_with_what_to_write(subject: &Subject) {
+    for (address, instead) in [
+        ("::ffff:203.0.113.7", "203.0.113.7/32"),
+        ("::FFFF:cb00:7107/128", "203.0.113.7/32"),
+        ("::ffff:203.0.113.0/120", "203.0.113.0/24"),
+        ("::ffff:10.0.0.0/8", "10.0.0.0 with a prefix of IPv4"),
+    ] {
+        subject.unheard(|| {
+            let rule = rules(&format!("protocol=tcp&port_from=1&port_to=2&ip_address1=10.0.0.0/8,{address}"));
+            let message = format!(
+                "Parameter 'ip_address1' has '{address}', which is IPv4 written as IPv6, which no traffic matches: write {instead}."
+            );
+            assert_eq!(subject.send(rule).expect(400).message(), message);
+        });
+    }
+}
+
+fn text_that_ec2_does_not_take_is_refused_in_its_words(subject: &Subject) {
+    subject.create("web");
+    let before = subject.send(Request::get("/api/firewalls?direction=all")).text();
+    let refused = |path: &str, form: &[(&str, &str)], start: &str| {
+        let message = subject.send(Request::post(path).multipart(form)).expect(502).message();
+        assert!(message.starts_with(start), "{message}");
+    };
+    let long = "x".repeat(256);
+    for text in ["web|app", "a<b", "100%", "caf\u{e9}", "a~b", "it's", &long] {
+        let invalid = format!("InvalidParameterValue: Value ({text}) for parameter ");
+        refused("/api/firewalls", &[("name", text), ("description", "d")], &invalid);
+        refused("/api/firewalls", &[("name", "n"), ("description", text)], &invalid);
+    }
+    let rule = [("protocol", "tcp"), ("port_from", "1"), ("port_to", "2"), ("ip_address1", "10.0.0.0/8")];
+    for text in ["ALB's -> backend", "caf\u{e9}", &long, &"x".repeat(300)] {
+        let form = [&rule[..], &[("description", text)]].concat();
+        refused(RULES, &form, "InvalidParameterValue: Invalid rule description.");
+    }
+    assert_eq!(subject.send(Request::get("/api/firewalls?direction=all")).text(), before);
+    // What is just allowed is taken.
+    let all = format!("{} ._-:/()#,@[]+=&;{{}}!$*", "y".repeat(232));
+    subject.send(Request::post("/api/firewalls").multipart(&[("name", &all), ("description", &all)])).expect(201);
+    subject.send(Request::post(RULES).multipart(&[&rule[..], &[("description", &*all)]].concat())).expect(201);
+}
+
+/// A direction of a firewall has sixty, and each source of a rule counts as one.
+fn rules_are_as_many_as_ec2_has_and_no_more(subject: &Subject) {
+    subject.create("web");
+    let add = |port: usize, sources: usize, direction: &str| {
+        let addresses: String = (0..sources).map(|n| format!("&ip_address{n}=10.{port}.{n}.0/24")).collect();
+        let rule = format!("protocol=tcp&port_from={port}&port_to={port}{addresses}&direction={direction}");
+        subject.send(Request::post(RULES).form(&rule))
+    };
+    add(1, 30, "ingress").expect(201);
+    add(2, 29, "ingress").expect(201);
+    let full = "RulesPerSecurityGroupLimitExceeded: The maximum number of rules per security group has been reached.";
+    assert!(add(3, 2, "ingress").expect(502).message().starts_with(full));
+    add(4, 1, "ingress").expect(201);
+    assert!(add(5, 1, "ingress").expect(502).message().starts_with(full));
+    // The other direction has room of its own: EC2 puts one rule there itself.
+    add(5, 59, "egress").expect(201);
+    assert!(add(6, 2, "egress").expect(502).message().starts_with(full));
+    let id = format!("{}~tcp~4~4~@address,ipv4,10.4.0.0,24", subject.account);
+    subject.send(Request::delete(&format!("/api/firewalls/web/{id}"))).expect(204);
+    add(5, 1, "ingress").expect(201);
 }
 
 fn groups_come_in_pairs_in_the_order_of_their_numbers(subject: &Subject) {

@@ -2,7 +2,8 @@
 
 use insta::assert_snapshot;
 
-use crate::server::Server;
+use crate::instance::file;
+use crate::server::{Server, printed, program};
 use crate::wire::{Answer, Request};
 
 fn chosen(answer: &Answer) -> (&str, Option<&str>) {
@@ -78,6 +79,83 @@ fn what_is_not_there_is_refused() {
     }
 }
 
+/// Else anybody may fill the mock of a gateway to EC2, whose login is published.
+#[test]
+fn a_driver_that_is_not_served_is_not_there() {
+    let ids = |server: &Server| -> Vec<String> {
+        let list = server.send(Request::get("/api/drivers")).expect(200).body;
+        let ids = list.split("<driver ").skip(1).map(|one| one.split(" id='").nth(1).unwrap());
+        ids.map(|id| id.split('\'').next().unwrap().to_owned()).collect()
+    };
+    for (arguments, served) in [
+        (&[][..], &["mock", "ec2", "fgcp"][..]),
+        (&["-i", "GCP"], &["mock", "ec2", "fgcp"]),
+        (&["-i", "ec2"], &["ec2"]),
+        (&["--drivers", "mock"], &["mock"]),
+        (&["--drivers", "Memory, MOCK"], &["mock"]),
+        (&["-i", "fgcp", "--drivers", "gcp,ec2"], &["ec2", "fgcp"]),
+        (&["-i", "ec2", "--drivers", "mock", "--drivers", "EC2"], &["mock", "ec2"]),
+        (&["-i", "ec2", "--drivers", ""], &["ec2"]),
+    ] {
+        let server = Server::with(arguments);
+        assert_eq!(ids(&server), served, "{arguments:?}");
+        assert!(server.greeting[0].ends_with(&format!("has {}", served.join(", "))), "{:?}", server.greeting);
+        let page = server.send(Request::get("/api").accept("text/html")).expect(200).body;
+        for (id, alias) in [("mock", "memory"), ("ec2", "EC2"), ("fgcp", "gcp")] {
+            let is_served = served.contains(&id);
+            assert_eq!(page.contains(&format!("/api;driver={id}")), is_served, "{page}");
+            for name in [id, alias] {
+                let [shown, chosen] = [format!("/api/drivers/{name}"), format!("/api;driver={name}/drivers")]
+                    .map(|path| server.send(Request::get(&path)).status);
+                assert_eq!((shown, chosen), if is_served { (200, 200) } else { (404, 400) }, "{name} of {arguments:?}");
+                let by_header = Request::get("/api").header("X-Deltacloud-Driver", name);
+                assert_eq!(server.send(by_header).status, if is_served { 200 } else { 400 });
+            }
+        }
+    }
+    let ec2 = Server::with(&["-i", "ec2"]);
+    let form = format!("name=n&description=d&x={}", "y".repeat(4000));
+    let post = Request::post("/api;driver=mock/firewalls").on_mock().form(&form);
+    assert_eq!(ec2.send(post).expect(400).message(), "Unknown driver 'mock'. The drivers are ec2.");
+}
+
+/// It costs nothing: no thread, and its file is not read.
+#[test]
+fn a_driver_that_is_not_served_costs_nothing() {
+    let threads = |arguments: &[&str]| {
+        let server = Server::with(arguments);
+        server.send(Request::get("/api")).expect(200);
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", server.child.id())).unwrap();
+        let names = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap());
+        names.filter(|name| name.trim() == "cloud").count()
+    };
+    assert_eq!(threads(&[]), 2);
+    assert_eq!(threads(&["--drivers", "mock,fgcp", "--ec2-endpoint", "http://127.0.0.1:1"]), 0);
+    threads(&["-i", "ec2", "--mock-data", "/nowhere.toml", "--fgcp-data", "/nowhere.toml"]);
+}
+
+/// Rights outlive a change of what is served.
+#[test]
+fn rights_may_be_for_a_driver_that_is_not_served() {
+    let hash = "$2y$05$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01232";
+    let clients = file("unserved-clients", &format!("alice:{hash}:read-only:ec2/eu-west-1,GCP,mock\n"));
+    let own = ["--user", "mockuser", "--password", "mockpassword", "--clients", &clients];
+    let server = Server::with(&[&own[..], &["--drivers", "mock"]].concat());
+    server.send(Request::get("/api;driver=ec2/firewalls")).expect(400);
+    server.send(Request::get("/api/firewalls").on_mock()).expect(401);
+}
+
+#[test]
+fn the_drivers_that_are_served_are_set_in_the_environment_and_the_file_too() {
+    let config = file("drivers.toml", "port = 0\ndriver = \"fgcp\"\ndrivers = [\"mock\", \"fgcp\"]\n");
+    let mut command = program(&["--config", &config]);
+    command.stderr(printed());
+    assert!(Server::spawn(command).greeting[0].ends_with("has mock, fgcp"));
+    let mut command = program(&["--config", &config]);
+    command.env("API_DRIVERS", "FGCP,ec2").stderr(printed());
+    assert!(Server::spawn(command).greeting[0].ends_with("has ec2, fgcp"));
+}
+
 #[test]
 fn providers_of_the_mock_are_worlds_of_their_own_and_bounded() {
     let server = Server::start();
@@ -95,6 +173,9 @@ fn providers_of_the_mock_are_worlds_of_their_own_and_bounded() {
         server.send(Request::post(&format!("/api;provider={provider}/firewalls?name=n&description=d")).on_mock())
     };
     for n in 1..100 {
+        // What changes nothing takes no place.
+        let refused = Request::delete(&format!("/api;provider=untouched{n}/firewalls/absent"));
+        server.send(refused.on_mock()).expect(404);
         change(&format!("changed{n}")).expect(201);
     }
     let refused = change("one-too-many").expect(502);

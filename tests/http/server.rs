@@ -122,7 +122,9 @@ pub fn listen(config: Config, driver: Option<Arc<dyn Driver>>) -> SocketAddr {
     let config = Config { port: 0, ..config };
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut registry = Registry::from_config(&config).unwrap();
+        // One that exists only here is not among those that the program knows.
+        let default = if driver.is_some() { Config::default().driver } else { config.driver.clone() };
+        let mut registry = Registry::from_config(&Config { driver: default, ..config.clone() }).unwrap();
         if let Some(driver) = driver {
             registry.add(driver, None, None);
         }

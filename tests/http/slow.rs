@@ -112,8 +112,11 @@ fn a_client_that_does_not_read_is_given_up() {
         format!("protocol=tcp&port_from={n}&port_to={n}&ip_address=10.0.0.0/8&description={}", "x".repeat(200))
     };
     let mut connection = instance.connect();
-    for n in 1..150 {
-        connection.send(Request::post("/api/firewalls/new_firewall/rules").on_mock().form(&rule(n))).expect(201);
+    for firewall in ["default", "test", "new_firewall"] {
+        let rules = format!("/api/firewalls/{firewall}/rules");
+        for n in 1..50 {
+            connection.send(Request::post(&rules).on_mock().form(&rule(n))).expect(201);
+        }
     }
     drop(connection);
     let mut silent = instance.connect();

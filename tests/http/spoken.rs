@@ -70,9 +70,11 @@ fn a_firewall_called_as_a_page_is_reached_by_programs_that_normalise_its_href(su
 fn empty_segments_are_as_if_they_were_not_there(subject: &Subject) {
     subject.create("web");
     subject.create("rules");
+    let driver = subject.driver;
+    let doubled = [format!("//api//drivers//{driver}"), format!("/api/drivers//{driver}")];
     for (path, spellings) in [
         ("/api", &["//api", "/api//", "///api///"][..]),
-        ("/api/drivers/mock", &["//api//drivers//mock", "/api/drivers//mock"]),
+        (&format!("/api/drivers/{driver}"), &doubled.each_ref().map(String::as_str)),
         ("/api/firewalls", &["/api//firewalls", "//api/firewalls", "/api/firewalls//", "/api;driver=//firewalls"]),
         ("/api/firewalls/web", &["/api/firewalls//web", "/api//firewalls/web", "/api/firewalls/web//"]),
         ("/api/firewalls/rules", &["/api//firewalls/rules", "/api/firewalls/rules//"]),

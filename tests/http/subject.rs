@@ -39,22 +39,17 @@ pub struct Subject {
 
 /// What clouds differ in.
 pub struct Traits {
-    /// How many sources a rule may have.
-    pub max_sources: usize,
     /// Whether rules for egress are shown to those alone who ask for them.
     pub hides_egress: bool,
-    /// Whether a firewall's name may hold this character.
-    pub allows_in_name: fn(char) -> bool,
 }
 
 impl Subject {
     pub fn mock() -> Self {
-        let traits = Traits { max_sources: 1000, hides_egress: false, allows_in_name: |_| true };
         Self {
             driver: "mock",
             account: MOCK_ACCOUNT.to_owned(),
             login: MOCK_LOGIN.to_owned(),
-            traits,
+            traits: Traits { hides_egress: false },
             server: Server::start(),
             cloud: None,
         }
@@ -62,12 +57,11 @@ impl Subject {
 
     pub fn ec2() -> Self {
         let cloud = Account::on(STRICT);
-        let allows_in_name = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
         Self {
             driver: "ec2",
             account: cloud.number.clone(),
             login: cloud.login(),
-            traits: Traits { max_sources: 60, hides_egress: true, allows_in_name },
+            traits: Traits { hides_egress: true },
             server: Server::with(&["-i", "ec2", "--ec2-endpoint", &cloud.url]),
             cloud: Some(cloud),
         }
@@ -171,11 +165,6 @@ impl Subject {
         let before = calls();
         work();
         assert_eq!(calls(), before);
-    }
-
-    /// The names of these that the driver's cloud allows.
-    pub fn allowed<'a>(&self, names: &[&'a str]) -> Vec<&'a str> {
-        names.iter().copied().filter(|name| name.chars().all(self.traits.allows_in_name)).collect()
     }
 
     /// What a snapshot of this driver's answer is called.

@@ -156,6 +156,8 @@ pub struct Capabilities {
     pub other_protocols: bool,
     /// Rules have descriptions.
     pub descriptions: bool,
+    /// Rules have ids of the cloud's own; otherwise a rule's id is what it says.
+    pub own_rule_ids: bool,
     /// A new rule joins one that is there for the same traffic: the two become one rule with the sources of both.
     pub joins_rules: bool,
     /// A firewall can be made in a network that the caller chooses.

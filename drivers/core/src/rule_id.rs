@@ -14,17 +14,24 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::IpAddr;
 
 use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 
-use crate::model::{Action, Direction, Rule, RuleContent};
+use crate::model::{Action, Direction, NewRule, Rule, RuleContent};
 use crate::protocol::{InvalidProtocol, Protocol};
 use crate::source::{Cidr, Group, InvalidCidr, Source};
-use crate::text::{Account, FirewallName, InvalidText, PrefixListId};
+use crate::text::{Account, FirewallName, InvalidText, PrefixListId, length_in_url};
 
 /// What stands for something else within an id.
 const DELIMITERS: &AsciiSet = &AsciiSet::EMPTY.add(b'~').add(b'@').add(b',').add(b'/').add(b' ').add(b'%');
+
+/// How many bytes of a URL the id of a new rule may take, however it is encoded there. HTTP servers and proxies want a
+/// request's first line to be shorter than 64 KiB, and the firewall's id ([`text::MAX_ID_IN_URL`](crate::text::MAX_ID_IN_URL))
+/// and the choice of driver and provider are in it, too.
+pub const MAX_IN_URL: usize = 60_000;
+
+/// How many bytes of a URL an account takes at the most: EC2's have twelve digits, and no cloud's have more than 255 characters.
+const ACCOUNT_IN_URL: usize = 3 * 255;
 
 /// What a rule is addressed by, within its firewall.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +67,8 @@ pub enum InvalidRuleId {
     /// A source that is neither `@group,OWNER,NAME`, `@address,FAMILY,ADDRESS,PREFIX` nor `@prefix_list,ID`.
     #[error("a source in a rule id is @group,OWNER,NAME or @address,FAMILY,ADDRESS,PREFIX or @prefix_list,ID")]
     Source,
-    /// An address and prefix that do not go together.
-    #[error("in the rule id, {0}")]
+    /// An address and prefix that are none, or do not go together.
+    #[error("an address in the rule id {0}")]
     Cidr(#[from] InvalidCidr),
     /// Something after the sources other than `egress`, `deny`, in this order.
     #[error("'{0}' in the rule id is not expected where it stands")]
@@ -107,6 +114,12 @@ impl<'a> RuleId<'a> {
 }
 
 impl RuleId<'_> {
+    /// How many bytes of a URL the id of this rule takes at the most, where it is what the rule says, whoever owns the firewall.
+    pub fn length_in_url(new: &NewRule) -> usize {
+        let (protocol, direction, action) = (new.protocol(), new.direction(), new.action());
+        ACCOUNT_IN_URL + length_in_url(&Written { owner: "", protocol, direction, action, sources: new.sources() })
+    }
+
     /// The same id, of its own.
     pub fn into_owned(self) -> RuleId<'static> {
         match self {
@@ -133,56 +146,75 @@ impl fmt::Display for RuleId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cloud(id) => f.write_str(id.as_str()),
-            Self::Content(content) => write_content(content, f),
+            Self::Content(content) => {
+                let RuleContent { owner, protocol, direction, action, sources } = &**content;
+                let (owner, protocol, direction, action) = (owner.as_str(), *protocol, *direction, *action);
+                Written { owner, protocol, direction, action, sources }.fmt(f)
+            }
         }
     }
 }
 
-fn write_content(content: &RuleContent, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write_escaped(content.owner.as_str(), f)?;
-    f.write_str("~")?;
-    f.write_str(&content.protocol.name().unwrap_or_default())?;
-    f.write_str("~")?;
-    if let Some((from, to)) = content.protocol.numbers() {
-        write_number(from, f)?;
+/// What is written of a rule.
+struct Written<'a> {
+    owner: &'a str,
+    protocol: Protocol,
+    direction: Direction,
+    action: Action,
+    sources: &'a [Source],
+}
+
+impl fmt::Display for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_escaped(self.owner, f)?;
         f.write_str("~")?;
-        write_number(to, f)?;
-    } else {
+        f.write_str(&self.protocol.name().unwrap_or_default())?;
         f.write_str("~")?;
+        if let Some((from, to)) = self.protocol.numbers() {
+            write_number(from, f)?;
+            f.write_str("~")?;
+            write_number(to, f)?;
+        } else {
+            f.write_str("~")?;
+        }
+        f.write_str("~")?;
+        for (index, source) in self.sources.iter().enumerate() {
+            if index > 0 {
+                f.write_str(",")?;
+            }
+            write_source(source, f)?;
+        }
+        if self.direction == Direction::Egress {
+            f.write_str("~egress")?;
+        }
+        if self.action == Action::Deny {
+            f.write_str("~deny")?;
+        }
+        Ok(())
     }
-    f.write_str("~")?;
-    for (index, source) in content.sources.iter().enumerate() {
-        if index > 0 {
+}
+
+fn write_source(source: &Source, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match source {
+        Source::Group(group) => {
+            f.write_str("@group,")?;
+            write_escaped(group.owner.as_str(), f)?;
             f.write_str(",")?;
+            write_escaped(group.name.as_str(), f)
         }
-        match source {
-            Source::Group(group) => {
-                f.write_str("@group,")?;
-                write_escaped(group.owner.as_str(), f)?;
-                f.write_str(",")?;
-                write_escaped(group.name.as_str(), f)?;
-            }
-            Source::Address(cidr) => {
-                f.write_str("@address,")?;
-                f.write_str(cidr.family())?;
-                f.write_str(",")?;
-                fmt::Display::fmt(&cidr.address_text(), f)?;
-                f.write_str(",")?;
-                write_number(cidr.prefix().into(), f)?;
-            }
-            Source::PrefixList(id) => {
-                f.write_str("@prefix_list,")?;
-                write_escaped(id.as_str(), f)?;
-            }
+        Source::Address(cidr) => {
+            f.write_str("@address,")?;
+            f.write_str(cidr.family())?;
+            f.write_str(",")?;
+            fmt::Display::fmt(&cidr.address_text(), f)?;
+            f.write_str(",")?;
+            write_number(cidr.prefix().into(), f)
+        }
+        Source::PrefixList(id) => {
+            f.write_str("@prefix_list,")?;
+            write_escaped(id.as_str(), f)
         }
     }
-    if content.direction == Direction::Egress {
-        f.write_str("~egress")?;
-    }
-    if content.action == Action::Deny {
-        f.write_str("~deny")?;
-    }
-    Ok(())
 }
 
 fn write_escaped(field: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -247,9 +279,7 @@ fn parse_sources(text: &str) -> Result<Vec<Source>, InvalidRuleId> {
             }
             "@address" => {
                 let family = part()?;
-                let address: IpAddr = part()?.parse().or(Err(InvalidRuleId::Source))?;
-                let prefix = part()?.parse().or(Err(InvalidRuleId::Source))?;
-                let cidr = Cidr::new(address, prefix)?;
+                let cidr = Cidr::from_parts(part()?, part()?)?;
                 if cidr.family() != family {
                     return Err(InvalidRuleId::Source);
                 }
@@ -265,6 +295,7 @@ fn parse_sources(text: &str) -> Result<Vec<Source>, InvalidRuleId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use percent_encoding::NON_ALPHANUMERIC;
     use proptest::prelude::*;
 
     /// The example of the API's own page, and the forms that we added to it.
@@ -279,6 +310,8 @@ mod tests {
             "1~-1~~~@prefix_list,pl-1,@address,ipv6,::,0",
             "1~47~~~@address,ipv4,10.0.0.0,8",
             "1~icmpv6~128~0~@address,ipv6,::,0",
+            // No client can make it, but a cloud may hold it.
+            "1~tcp~22~22~@address,ipv6,::ffff:203.0.113.7,128",
             "1~~~~",
             "45001",
         ] {
@@ -308,6 +341,10 @@ mod tests {
             "1~tcp~22~22~@group,1,%00",
             "1~tcp~22~22~@address,ipv6,10.0.0.0,8",
             "1~tcp~22~22~@address,ipv4,10.0.0.0,33",
+            "1~tcp~22~22~@address,ipv4,010.0.0.0,8",
+            "1~tcp~22~22~@address,ipv4,10.0.0.0,08",
+            "1~tcp~22~22~@address,ipv4,10.0.0.0,+8",
+            "1~tcp~22~22~@address,ipv6,64:ff9b::010.0.0.1,128",
             "1~tcp~22~22~@zone,a",
             "1~tcp~22~22~@group,1,a~deny~egress",
             "1~tcp~22~22~@group,1,a~egress~egress",
@@ -391,6 +428,19 @@ mod tests {
             prop_assert_eq!(RuleId::parse(&id), Ok(RuleId::Content(Cow::Owned(content))));
         }
 
+        /// However a client encodes it, and whoever owns the firewall.
+        #[test]
+        fn no_id_is_longer_in_a_url_than_was_said(content in content(), owner in "[0-9]{12}|[a-z]{1,255}") {
+            let RuleContent { protocol, direction, action, sources, .. } = content;
+            let Ok(new) = NewRule::new(protocol, sources) else { return Ok(()) };
+            let new = new.with_direction(direction).with_action(action);
+            let content = new.clone().into_content(Account::new(owner).unwrap());
+            let id = Rule { cloud_id: None, content, log: false, description: None }.id().to_string();
+            let encoded = utf8_percent_encode(&id, NON_ALPHANUMERIC).to_string();
+            let plain = ["%2D", "%2E", "%5F", "%7E"].iter().map(|never| 2 * encoded.matches(never).count()).sum::<usize>();
+            prop_assert!(encoded.len() - plain <= RuleId::length_in_url(&new));
+        }
+
         /// Two rules that differ in one thing are the ones most likely to share an id.
         #[test]
         fn two_rules_never_share_an_id(a in content(), other in content(), what in 0..5) {
@@ -406,6 +456,21 @@ mod tests {
                 Rule { cloud_id: None, content: content.clone(), log: false, description: None }.id().to_string()
             };
             prop_assert_eq!(a == b, id(&a) == id(&b));
+        }
+
+        #[test]
+        fn an_address_in_an_id_has_one_spelling(ip in any::<[u8; 4]>(), prefix in 0..=32_u8, which in 0..5_usize, before in "0{1,3}|[+]") {
+            let numbers = [ip[0], ip[1], ip[2], ip[3], prefix];
+            let id = |zeros: bool| {
+                let mut numbers = numbers.map(|number| number.to_string());
+                if zeros {
+                    numbers[which].insert_str(0, &before);
+                }
+                let [a, b, c, d, prefix] = numbers;
+                format!("1~tcp~22~22~@address,ipv4,{a}.{b}.{c}.{d},{prefix}")
+            };
+            prop_assert!(RuleId::parse(&id(false)).is_ok());
+            prop_assert!(RuleId::parse(&id(true)).is_err(), "{}", id(true));
         }
 
         #[test]

@@ -1,6 +1,27 @@
 //! Names, ids and descriptions: text that every dialect can carry.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+
+/// How many bytes of a URL the id of a new firewall may take, however it is encoded there.
+pub const MAX_ID_IN_URL: usize = 4_096;
+
+/// How many bytes of a URL a text takes at the most: RFC 3986 knows characters that are never encoded, and clients encode
+/// as many of the others as they like.
+pub fn length_in_url(text: &impl fmt::Display) -> usize {
+    struct Length(usize);
+    impl fmt::Write for Length {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            let is_unreserved = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+            let unreserved = part.bytes().filter(is_unreserved).count();
+            self.0 += unreserved + 3 * (part.len() - unreserved);
+            Ok(())
+        }
+    }
+    let mut length = Length(0);
+    // Nothing here can fail.
+    let _ = write!(length, "{text}");
+    length.0
+}
 
 /// Why a text cannot be a name, an id or a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

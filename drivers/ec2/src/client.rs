@@ -11,6 +11,7 @@ use aws_sdk_ec2::config::{Builder, IdentityCache};
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::{Filter as Ec2Filter, SecurityGroup};
 use deltawall_core::model::InvalidSources;
+use deltawall_core::rule_id::MAX_IN_URL;
 use deltawall_core::{
     Context, Direction, Error, ErrorKind, Firewall, FirewallId, Group, NetworkId, NewFirewall, NewRule, RuleId, Source,
 };
@@ -26,6 +27,9 @@ const PAGE: i32 = 1000;
 
 /// How many values a filter may have: EC2's own limit.
 const MAX_FILTER_VALUES: usize = 200;
+
+/// How many bytes of a URL the name of a group takes at the most, which has 255 characters of ASCII.
+const MAX_NAME_IN_URL: usize = 3 * 255;
 
 /// How often a change is tried again that EC2 has turned away because there were too many.
 const MAX_THROTTLED: u32 = 4;
@@ -141,6 +145,7 @@ impl Client {
     pub(crate) async fn create_rule(&self, id: &FirewallId, new: NewRule) -> Result<Arc<Firewall>, Error> {
         let group = self.find(id).await?;
         let group_id = group_id(&group)?;
+        self.check_id(&new, &group).await?;
         let permission = convert::permission(&new, &self.group_ids(&new, &group).await?);
         match new.direction() {
             Direction::Ingress => {
@@ -280,6 +285,19 @@ impl Client {
             }
         }
         Ok(ids)
+    }
+
+    /// Refuses a rule that EC2 would join with others to one whose id no URL could have. Names are looked up only where it
+    /// depends on how long they are.
+    async fn check_id(&self, new: &NewRule, group: &SecurityGroup) -> Result<(), Error> {
+        let length = |names: &Names| Ok::<_, Error>(RuleId::length_in_url(&convert::joined(new, group, names)?));
+        let nameless = Names::default();
+        let most = length(&nameless)? + MAX_NAME_IN_URL * convert::unknown_groups(group, &nameless).len();
+        if most <= MAX_IN_URL || length(&self.names(group).await?)? <= MAX_IN_URL {
+            return Ok(());
+        }
+        let message = "EC2 would join the rule with those for the same traffic, to one whose id is too long for a URL.";
+        Err(Error::new(ErrorKind::Invalid, ID, message))
     }
 
     /// EC2's refusal to delete a group, with who uses it: found only now that it matters. What cannot be found out is left out.

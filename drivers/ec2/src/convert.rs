@@ -108,7 +108,7 @@ fn group_source(pair: &UserIdGroupPair, group: &SecurityGroup, names: &Names) ->
 }
 
 fn address(cidr: Option<&str>) -> Result<Source, Error> {
-    let cidr = cidr.and_then(|cidr| cidr.parse().ok());
+    let cidr = cidr.and_then(Cidr::from_cloud);
     cidr.map(Source::Address).ok_or_else(|| nonsense("a range of addresses is none"))
 }
 
@@ -142,6 +142,19 @@ impl<'a> Descriptions<'a> {
     fn together(self) -> Option<Description> {
         Description::from_cloud(&self.0.join("; "))
     }
+}
+
+/// What a new rule is together with those for the same traffic, of which EC2 makes one.
+pub(crate) fn joined(new: &NewRule, group: &SecurityGroup, names: &Names) -> Result<NewRule, Error> {
+    let mut sources = new.sources().to_vec();
+    for (Rule { content, .. }, _) in rules(group, names)? {
+        if content.protocol == new.protocol() && content.direction == new.direction() {
+            sources.extend(content.sources);
+        }
+    }
+    // With a source twice there is no such rule: EC2 refuses it.
+    let joined = NewRule::new(new.protocol(), sources).map(|joined| joined.with_direction(new.direction()));
+    Ok(joined.unwrap_or_else(|_| new.clone()))
 }
 
 /// A permission for all sources of a new rule. `group_ids` has the id of each group that the rule names.
@@ -243,6 +256,16 @@ mod tests {
         // What cannot be said is not left out: somebody would take the firewall for closed.
         let error = id_of(permission("gre", None, None)).unwrap_err();
         assert!(error.contains("in security group sg-0 protocol 'gre' is not one of"), "{error}");
+    }
+
+    /// No client could make such rules, but they are there, and nobody may take the firewall for closed.
+    #[test]
+    fn addresses_that_no_client_could_send_are_shown() {
+        let permission = IpPermission::builder().ip_protocol("-1");
+        let permission = permission.ip_ranges(IpRange::builder().cidr_ip("010.0.0.0/08").build());
+        let mapped = Ipv6Range::builder().cidr_ipv6("::ffff:203.0.113.7/128").build();
+        let id = id_of(permission.ipv6_ranges(mapped).build());
+        assert_eq!(id, Ok("1~-1~~~@address,ipv4,10.0.0.0,8,@address,ipv6,::ffff:203.0.113.7,128".to_owned()));
     }
 
     /// EC2 may send the names of peered VPCs' groups, which may be those of our own.

@@ -50,6 +50,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     ipv6: true,
     other_protocols: true,
     descriptions: true,
+    own_rule_ids: false,
     joins_rules: true,
     networks: true,
     hides_egress: true,

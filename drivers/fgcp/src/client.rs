@@ -7,6 +7,12 @@ use deltawall_core::{Cidr, Protocol};
 /// The rule that ends each firewall: what no policy has matched is denied.
 pub(crate) const DEFAULT_POLICY: &str = "50000";
 
+/// How many systems a region has room for: this server's own limit, as the platform's went by contract.
+const MAX_SYSTEMS: usize = 1_000;
+
+/// How many bytes the name of a new system may have: this server's own limit.
+const MAX_NAME: usize = 1_024;
+
 /// One region's systems, in the order they were made.
 pub(crate) struct DataCentre {
     systems: Vec<Vsys>,
@@ -101,6 +107,10 @@ pub(crate) enum Failure {
     NoDescriptor { name: String, there_are: Vec<String> },
     #[error("The system name '{0}' is already in use")]
     NameTaken(String),
+    #[error("The system name is longer than {MAX_NAME} bytes")]
+    NameTooLong,
+    #[error("This server keeps {MAX_SYSTEMS} systems in each region at most")]
+    TooManySystems,
     #[error("Server {name} [{id}] is running. Stop it before the firewall is deleted")]
     ServerRunning { id: String, name: String },
 }
@@ -137,6 +147,12 @@ impl DataCentre {
         }
         if self.systems().iter().any(|vsys| vsys.name == name) {
             return Err(Failure::NameTaken(name.to_owned()));
+        }
+        if name.len() > MAX_NAME {
+            return Err(Failure::NameTooLong);
+        }
+        if self.systems.len() >= MAX_SYSTEMS {
+            return Err(Failure::TooManySystems);
         }
         let id = self.free_id();
         Ok(self.systems.push_mut(Vsys {

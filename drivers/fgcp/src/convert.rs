@@ -78,6 +78,7 @@ impl From<Failure> for Error {
             Failure::NoDescriptor { .. } => (ErrorKind::NotFound, None),
             Failure::DefaultPolicy => (ErrorKind::State, None),
             Failure::NameTaken(_) => (ErrorKind::Conflict, Some("SYSTEM_NAME_ALREADY_EXISTS")),
+            Failure::NameTooLong | Failure::TooManySystems => (ErrorKind::Refused, None),
             Failure::ServerRunning { .. } => (ErrorKind::State, Some("ILLEGAL_STATE")),
         };
         let error = Self::new(kind, crate::ID, failure.to_string());

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
+use deltawall_core::source::InvalidCidr;
 use deltawall_core::{Account, Cidr, Credentials, Description, FirewallName, InvalidData, Protocol};
 use serde::Deserialize;
 
@@ -185,7 +186,7 @@ fn policy(entry: PolicyEntry, digits: Option<&str>) -> Result<Policy, InvalidDat
     for source in &entry.sources {
         sources.push(match source.as_str() {
             "any" => convert::anywhere().map_err(|why| about(&why))?,
-            address => address.parse().map_err(|why| about(&why))?,
+            address => address.parse().map_err(|why: InvalidCidr| about(&format!("'{address}' {why}")))?,
         });
     }
     if sources.is_empty() {

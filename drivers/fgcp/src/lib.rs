@@ -48,6 +48,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     ipv6: false,
     other_protocols: false,
     descriptions: false,
+    own_rule_ids: true,
     joins_rules: false,
     networks: false,
     hides_egress: false,

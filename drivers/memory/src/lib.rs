@@ -1,8 +1,10 @@
 //! Firewalls in memory: the reference implementation of [`Driver`], and what CI systems test their clients against.
 //! It behaves as EC2's security groups do, error for error, and needs no cloud. What it holds is lost when it stops.
 
+mod checks;
 mod data;
 mod refusal;
+mod size;
 mod world;
 
 use std::collections::HashMap;
@@ -30,6 +32,9 @@ pub const SAMPLE_LOGIN: (&str, &str) = ("mockuser", "mockpassword");
 /// How many providers can be changed. Any name makes one, and each then holds firewalls of its own.
 pub const MAX_PROVIDERS: usize = 100;
 
+/// How many bytes are held of what clients have made, in the worlds of all providers together: about so many, as they are counted.
+pub const MAX_SIZE: usize = 64 << 20;
+
 /// Providers by any name, each a world of its own.
 pub struct Memory {
     login: Credentials,
@@ -42,7 +47,7 @@ impl Memory {
     /// A driver with the firewalls that `data` describes, in the form of [`SAMPLE_DATA`].
     ///
     /// # Errors
-    /// When it is not TOML of that form, or describes firewalls that could not have been made one by one.
+    /// When it is not TOML of that form, has something twice, or names what is not there. EC2's limits are for clients.
     pub fn from_toml(data: &str) -> Result<Self, InvalidData> {
         let (login, beginning) = data::parse(data)?;
         Ok(Self { login, beginning, changed: RwLock::default() })
@@ -56,18 +61,27 @@ impl Memory {
         Ok(read(changed.get(&context.provider).unwrap_or(&self.beginning))?)
     }
 
-    /// Changes the firewalls of the context's provider, if the credentials are right.
-    fn change<T>(&self, context: &Context, change: impl FnOnce(&mut World) -> Result<T, Refusal>) -> Result<T, Error> {
+    /// Changes the firewalls of the context's provider, if the credentials are right. There is room for so many bytes more.
+    fn change<T>(
+        &self,
+        context: &Context,
+        change: impl FnOnce(&mut World, usize) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
         self.check(context)?;
         let mut changed = self.changed.write().unwrap_or_else(PoisonError::into_inner);
+        let taken: usize = changed.values().map(World::size).sum();
+        let room = (MAX_SIZE + self.beginning.size()).saturating_sub(taken);
         if let Some(world) = changed.get_mut(&context.provider) {
-            return Ok(change(world)?);
+            return Ok(change(world, room)?);
         }
         if changed.len() >= MAX_PROVIDERS {
             return Err(Refusal::TooManyProviders.into());
         }
-        let world = changed.entry(context.provider.clone()).or_insert_with(|| self.beginning.clone());
-        Ok(change(world)?)
+        let mut world = self.beginning.clone();
+        let room = room.checked_sub(world.size()).ok_or(Refusal::NoRoom)?;
+        let done = change(&mut world, room)?;
+        changed.insert(context.provider.clone(), world);
+        Ok(done)
     }
 
     fn check(&self, context: &Context) -> Result<(), Refusal> {
@@ -120,20 +134,20 @@ impl Driver for Memory {
     async fn create_firewall(&self, context: &Context, new: NewFirewall) -> Result<Arc<Firewall>, Error> {
         self.check(context)?;
         world::CAPABILITIES.permit_firewall(&new, ID)?;
-        self.change(context, |world| world.create(new))
+        self.change(context, |world, room| world.create(new, room))
     }
 
     async fn delete_firewall(&self, context: &Context, id: &FirewallId) -> Result<Deletion, Error> {
-        self.change(context, |world| world.delete(id)).map(|()| Deletion::Done)
+        self.change(context, |world, _| world.delete(id)).map(|()| Deletion::Done)
     }
 
     async fn create_rule(&self, context: &Context, id: &FirewallId, new: NewRule) -> Result<Arc<Firewall>, Error> {
         self.check(context)?;
         world::CAPABILITIES.permit(&new, ID)?;
-        self.change(context, |world| world.create_rule(id, new))
+        self.change(context, |world, room| world.create_rule(id, new, room))
     }
 
     async fn delete_rule(&self, context: &Context, id: &FirewallId, rule: &RuleId<'_>) -> Result<(), Error> {
-        self.change(context, |world| world.delete_rule(id, rule))
+        self.change(context, |world, room| world.delete_rule(id, rule, room))
     }
 }

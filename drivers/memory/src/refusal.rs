@@ -24,8 +24,20 @@ pub(crate) enum Refusal {
     DefaultGroup(FirewallName),
     #[error("Value ({value}) for parameter {parameter} is invalid. {why}")]
     Value { parameter: &'static str, value: String, why: &'static str },
+    #[error(
+        "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set: a-zA-Z0-9. _-:/()#,@[]+=&;{{}}!$*"
+    )]
+    RuleDescription,
+    #[error("Invalid user id: \"{0}\"")]
+    Owner(String),
+    #[error("The maximum number of security groups has been reached.")]
+    TooManyFirewalls,
+    #[error("The maximum number of rules per security group has been reached.")]
+    TooManyRules,
     #[error("This server keeps changes of {} providers at most", crate::MAX_PROVIDERS)]
     TooManyProviders,
+    #[error("This server keeps about {} MiB of its clients' firewalls at most", crate::MAX_SIZE >> 20)]
+    NoRoom,
 }
 
 impl From<Refusal> for Error {
@@ -38,8 +50,11 @@ impl From<Refusal> for Error {
             Refusal::RuleExists { .. } => (ErrorKind::Refused, "InvalidPermission.Duplicate"),
             Refusal::InUse { .. } => (ErrorKind::Refused, "InvalidGroup.InUse"),
             Refusal::DefaultGroup(_) => (ErrorKind::Refused, "CannotDelete"),
-            Refusal::Value { .. } => (ErrorKind::Refused, "InvalidParameterValue"),
-            Refusal::TooManyProviders => (ErrorKind::Refused, "ResourceLimitExceeded"),
+            Refusal::Value { .. } | Refusal::RuleDescription => (ErrorKind::Refused, "InvalidParameterValue"),
+            Refusal::Owner(_) => (ErrorKind::Refused, "InvalidUserID.Malformed"),
+            Refusal::TooManyFirewalls => (ErrorKind::Refused, "SecurityGroupLimitExceeded"),
+            Refusal::TooManyRules => (ErrorKind::Refused, "RulesPerSecurityGroupLimitExceeded"),
+            Refusal::TooManyProviders | Refusal::NoRoom => (ErrorKind::Refused, "ResourceLimitExceeded"),
         };
         Self::new(kind, crate::ID, refusal.to_string()).with_code(code)
     }

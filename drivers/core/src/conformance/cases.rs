@@ -314,6 +314,7 @@ pub(super) async fn each_rule_is_named_by_its_id_alone(subject: &Subject) {
     subject.any_rule().await;
     for firewall in subject.list().await {
         for rule in &firewall.rules {
+            assert_eq!(rule.cloud_id.is_some(), subject.can(|c| c.own_rule_ids));
             let id = RuleId::parse(&rule.id().to_string()).unwrap();
             let named: Vec<_> = firewall.rules.iter().filter(|other| id.names(other)).collect();
             assert_eq!(named, [rule]);

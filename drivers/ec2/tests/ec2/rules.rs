@@ -82,6 +82,23 @@ fn limits_and_duplicates_are_refused_whole() {
     assert_eq!(bench.show("other").unwrap(), one);
 }
 
+/// Each of these could be deleted by its URL alone, and together they could not. Where the quota is lower, EC2 refuses before.
+#[test]
+fn rules_do_not_join_to_one_whose_id_no_url_could_have() {
+    let bench = Bench::plain();
+    bench.create("web");
+    let add = |half: usize, port: i32| {
+        let sources: Vec<_> =
+            (0..500).map(|n| format!("2001:db8:1111:2222:3333:4444:{half}:{:x}/128", 4096 + n)).collect();
+        bench.add("web", rule("tcp", Some((port, port)), &sources.iter().map(String::as_str).collect::<Vec<_>>()))
+    };
+    let one = add(1, 1).unwrap();
+    let refused = add(2, 1).unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Invalid, "{refused}");
+    assert_eq!(bench.show("web").unwrap(), one);
+    add(2, 2).unwrap();
+}
+
 #[test]
 fn a_described_rule_of_each_kind_of_source_is_revoked() {
     let bench = Bench::new();
