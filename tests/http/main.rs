@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 
 mod accounts;
+mod answers;
 mod attacks;
 mod cloud;
 mod concurrency;
@@ -17,6 +18,7 @@ mod faults;
 mod fgcp;
 mod formats;
 mod held;
+mod hostile;
 mod http2;
 mod ids;
 mod instance;
