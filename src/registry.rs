@@ -182,15 +182,20 @@ impl Registry {
 
     #[cfg(feature = "ec2")]
     fn add_ec2(&mut self, config: &Config) -> Result<(), Error> {
-        let config::Ec2 { vpc, credentials, show_egress, endpoints } = config.ec2.clone();
+        let own = config.credentials.as_ref().filter(|_| config.driver.eq_ignore_ascii_case(deltawall_ec2::ID));
+        if own.is_some_and(|credentials| !deltawall_ec2::is_usable(credentials)) {
+            let message = "EC2 cannot be asked with --user and --password: there are control characters in them";
+            return Err(Error::Usage(message.into()));
+        }
+        let config::Ec2 { vpc, credentials, show_egress, max_answer, endpoints } = config.ec2.clone();
         let ambient_credentials = credentials == config::Ec2Credentials::Ambient;
         let observer = Arc::clone(&self.metrics) as Arc<dyn Observer>;
         let endpoints = endpoints.into_iter().map(|(region, url)| deltawall_ec2::Endpoint { region, url }).collect();
         self.cloud = CloudRuntimes::start()?;
         let runtimes = self.cloud.0.iter().map(|runtime| runtime.handle().clone());
-        let options =
-            deltawall_ec2::Options { vpc, show_egress, endpoints, ambient_credentials, observer: Some(observer) };
-        let ec2 = deltawall_ec2::Ec2::new(runtimes, options);
+        let observer = Some(observer);
+        let options = deltawall_ec2::Options { vpc, show_egress, endpoints, ambient_credentials, max_answer, observer };
+        let ec2 = deltawall_ec2::Ec2::new(runtimes, options).map_err(|error| Error::Usage(error.to_string()))?;
         self.add(Arc::new(ec2), None, None);
         Ok(())
     }

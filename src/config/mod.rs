@@ -125,7 +125,7 @@ pub struct Limits {
 }
 
 /// What an operator decides about EC2, whether or not its driver was built in.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Ec2 {
     /// The VPC whose groups go by their names; none for the account's default VPC.
     pub vpc: Option<NetworkId>,
@@ -133,6 +133,8 @@ pub struct Ec2 {
     pub credentials: Ec2Credentials,
     /// Whether egress rules are shown to clients that do not ask for them.
     pub show_egress: bool,
+    /// How much may be read of its answers for one request, in bytes.
+    pub max_answer: usize,
     /// Endpoints, each for one region or for all that no other is for.
     pub endpoints: Vec<(Option<ProviderName>, String)>,
 }
@@ -169,6 +171,18 @@ impl Default for Config {
             fgcp_stop_delay: Duration::from_secs(2),
             backend_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for Ec2 {
+    fn default() -> Self {
+        Self {
+            vpc: None,
+            credentials: Ec2Credentials::default(),
+            show_egress: false,
+            max_answer: 128 * 1024 * 1024,
+            endpoints: Vec::new(),
         }
     }
 }
@@ -255,6 +269,11 @@ impl Config {
                 vpc: text(typed.ec2_vpc, file.ec2_vpc).map(|vpc| values::vpc_id(&vpc)).transpose()?,
                 credentials: typed.ec2_credentials.or(file.ec2_credentials).unwrap_or_default(),
                 show_egress: typed.ec2_show_egress.or(file.ec2_show_egress).unwrap_or_default(),
+                max_answer: values::count(
+                    "--ec2-max-answer",
+                    typed.ec2_max_answer.or(file.ec2_max_answer),
+                    default.ec2.max_answer,
+                )?,
                 endpoints: match typed.ec2_endpoint.is_empty() {
                     true => file.ec2_endpoint.iter(),
                     false => typed.ec2_endpoint.iter(),

@@ -137,6 +137,10 @@ pub(super) struct Settings {
     #[arg(long, env = "API_EC2_SHOW_EGRESS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(super) ec2_show_egress: Option<bool>,
 
+    /// How much may be read of EC2's answers for one request [default: 134217728]
+    #[arg(long, env = "API_EC2_MAX_ANSWER", value_name = "BYTES")]
+    pub(super) ec2_max_answer: Option<u32>,
+
     /// Where EC2 is, for all regions or one, which may be one that Amazon does not have; may be given several times
     #[arg(long, env = "API_EC2_ENDPOINT", value_name = "[REGION=]URL", value_delimiter = ',')]
     #[serde(default)]

@@ -12,7 +12,7 @@ use crate::wire::Request;
 const MEMORY: u64 = 64 * 1024;
 
 /// The most memory that the server has held so far, in KiB.
-fn peak(server: &Server) -> u64 {
+pub fn peak(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()

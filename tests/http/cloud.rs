@@ -7,9 +7,9 @@ use crate::instance::Instance;
 use crate::server::program;
 use crate::wire::Request;
 
-fn ec2(account: &Account, arguments: &[&str]) -> Command {
+pub fn ec2(url: &str, arguments: &[&str]) -> Command {
     let common = ["-p", "0", "--admin-listen", "0", "--log-format", "json", "-i", "ec2", "--ec2-endpoint"];
-    let mut command = program(&[&common[..], &[&*account.url], arguments].concat());
+    let mut command = program(&[&common[..], &[url], arguments].concat());
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
         command.env_remove(name);
     }
@@ -22,7 +22,7 @@ fn ec2(account: &Account, arguments: &[&str]) -> Command {
 fn ec2_is_asked_with_what_the_sdk_finds() {
     let account = Account::on(STRICT);
     let (key, secret) = account.keys_of("AKIAFULL");
-    let mut command = ec2(&account, &["--ec2-credentials", "ambient", "--public-url", "http://gateway.test:3001"]);
+    let mut command = ec2(&account.url, &["--ec2-credentials", "ambient", "--public-url", "http://gateway.test:3001"]);
     command.env("AWS_ACCESS_KEY_ID", &key).env("AWS_SECRET_ACCESS_KEY", &secret);
     let instance = Instance::spawn(command);
     instance.send(Request::post("/api/firewalls").form("name=ambient&description=d")).expect(201);
@@ -36,7 +36,7 @@ fn ec2_is_asked_with_what_the_sdk_finds() {
 #[test]
 fn where_the_sdk_finds_none_the_client_is_told_so() {
     let instance = Instance::spawn(ec2(
-        &Account::on(STRICT),
+        &Account::on(STRICT).url,
         &["--ec2-credentials", "ambient", "--public-url", "http://gateway.test:3001"],
     ));
     let answer = instance.send(Request::get("/api/firewalls")).expect(502);
@@ -46,7 +46,7 @@ fn where_the_sdk_finds_none_the_client_is_told_so() {
 #[test]
 fn each_call_to_ec2_is_counted() {
     let account = Account::on(STRICT);
-    let instance = Instance::spawn(ec2(&account, &[]));
+    let instance = Instance::spawn(ec2(&account.url, &[]));
     let login = format!("Basic {}", account.login());
     instance.send(Request::get("/api/firewalls/default").header("Authorization", &login)).expect(200);
     instance.send(Request::get("/api/firewalls/none").header("Authorization", &login)).expect(404);
@@ -65,7 +65,7 @@ fn each_call_to_ec2_is_counted() {
 #[test]
 fn repeated_calls_are_counted_and_so_are_those_without_an_answer() {
     let account = Account::on(STRICT);
-    let instance = Instance::spawn(ec2(&account, &["--backend-timeout", "2"]));
+    let instance = Instance::spawn(ec2(&account.url, &["--backend-timeout", "2"]));
     let login = format!("Basic {}", account.login());
     let send = |request: Request| instance.send(request.header("Authorization", &login));
     let rule = |port: u32| {
@@ -96,7 +96,7 @@ fn repeated_calls_are_counted_and_so_are_those_without_an_answer() {
 fn a_change_that_is_cut_off_has_left_a_line() {
     for signals in [&["-KILL"][..], &["-TERM", "-TERM"]] {
         let account = Account::on(STRICT);
-        let mut instance = Instance::spawn(ec2(&account, &[]));
+        let mut instance = Instance::spawn(ec2(&account.url, &[]));
         account.fault("CreateSecurityGroup", "hang", 1);
         let mut connection = instance.connect();
         let request = Request::post("/api/firewalls").form("name=cut&description=d").header("X-Request-Id", "cut");
@@ -118,7 +118,7 @@ fn a_change_that_is_cut_off_has_left_a_line() {
 #[test]
 fn keys_that_ec2_does_not_know_are_a_failed_login() {
     let account = Account::on(STRICT);
-    let instance = Instance::spawn(ec2(&account, &[]));
+    let instance = Instance::spawn(ec2(&account.url, &[]));
     instance.send(Request::get("/api/firewalls").login("QUtJQU5PTkU6c2VjcmV0")).expect(401);
     let line = instance.logged(|line| line["message"] == "login");
     assert_eq!((&line["user"], &line["driver"]), (&"AKIANONE".into(), &"ec2".into()));

@@ -60,7 +60,7 @@ impl Proxy {
 }
 
 /// A whole message of HTTP, with a body as long as its head says; none at the end of the connection.
-fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
+pub fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut message = Vec::new();
     let mut byte = [0];
     while !message.ends_with(b"\r\n\r\n") {

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 
 mod accounts;
+mod answers;
 mod attacks;
 mod blocked;
 mod budget;
@@ -22,6 +23,7 @@ mod fgcp;
 mod formats;
 mod frames;
 mod held;
+mod hostile;
 mod http2;
 mod ids;
 mod instance;

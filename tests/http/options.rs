@@ -33,6 +33,7 @@ fn the_help_has_them() {
         "max-field",
         "max-sources",
         "drain-timeout",
+        "ec2-max-answer",
     ] {
         let variable = format!("API_{}", option.to_uppercase().replace('-', "_"));
         assert!(help.contains(&format!("--{option} ")) && help.contains(&variable), "{option} is in\n{help}");
@@ -69,6 +70,7 @@ fn a_bad_one_is_one_clear_line_and_exit_2() {
         (&["--max-field=-1"], "--max-field"),
         (&["--max-field", "4294967296"], "--max-field"),
         (&["--max-sources", "0"], "--max-sources"),
+        (&["--ec2-max-answer", "0"], "'0' for --ec2-max-answer would let nothing through"),
         (&["--backend-requests", "0"], "--backend-requests"),
         (&["--backend-queue=-1"], "--backend-queue"),
         (&["--admin-listen", "here"], "'here' for --admin-listen is not [HOST:]PORT"),

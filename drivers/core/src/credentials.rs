@@ -5,9 +5,6 @@ use std::sync::Arc;
 use constant_time_eq::constant_time_eq;
 use secrecy::{ExposeSecret, SecretString};
 
-/// How long a secret must be to be looked for in text. Shorter ones would be found where they are not meant.
-const MIN_HIDDEN: usize = 8;
-
 /// A user and its secret, for one request. It has no `Debug`, is never logged, and the secret is wiped when the last clone,
 /// all of which share it, is dropped.
 #[derive(Clone)]
@@ -60,13 +57,6 @@ impl Credentials {
     /// The token of temporary credentials. It goes to the cloud and nowhere else.
     pub fn session_token(&self) -> Option<&str> {
         self.0.session_token.as_ref().map(|token| token.expose_secret())
-    }
-
-    /// A cloud's own words without these secrets, which it may repeat.
-    pub fn hidden_in(&self, text: String) -> String {
-        let secrets = [Some(self.password()), self.session_token()].into_iter().flatten();
-        let secrets = secrets.filter(|secret| secret.len() >= MIN_HIDDEN);
-        secrets.fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "[hidden]") } else { text })
     }
 
     /// Whether user and password are the same, in a time that tells nothing of where two secrets of one length differ.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
-use aws_sdk_ec2::config::{Builder, IdentityCache};
+use aws_sdk_ec2::config::{Builder, IdentityCache, StalledStreamProtectionConfig};
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::{Filter as Ec2Filter, SecurityGroup};
 use deltawall_core::model::InvalidSources;
@@ -16,8 +16,10 @@ use deltawall_core::{
     Context, Direction, Error, ErrorKind, Firewall, FirewallId, Group, NetworkId, NewFirewall, NewRule, RuleId, Source,
 };
 
+use crate::answer::{Answers, IsFinal};
 use crate::convert::{self, Names};
 use crate::error::{from_sdk, has_no_default_vpc, is_in_use, is_throttled, no_group, no_rule, nonsense, of_change};
+use crate::keys::Usable;
 use crate::request::{self, RequestCredentials};
 use crate::watch::Watch;
 use crate::{ID, Options};
@@ -59,7 +61,15 @@ pub(crate) fn of_region(
     if !options.ambient_credentials {
         // The SDK would keep the credentials past the request, and use them for the next.
         config = config.credentials_provider(RequestCredentials).identity_cache(IdentityCache::no_cache());
+    } else if let Some(cache) = sdk.identity_cache() {
+        config = config.identity_cache(Usable(cache));
     }
+    // Answers are watched where they are read.
+    let stalled = StalledStreamProtectionConfig::enabled().download_enabled(false).build();
+    config = config
+        .interceptor(Answers { hides_key_id: options.ambient_credentials })
+        .retry_classifier(IsFinal)
+        .stalled_stream_protection(stalled);
     if let Some(observer) = &options.observer {
         config = config.interceptor(Watch { observer: Arc::clone(observer) });
     }

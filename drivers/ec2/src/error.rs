@@ -12,6 +12,8 @@ use aws_smithy_runtime_api::client::result::DispatchFailure;
 use deltawall_core::{Error, ErrorKind};
 
 use crate::ID;
+use crate::answer::TooLarge;
+use crate::keys::Unusable;
 
 /// The codes that say: not now, ask again. EC2 has not acted on such a request. Those besides EC2's own are what the SDK
 /// takes for the same (`THROTTLING_ERRORS` of aws-runtime), which other clouds that speak EC2's API may send.
@@ -63,11 +65,19 @@ where
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             own(ErrorKind::Timeout, "EC2 did not take the connection in time.".into())
         }
+        SdkError::DispatchFailure(failure) if causes_of(failure).any(|cause| cause.is::<Unusable>()) => {
+            let message =
+                "EC2 cannot be asked with the keys that the SDK has found: there are control characters in them.";
+            own(ErrorKind::Unauthenticated, message.into())
+        }
         SdkError::DispatchFailure(failure) if lacks_credentials(failure) => {
             own(ErrorKind::Unauthenticated, "There are no credentials for EC2 where the SDK looks for them.".into())
         }
         SdkError::DispatchFailure(_) => own(ErrorKind::Unavailable, "EC2 could not be reached.".into()),
-        SdkError::ResponseError(_) => own(ErrorKind::Unavailable, "EC2's answer was cut short or is none.".into()),
+        SdkError::ResponseError(_) => {
+            let too_large = TooLarge::within(&error).map(ToString::to_string);
+            own(ErrorKind::Unavailable, too_large.unwrap_or("EC2's answer was cut short or is none.".into()))
+        }
         _ => own(ErrorKind::Internal, "The request to EC2 could not be made.".into()),
     };
     base.with_source(error)
@@ -105,12 +115,18 @@ fn is_unconnected(failure: &DispatchFailure) -> bool {
     let is_refused = |cause: &(dyn StdError + 'static)| {
         cause.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused)
     };
-    failure.is_timeout() || causes(failure).any(is_refused)
+    failure.is_timeout() || causes_of(failure).any(is_refused)
 }
 
 /// What a failure came from, what that came from, and so on.
-fn causes(failure: &DispatchFailure) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    let mut next = failure.as_connector_error().and_then(StdError::source);
+fn causes_of(failure: &DispatchFailure) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    causes(failure.as_connector_error().and_then(StdError::source))
+}
+
+/// A cause, what that came from, and so on.
+pub(crate) fn causes<'a>(
+    mut next: Option<&'a (dyn StdError + 'static)>,
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::from_fn(move || {
         let cause = next?;
         next = cause.source();
@@ -120,7 +136,7 @@ fn causes(failure: &DispatchFailure) -> impl Iterator<Item = &(dyn StdError + 's
 
 /// Whether a call failed before it was made, for want of credentials.
 fn lacks_credentials(failure: &DispatchFailure) -> bool {
-    causes(failure).any(|cause| cause.is::<CredentialsError>())
+    causes_of(failure).any(|cause| cause.is::<CredentialsError>())
 }
 
 fn kind(code: &str) -> ErrorKind {
@@ -164,6 +180,12 @@ pub(crate) fn is_in_use(error: &Error) -> bool {
 /// Whether a name was looked for in a default VPC, of which the account has none.
 pub(crate) fn has_no_default_vpc<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     error.code() == Some("VPCIdNotSpecified")
+}
+
+/// What EC2 says of keys that are nobody's, where it was not asked.
+pub(crate) fn nobody() -> Error {
+    Error::new(ErrorKind::Unauthenticated, ID, "AWS was not able to validate the provided access credentials")
+        .with_code("AuthFailure")
 }
 
 /// What EC2 says of a group that is not there, where it has only sent an empty list.

@@ -2,18 +2,24 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | `answer` | what is read of EC2's answers, and how much |
 //! | `client` | the calls to EC2, and what a change takes of them |
 //! | `convert` | security groups and permissions ↔ the model |
 //! | `error` | EC2's error codes, and what becomes of each |
+//! | `keys` | which keys EC2 can be asked with |
 //! | `regions` | the regions that are known beforehand |
 //! | `request` | the request that a call is made for, with its credentials |
+//! | `secrets` | what a call was signed with, taken out of its answer |
 //! | `watch` | what the gateway is told of each call |
 
+mod answer;
 mod client;
 mod convert;
 mod error;
+mod keys;
 mod regions;
 mod request;
+mod secrets;
 mod watch;
 
 use std::collections::HashMap;
@@ -31,7 +37,9 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use client::Client;
-use error::too_late;
+use error::{nobody, too_late};
+
+pub use keys::is_usable;
 
 /// The id of this driver.
 pub const ID: &str = "ec2";
@@ -57,7 +65,7 @@ const CAPABILITIES: Capabilities = Capabilities {
 };
 
 /// What an operator decides about EC2.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// The VPC whose groups go by their names; none for the account's default VPC.
     pub vpc: Option<NetworkId>,
@@ -68,8 +76,23 @@ pub struct Options {
     /// Whether EC2 is asked with the credentials that the SDK finds, in the environment, a profile, by web identity or from
     /// the instance's role, and not with those of each call.
     pub ambient_credentials: bool,
+    /// How much may be read of EC2's answers for one request, in bytes.
+    pub max_answer: usize,
     /// Who is told of each call to EC2.
     pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            vpc: None,
+            show_egress: false,
+            endpoints: Vec::new(),
+            ambient_credentials: false,
+            max_answer: 128 * 1024 * 1024,
+            observer: None,
+        }
+    }
 }
 
 /// A URL that speaks EC2's API.
@@ -98,16 +121,21 @@ struct Caller {
 }
 
 impl Caller {
-    fn new(runtime: Handle, options: &Options) -> Self {
+    fn new(runtime: Handle, options: &Options) -> Result<Self, Error> {
         let https = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
             .build_https();
         let loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::from_static(regions::DEFAULT))
             .http_client(https);
-        let loader = if options.ambient_credentials { loader } else { loader.no_credentials() };
+        let loader = if options.ambient_credentials {
+            runtime.block_on(keys::check_ambient())?;
+            loader
+        } else {
+            loader.no_credentials()
+        };
         let sdk = runtime.block_on(loader.load());
-        Self { sdk, runtime, clients: Mutex::default(), under_way: Arc::default() }
+        Ok(Self { sdk, runtime, clients: Mutex::default(), under_way: Arc::default() })
     }
 
     fn client(&self, options: &Options, context: &Context) -> Client {
@@ -130,8 +158,13 @@ impl Ec2 {
     ///
     /// It reads the SDK's environment and configuration files for endpoints, and for credentials only where the options say
     /// so: as a rule those come with each call. It must not be called from within a runtime.
-    pub fn new(runtimes: impl IntoIterator<Item = Handle>, options: Options) -> Self {
-        Self { callers: runtimes.into_iter().map(|runtime| Caller::new(runtime, &options)).collect(), options }
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] when the options have it use the SDK's credentials, and those in the environment or a profile
+    /// are of no use.
+    pub fn new(runtimes: impl IntoIterator<Item = Handle>, options: Options) -> Result<Self, Error> {
+        let callers = runtimes.into_iter().map(|runtime| Caller::new(runtime, &options)).collect::<Result<_, _>>()?;
+        Ok(Self { callers, options })
     }
 
     /// Does something at EC2, with the credentials of a request. It ends with the call that waits for it.
@@ -140,16 +173,21 @@ impl Ec2 {
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
+        if !is_usable(&context.credentials) {
+            return Err(nobody());
+        }
         let failed = || Error::new(ErrorKind::Internal, ID, "The call to EC2 was broken off.");
         let caller =
             self.callers.iter().min_by_key(|caller| Arc::strong_count(&caller.under_way)).ok_or_else(failed)?;
         let _under_way = Arc::clone(&caller.under_way);
-        let work = request::with(context.credentials.clone(), work(caller.client(&self.options, context)));
+        let work = request::with(
+            context.credentials.clone(),
+            self.options.max_answer,
+            work(caller.client(&self.options, context)),
+        );
         let mut task = Task(caller.runtime.spawn(tokio::time::timeout_at(context.deadline.into(), work)));
         let result = (&mut task.0).await.map_err(|error| failed().with_source(error))?;
-        result
-            .unwrap_or_else(|_| Err(too_late()))
-            .map_err(|error| Error { message: context.credentials.hidden_in(error.message), ..error })
+        result.unwrap_or_else(|_| Err(too_late()))
     }
 }
 

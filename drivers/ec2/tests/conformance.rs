@@ -21,7 +21,7 @@ fn subject(variable: &str) -> Subject {
     let runtime = Box::leak(Box::new(Runtime::new().unwrap()));
     let options = Options { endpoints: vec![Endpoint { region: None, url }], ..Options::default() };
     Subject {
-        driver: Arc::new(Ec2::new([runtime.handle().clone()], options)),
+        driver: Arc::new(Ec2::new([runtime.handle().clone()], options).unwrap()),
         context: context(&key, &format!("secret-{key}")),
         strangers: vec![context(&key, "secret"), context("AKIANOBODY", &format!("secret-{key}"))],
         providers: ["us-east-1", "EU-West-1"],

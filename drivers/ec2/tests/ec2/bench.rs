@@ -45,7 +45,7 @@ impl Bench {
         let account = format!("{number:012}");
         let runtime = Runtime::new().unwrap();
         let endpoints = vec![Endpoint { region: None, url: url.clone() }];
-        let driver = Arc::new(Ec2::new([runtime.handle().clone()], Options { endpoints, ..options }));
+        let driver = Arc::new(Ec2::new([runtime.handle().clone()], Options { endpoints, ..options }).unwrap());
         let context = Self::context("AKIAFULL", &account);
         Self { runtime, driver, context, url, account }
     }

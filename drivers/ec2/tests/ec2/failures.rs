@@ -44,7 +44,7 @@ fn requests_at_the_same_time_have_credentials_of_their_own() {
     }
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let endpoints = vec![Endpoint { region: None, url: benches[0].url.clone() }];
-    let driver = Ec2::new([runtime.handle().clone()], Options { endpoints, ..Options::default() });
+    let driver = Ec2::new([runtime.handle().clone()], Options { endpoints, ..Options::default() }).unwrap();
     let stranger = Context { credentials: Credentials::new("AKIANOBODY", "secret"), ..benches[0].context.clone() };
     let list = async |context: &Context| driver.firewalls(context, &Filter::default()).await;
     let round = async || {
@@ -161,7 +161,7 @@ fn no_answer_in_time_and_no_server_at_all() {
     assert_eq!(error.kind, ErrorKind::Timeout, "{error}");
 
     let endpoints = vec![Endpoint { region: None, url: "http://127.0.0.1:9".into() }];
-    let nowhere = Ec2::new([bench.runtime.handle().clone()], Options { endpoints, ..Options::default() });
+    let nowhere = Ec2::new([bench.runtime.handle().clone()], Options { endpoints, ..Options::default() }).unwrap();
     let error = bench.run(nowhere.firewall(&bench.context, &id("web"))).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable, "{error}");
 }

@@ -30,14 +30,17 @@ fn groups_of_the_default_vpc_go_by_name_and_others_by_id() {
 
     // A VPC that the operator chooses takes the default one's place.
     let chosen = Bench {
-        driver: Arc::new(Ec2::new(
-            [bench.runtime.handle().clone()],
-            Options {
-                vpc: Some(NetworkId::new(&*vpc).unwrap()),
-                endpoints: vec![Endpoint { region: None, url: bench.url.clone() }],
-                ..Options::default()
-            },
-        )),
+        driver: Arc::new(
+            Ec2::new(
+                [bench.runtime.handle().clone()],
+                Options {
+                    vpc: Some(NetworkId::new(&*vpc).unwrap()),
+                    endpoints: vec![Endpoint { region: None, url: bench.url.clone() }],
+                    ..Options::default()
+                },
+            )
+            .unwrap(),
+        ),
         ..bench
     };
     assert_eq!(chosen.show("web").unwrap().id.as_str(), "web");
