@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use deltawall_core::Room;
+
 use crate::config::Limits;
 
 /// The connections there are, and how many there may be. HTTP/2 has many requests on one connection: each past the first
@@ -13,17 +15,29 @@ use crate::config::Limits;
 pub struct Connections {
     most: usize,
     most_of_a_peer: usize,
-    /// How many bytes may be held for all peers together.
-    most_held: usize,
-    held: AtomicUsize,
+    all: Arc<All>,
     peers: Mutex<HashMap<IpAddr, Peer>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Peer {
     connections: usize,
-    /// How many bytes are held for it.
-    held: Arc<AtomicUsize>,
+    share: Arc<Share>,
+}
+
+/// What is held for all peers together.
+#[derive(Debug)]
+struct All {
+    /// How many bytes may be.
+    most: usize,
+    held: AtomicUsize,
+}
+
+/// What is held for one peer.
+#[derive(Debug)]
+pub struct Share {
+    all: Arc<All>,
+    held: AtomicUsize,
 }
 
 /// Why a connection, or one more request on it, was turned away.
@@ -42,8 +56,7 @@ pub enum Refusal {
 pub struct Place {
     connections: Arc<Connections>,
     peer: IpAddr,
-    /// How many bytes are held for the peer.
-    held: Arc<AtomicUsize>,
+    share: Arc<Share>,
 }
 
 impl Connections {
@@ -52,8 +65,7 @@ impl Connections {
         Self {
             most: limits.connections,
             most_of_a_peer: limits.peer_connections,
-            most_held: limits.held,
-            held: AtomicUsize::new(0),
+            all: Arc::new(All { most: limits.held, held: AtomicUsize::new(0) }),
             peers: Mutex::default(),
         }
     }
@@ -68,14 +80,15 @@ impl Connections {
         if count(&peers) >= self.most {
             return Err(Refusal::Connections);
         }
-        let peer = peers.entry(address).or_default();
+        let share = || Arc::new(Share { all: Arc::clone(&self.all), held: AtomicUsize::new(0) });
+        let peer = peers.entry(address).or_insert_with(|| Peer { connections: 0, share: share() });
         if peer.connections >= self.most_of_a_peer {
             return Err(Refusal::PeerConnections);
         }
         peer.connections += 1;
-        let held = Arc::clone(&peer.held);
+        let share = Arc::clone(&peer.share);
         drop(peers);
-        Ok(Place { connections: Arc::clone(self), peer: address, held })
+        Ok(Place { connections: Arc::clone(self), peer: address, share })
     }
 
     /// How many there are.
@@ -85,7 +98,7 @@ impl Connections {
 
     /// How many bytes are held for all peers together.
     pub fn held(&self) -> usize {
-        self.held.load(Ordering::Relaxed)
+        self.all.held.load(Ordering::Relaxed)
     }
 }
 
@@ -102,26 +115,29 @@ impl Place {
         self.connections.admit(self.peer)
     }
 
+    /// What is held for the peer.
+    pub fn share(&self) -> &Arc<Share> {
+        &self.share
+    }
+}
+
+impl Room for Share {
     /// Counts bytes as held for the peer. It may have as many as are left for all: so one peer never has more than half of
     /// what there may be, two have a third each, and whoever comes next always finds as much as any of them has. (Network
     /// switches share their buffers so: Choudhury and Hahne, "Dynamic queue length thresholds", 1998.)
-    ///
-    /// # Errors
-    /// When that would be too many; none are counted then.
-    pub fn hold(&self, bytes: usize) -> Result<(), Refusal> {
+    fn take(&self, bytes: usize) -> bool {
         let of_peer = self.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let of_all = self.connections.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if of_peer <= self.connections.most_held.saturating_sub(of_all) {
-            return Ok(());
+        let of_all = self.all.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let is_room = of_peer <= self.all.most.saturating_sub(of_all);
+        if !is_room {
+            self.give_back(bytes);
         }
-        self.release(bytes);
-        Err(Refusal::Held)
+        is_room
     }
 
-    /// Counts bytes as held no more.
-    pub fn release(&self, bytes: usize) {
+    fn give_back(&self, bytes: usize) {
         self.held.fetch_sub(bytes, Ordering::Relaxed);
-        self.connections.held.fetch_sub(bytes, Ordering::Relaxed);
+        self.all.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
@@ -160,20 +176,18 @@ mod tests {
     #[test]
     fn a_peer_never_holds_more_than_it_leaves() {
         let connections = Arc::new(Connections::new(&Limits { held: 1200, ..Limits::default() }));
-        let [one, two, three] = ["192.0.2.1", "192.0.2.2", "2001:db8::1"].map(|peer| place(&connections, peer));
-        one.hold(600).unwrap();
-        assert_eq!(one.hold(1), Err(Refusal::Held));
-        assert_eq!(two.hold(301), Err(Refusal::Held));
-        two.hold(300).unwrap();
-        three.hold(150).unwrap();
+        let places = ["192.0.2.1", "192.0.2.2", "2001:db8::1"].map(|peer| place(&connections, peer));
+        let [one, two, three] = places.each_ref().map(Place::share);
+        assert!(one.take(600) && !one.take(1));
+        assert!(!two.take(301) && two.take(300));
+        assert!(three.take(150));
         assert_eq!(connections.held(), 1050);
-        one.release(600);
-        two.hold(100).unwrap();
+        one.give_back(600);
+        assert!(two.take(100));
         // Another connection of the same peer's has no more than the first.
         let more = place(&connections, "2001:db8::2");
-        more.hold(175).unwrap();
-        assert_eq!(three.hold(150), Err(Refusal::Held));
-        more.release(175);
-        three.hold(150).unwrap();
+        assert!(more.share().take(175) && !three.take(150));
+        more.share().give_back(175);
+        assert!(three.take(150));
     }
 }

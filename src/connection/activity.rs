@@ -2,7 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
+use deltawall_core::Room;
 use tokio::time::Instant;
 
 use crate::peers::{Place, Refusal};
@@ -86,6 +88,11 @@ impl Activity {
         Held { activity: Rc::clone(self), bytes: 0 }
     }
 
+    /// What drivers take their room from.
+    pub fn room(&self) -> Arc<dyn Room> {
+        Arc::clone(self.place.share()) as _
+    }
+
     /// Whether a head has begun in HTTP/1 that took too long.
     pub fn head_was_late(&self) -> bool {
         self.head_was_late.get()
@@ -112,14 +119,16 @@ impl Held {
     /// # Errors
     /// When they would be too many for the peer.
     pub fn add(&mut self, bytes: usize) -> Result<(), Refusal> {
-        self.activity.place.hold(bytes)?;
+        if !self.activity.place.share().take(bytes) {
+            return Err(Refusal::Held);
+        }
         self.bytes += bytes;
         Ok(())
     }
 
     /// Counts none any more.
     pub fn clear(&mut self) {
-        self.activity.place.release(std::mem::take(&mut self.bytes));
+        self.activity.place.share().give_back(std::mem::take(&mut self.bytes));
     }
 }
 

@@ -112,6 +112,7 @@ fn outcome(kind: ErrorKind) -> &'static str {
         | ErrorKind::Conflict
         | ErrorKind::Unsupported
         | ErrorKind::Refused
+        | ErrorKind::Overloaded
         | ErrorKind::Internal => "failed",
     }
 }

@@ -35,6 +35,8 @@ impl Call<'_> {
             provider: head.provider().cloned(),
             request_id: head.id.clone(),
             deadline: Instant::now() + gateway.backend_timeout,
+            // What a change has done is told in any case.
+            room: head.activity.filter(|_| !operation.is_change()).map(|activity| activity.room()),
         };
         let result = {
             let mut asked = pin!(async {
@@ -92,6 +94,9 @@ impl Call<'_> {
                 return Failure::Provider.with(format!("The gateway cannot prove itself to the cloud. {error}"));
             }
             audit::failed_login(head, self.caller.user());
+        }
+        if kind == ErrorKind::Overloaded {
+            head.gateway().metrics().rejected(Limit::Held);
         }
         let failure = ApiError::from(error);
         if kind == ErrorKind::State { failure.allowing(resource.allow(Some(*method))) } else { failure }

@@ -177,6 +177,7 @@ impl From<ErrorKind> for Failure {
             ErrorKind::Conflict => Self::Conflict,
             ErrorKind::Unsupported => Self::NotSupported,
             ErrorKind::Refused | ErrorKind::Unavailable => Self::Provider,
+            ErrorKind::Overloaded => Self::Overloaded,
             ErrorKind::Timeout => Self::ProviderTimeout,
             ErrorKind::Internal => Self::Backend,
         }

@@ -214,7 +214,7 @@ pub async fn serve(
     let counted = Counted::new(&worker);
     let (under_way, admitted) = activity.as_ref().map(Activity::begin).unzip();
     let since = under_way.as_ref().and_then(UnderWay::since).unwrap_or_else(Instant::now);
-    let head = Head::read(&http, &worker);
+    let head = Head::read(&http, &worker, activity.as_ref());
     let result = match admitted.unwrap_or(Ok(())) {
         Ok(()) => result(&head, payload, activity.as_ref().map(Activity::hold)).await,
         Err(refusal) => {

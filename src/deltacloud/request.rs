@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ use super::urls::Urls;
 use super::{Gateway, Worker};
 use crate::access::{Asked, Caller, Denial};
 use crate::config::Limits;
+use crate::connection::Activity;
 use crate::metrics::Limit;
 use crate::trace;
 
@@ -52,6 +54,8 @@ pub(super) struct Head<'a> {
     pub(super) host: Cow<'a, str>,
     pub(super) urls: Urls,
     pub(super) worker: &'a Worker,
+    /// What goes on on its connection, where it has come by one.
+    pub(super) activity: Option<&'a Rc<Activity>>,
     /// How long the driver took, once it has been asked.
     pub(super) backend_time: Cell<Option<Duration>>,
     path: Path,
@@ -80,7 +84,7 @@ pub(super) struct Request<'a> {
 }
 
 impl<'a> Head<'a> {
-    pub(super) fn read(http: &'a HttpRequest, worker: &'a Worker) -> Self {
+    pub(super) fn read(http: &'a HttpRequest, worker: &'a Worker, activity: Option<&'a Rc<Activity>>) -> Self {
         let gateway = &*worker.gateway;
         let mut path = Path::parse(http.uri().path());
         let selection = Selection::read(http, &mut path, gateway);
@@ -107,6 +111,7 @@ impl<'a> Head<'a> {
             selection,
             backend_time: Cell::new(None),
             worker,
+            activity,
             path,
             query,
         }

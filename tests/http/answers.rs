@@ -12,7 +12,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use crate::attacks::peak;
 use crate::cloud::ec2;
 use crate::faults::message;
-use crate::instance::Instance;
+use crate::instance::{Instance, eventually};
 use crate::server::Server;
 use crate::wire::Request;
 
@@ -113,6 +113,32 @@ fn an_answer_without_end_is_read_up_to_the_limit() {
         assert!(told.contains("--ec2-max-answer") && told.contains("unknown"), "{told}");
         assert_eq!(fake.calls(), 2, "it is not asked for again");
     }
+}
+
+/// What is read of EC2 takes its room from what may be held for the client, and gives it back.
+#[test]
+fn an_answer_that_there_is_no_room_for_is_not_read() {
+    let group = GROUP.replace("</item>", "<vpcId>v</vpcId></item>");
+    let groups = format!("{LIST}{}</securityGroupInfo></DescribeSecurityGroupsResponse>", group.repeat(20_000));
+    let fake = Fake::new(move |request, client| {
+        let is_list = request.contains("Action=DescribeSecurityGroups");
+        let answer = if is_list { groups.as_str() } else { "<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>" };
+        let _ = client.write_all(whole(200, answer).as_bytes());
+    });
+    let instance = |held: &str| Instance::with(&["-i", "ec2", "--ec2-endpoint", &fake.url, "--max-held", held]);
+    let list = || Request::get("/api/firewalls?format=xml").on_mock();
+
+    let little = instance("4000000");
+    let answer = little.send(list()).expect(503);
+    assert!(answer.message().contains("There is no room for EC2's answer"), "{}", answer.body);
+    assert_eq!(answer.header("Retry-After"), Some("1"));
+    assert_eq!(little.figure(r#"deltawall_rejected_total{limit="held"}"#), Some(1.0));
+    let nothing = |of: &Instance| of.figure("deltawall_held_bytes").filter(|held| *held == 0.0);
+    eventually("nothing is held", || nothing(&little));
+
+    let enough = instance("40000000");
+    enough.send(list()).expect(200);
+    eventually("nothing is held", || nothing(&enough));
 }
 
 /// These are not read as a body, so other limits end them.
@@ -267,7 +293,8 @@ fn check_spellings(instance: &Instance, said: &Mutex<String>, spelling: &Mutex<S
         check(&send(Request::get("/api/firewalls/refuse")).expect(502).body);
         check(&send(Request::post("/api/firewalls").form("name=n&description=d")).expect(502).body);
         let is_it = |line: &serde_json::Value| {
-            line["target"] == "deltawall::audit" && line["request_id"] == case.replace(' ', "-")
+            let is_outcome = line["target"] == "deltawall::audit" && line["result"] != "begun";
+            is_outcome && line["request_id"] == case.replace(' ', "-")
         };
         check(&instance.logged(is_it).to_string());
     }

@@ -19,7 +19,7 @@ use crate::wire::{Connection, Request};
 #[derive(Debug)]
 struct Faulty;
 
-const KINDS: [(&str, ErrorKind); 11] = [
+const KINDS: [(&str, ErrorKind); 12] = [
     ("invalid", ErrorKind::Invalid),
     ("unauthenticated", ErrorKind::Unauthenticated),
     ("forbidden", ErrorKind::Forbidden),
@@ -28,6 +28,7 @@ const KINDS: [(&str, ErrorKind); 11] = [
     ("conflict", ErrorKind::Conflict),
     ("unsupported", ErrorKind::Unsupported),
     ("refused", ErrorKind::Refused),
+    ("overloaded", ErrorKind::Overloaded),
     ("unavailable", ErrorKind::Unavailable),
     ("timeout", ErrorKind::Timeout),
     ("internal", ErrorKind::Internal),
@@ -101,7 +102,7 @@ fn every_kind_of_failure_has_its_status() {
         }
     }
     // The rest of the table is the gateway's own: 406, 413 and 415 are tested with formats, limits and parameters.
-    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [400, 401, 403, 404, 405, 409, 500, 501, 502, 504]);
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [400, 401, 403, 404, 405, 409, 500, 501, 502, 503, 504]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::model::{Action, Direction, Filter, Firewall, NewFirewall, NewRule};
 use crate::protocol::Protocol;
+use crate::room::Room;
 use crate::rule_id::RuleId;
 use crate::source::Source;
 use crate::text::FirewallId;
@@ -43,11 +44,15 @@ use crate::text::FirewallId;
 /// **Unable.** What [`Capabilities`] denies is [`ErrorKind::Unsupported`], before the cloud is asked. A driver
 /// never makes a rule that is more, or less, than it was asked for.
 ///
+/// **Room.** Where a context has [room](Context::room), what a driver reads that may be long takes its room there, and gives it
+/// back; where there is none, the call fails with [`ErrorKind::Overloaded`].
+///
 /// **Again.** [`authenticate`](Self::authenticate), [`firewalls`](Self::firewalls) and [`firewall`](Self::firewall)
 /// may be repeated freely. Changes are never repeated by a caller.
 ///
 /// [`ErrorKind::Conflict`]: crate::ErrorKind::Conflict
 /// [`ErrorKind::NotFound`]: crate::ErrorKind::NotFound
+/// [`ErrorKind::Overloaded`]: crate::ErrorKind::Overloaded
 /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
 /// [`ErrorKind::Timeout`]: crate::ErrorKind::Timeout
 /// [`ErrorKind::Unauthenticated`]: crate::ErrorKind::Unauthenticated
@@ -106,6 +111,8 @@ pub struct Context {
     pub request_id: String,
     /// When the answer is of no use any more. A driver starts no call to its cloud after it.
     pub deadline: Instant,
+    /// What a driver takes its room from while it reads what may be long; none where it need not, as in changes.
+    pub room: Option<Arc<dyn Room>>,
 }
 
 /// A provider's name: at most 63 lower-case letters, digits, `.`, `-` and `_`, the first a letter or digit.

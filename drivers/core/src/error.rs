@@ -38,6 +38,8 @@ pub enum ErrorKind {
     Unsupported,
     /// The cloud refused for a reason of its own: in use, there already, quota.
     Refused,
+    /// There was no [`Room`](crate::Room) for the cloud's answer.
+    Overloaded,
     /// The cloud could not be reached, or broke off.
     Unavailable,
     /// The cloud did not answer in time. Whether it acted is unknown.

@@ -11,6 +11,7 @@
 //! | [`driver`] | the trait, its contract, and what a driver can do |
 //! | [`error`] | the one error of all drivers |
 //! | [`observer`] | what drivers tell of the calls to their clouds |
+//! | [`room`] | how much a driver may hold of its cloud's answers |
 //! | [`data`] | what is wrong with a file that a mock starts from |
 //! | `conformance` | the tests that every driver passes (feature `conformance`) |
 
@@ -25,6 +26,7 @@ pub mod error;
 pub mod model;
 pub mod observer;
 pub mod protocol;
+pub mod room;
 pub mod rule_id;
 pub mod source;
 pub mod text;
@@ -36,6 +38,7 @@ pub use error::{Error, ErrorKind};
 pub use model::{Action, Direction, Filter, Firewall, NewFirewall, NewRule, Rule, RuleContent};
 pub use observer::{CloudCall, Observer, Outcome};
 pub use protocol::{IcmpType, PortRange, Protocol};
+pub use room::Room;
 pub use rule_id::{CloudRuleId, RuleId};
 pub use source::{Cidr, Group, Source};
 pub use text::{Account, Description, FirewallId, FirewallName, NetworkId, PrefixListId};

@@ -33,10 +33,16 @@ pub(crate) struct Answers {
     pub(crate) hides_key_id: bool,
 }
 
-/// More than may be read for one request, which is so many bytes.
+/// More than may be read for one request.
 #[derive(Debug, thiserror::Error)]
-#[error("EC2's answer is more than the {0} bytes that --ec2-max-answer allows.")]
-pub(crate) struct TooLarge(pub(crate) usize);
+pub(crate) enum TooLarge {
+    /// That is so many bytes.
+    #[error("EC2's answer is more than the {0} bytes that --ec2-max-answer allows.")]
+    Most(usize),
+    /// There is no room for more.
+    #[error("There is no room for EC2's answer: more than may be is held for you. Try again.")]
+    NoRoom,
+}
 
 /// What is too large stays so: it is not asked for again.
 #[derive(Debug)]

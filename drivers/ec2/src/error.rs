@@ -75,8 +75,13 @@ where
         }
         SdkError::DispatchFailure(_) => own(ErrorKind::Unavailable, "EC2 could not be reached.".into()),
         SdkError::ResponseError(_) => {
-            let too_large = TooLarge::within(&error).map(ToString::to_string);
-            own(ErrorKind::Unavailable, too_large.unwrap_or("EC2's answer was cut short or is none.".into()))
+            let too_large = TooLarge::within(&error);
+            let kind = if matches!(too_large, Some(TooLarge::NoRoom)) {
+                ErrorKind::Overloaded
+            } else {
+                ErrorKind::Unavailable
+            };
+            own(kind, too_large.map_or("EC2's answer was cut short or is none.".into(), ToString::to_string))
         }
         _ => own(ErrorKind::Internal, "The request to EC2 could not be made.".into()),
     };

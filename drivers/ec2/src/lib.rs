@@ -180,11 +180,7 @@ impl Ec2 {
         let caller =
             self.callers.iter().min_by_key(|caller| Arc::strong_count(&caller.under_way)).ok_or_else(failed)?;
         let _under_way = Arc::clone(&caller.under_way);
-        let work = request::with(
-            context.credentials.clone(),
-            self.options.max_answer,
-            work(caller.client(&self.options, context)),
-        );
+        let work = request::with(context, self.options.max_answer, work(caller.client(&self.options, context)));
         let mut task = Task(caller.runtime.spawn(tokio::time::timeout_at(context.deadline.into(), work)));
         let result = (&mut task.0).await.map_err(|error| failed().with_source(error))?;
         result.unwrap_or_else(|_| Err(too_late()))

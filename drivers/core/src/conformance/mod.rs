@@ -49,6 +49,7 @@ pub fn context(user: &str, password: &str) -> Context {
         provider: None,
         request_id: "conformance".into(),
         deadline: Instant::now() + Duration::from_secs(60),
+        room: None,
     }
 }
 

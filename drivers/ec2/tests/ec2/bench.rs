@@ -57,6 +57,7 @@ impl Bench {
             provider: None,
             request_id: "test".into(),
             deadline: Instant::now() + Duration::from_secs(30),
+            room: None,
         }
     }
 
