@@ -5,6 +5,7 @@
 //! RFC 9110, section 7.8, lets a server ignore such an offer. In HTTP/2 it is followed when a head began that has not ended,
 //! which the server does not tell.
 
+use memchr::memchr;
 use tokio::time::Instant;
 
 /// The heads that come on a connection.
@@ -51,16 +52,15 @@ impl Offers {
 
     /// Takes them out of bytes that have come.
     pub fn take_out(&mut self, bytes: &mut [u8]) {
-        let mut bytes = bytes.iter_mut();
+        let mut at = 0;
         while self.0 != Part::After {
-            if self.0 == Part::Rest && bytes.by_ref().all(|byte| *byte != b'\n') {
-                return;
-            }
             if self.0 == Part::Rest {
-                self.0 = Part::NAME;
+                let Some(end) = bytes.get(at..).and_then(|rest| memchr(b'\n', rest)) else { return };
+                (self.0, at) = (Part::NAME, at + end + 1);
             }
-            let Some(byte) = bytes.next() else { return };
+            let Some(byte) = bytes.get_mut(at) else { return };
             self.0 = self.0.next(byte);
+            at += 1;
         }
     }
 }

@@ -41,7 +41,8 @@ async fn read_to_end(mut payload: Payload, most: usize, mut held: Option<&mut He
     let mut refusal = None;
     let mut discarded = 0;
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.or(Err(Failure::Validation.with("The body of the request ended before it was whole.")))?;
+        let chunk =
+            chunk.ok().ok_or_else(|| Failure::Validation.with("The body of the request ended before it was whole."))?;
         if refusal.is_none() {
             refusal = refuse(bytes.len() + chunk.len(), chunk.len(), most, held.as_deref_mut());
         }
@@ -157,7 +158,7 @@ fn decode(text: &[u8]) -> Result<String, ApiError> {
         true => text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect(),
         false => text.into(),
     };
-    percent_decode(&with_spaces).decode_utf8().map(Cow::into_owned).or(Err(not_utf8()))
+    percent_decode(&with_spaces).decode_utf8().map(Cow::into_owned).ok().ok_or_else(not_utf8)
 }
 
 async fn parse_multipart(content_type: &str, bytes: &Bytes, limits: &Limits) -> Result<Pairs, ApiError> {
@@ -172,7 +173,7 @@ async fn parse_multipart(content_type: &str, bytes: &Bytes, limits: &Limits) -> 
             return Err(Failure::Validation.with("A part of the multipart body has no name."));
         };
         let value = part.bytes().await.map_err(malformed)?;
-        let value = std::str::from_utf8(&value).or(Err(not_utf8()))?;
+        let value = std::str::from_utf8(&value).ok().ok_or_else(not_utf8)?;
         add(&mut pairs, name, value.to_owned(), limits)?;
     }
     Ok(pairs)
@@ -187,8 +188,8 @@ fn parse_json(bytes: &[u8], limits: &Limits) -> Result<Pairs, ApiError> {
     })?;
     let mut pairs = Pairs::new();
     for (name, field) in fields {
-        for value in json_body::values(field).or(Err(not_utf8()))? {
-            if let Some(text) = json_text(&name, value.or(Err(not_utf8()))?)? {
+        for value in json_body::values(field).ok().ok_or_else(not_utf8)? {
+            if let Some(text) = json_text(&name, value.ok().ok_or_else(not_utf8)?)? {
                 add(&mut pairs, name.clone(), text, limits)?;
             }
         }

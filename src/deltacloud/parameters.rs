@@ -270,7 +270,9 @@ pub(super) fn shown(text: &str) -> Cow<'_, str> {
 
 /// No more than so many characters of a text.
 pub(super) fn cut(text: Cow<'_, str>, most: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(most) {
+    // Most texts are short, and have no more characters than bytes.
+    let end = if text.len() > most { text.char_indices().nth(most) } else { None };
+    match end {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
         None => text,
     }

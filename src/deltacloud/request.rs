@@ -95,7 +95,7 @@ impl<'a> Head<'a> {
         let format = match path.resource {
             // It has one form, whatever the client would like best.
             Some(Resource::OpenApi) => Some(Format::Json),
-            _ => format(http, &gateway.limits),
+            _ => format(http, &query, &gateway.limits),
         };
         let path_before = gateway.public_url.as_ref().map_or("", PublicUrl::path);
         // Links on pages work by whatever name and scheme a browser has come.
@@ -341,9 +341,12 @@ impl<'a> Request<'a> {
 }
 
 /// The format that the client asks for; none where there is none that it would accept.
-fn format(http: &HttpRequest, limits: &Limits) -> Option<Format> {
-    // Read by itself, so that a query which cannot be read whole is refused in the format it asks for.
-    let named = http.uri().query().and_then(|query| body::last_value(query, "format", limits));
+fn format(http: &HttpRequest, query: &Result<Pairs, ApiError>, limits: &Limits) -> Option<Format> {
+    let named = match query {
+        Ok(query) => body::last(query, "format").map(Cow::Borrowed),
+        // A query that cannot be read whole is refused in the format that it asks for.
+        Err(_) => http.uri().query().and_then(|query| body::last_value(query, "format", limits)).map(Cow::Owned),
+    };
     match named.filter(|name| !name.is_empty()) {
         Some(name) => Format::named(&name),
         None => Format::accepted(&headers::text(http, &ACCEPT).unwrap_or_default()),
