@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::config::Limits;
 use crate::connection::{Activity, Connection, Stream, Timeouts};
 use crate::deltacloud::{self, Gateway, Worker};
-use crate::heads::{Blocks, Heads, Offers};
+use crate::heads::{Blocks, Heads};
 use crate::http2::{self, Notes as _};
 use crate::logging::REQUESTS;
 use crate::metrics::{Metrics, Unreadable};
@@ -133,10 +133,12 @@ impl Front {
         };
         let heads = match protocol {
             Protocol::Http2 => Heads::Http2(Blocks::default()),
-            _ => Heads::Http1(Offers::default()),
+            _ => Heads::Http1(Box::default()),
         };
+        // HTTP/2 has a word for it when a connection is to end, and some time to say it.
+        let goodbye = if protocol == Protocol::Http2 { GOODBYE } else { Duration::ZERO };
         let timeouts = Timeouts {
-            idle: self.limits.idle_timeout,
+            idle: self.limits.idle_timeout + goodbye,
             head: self.limits.header_timeout,
             write: self.limits.body_timeout,
         };

@@ -20,7 +20,7 @@ use futures_util::future::poll_fn;
 use h2::server::{Builder, SendResponse};
 use h2::{Reason, RecvStream};
 use http::StatusCode;
-use http::header::{CONTENT_LENGTH, DATE};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, DATE};
 
 use crate::config::Limits;
 use crate::connection::{Activity, Connection};
@@ -43,7 +43,7 @@ const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 256 * 1024;
 
 /// How much of an answer is given to h2 at a time, in bytes: as much as stands in a frame.
-const PIECE: usize = 16 * 1024;
+pub const PIECE: usize = 16 * 1024;
 
 /// What a stream takes besides head and body of its request, in bytes: h2's part, ours, and an answer too small to be counted.
 const STREAM: usize = 8 * 1024;
@@ -59,7 +59,7 @@ pub trait Notes {
     fn unreadable(&self, what: Unreadable, why: &str);
 }
 
-/// Answers what is asked on a connection, until the client has gone, or `stop` has begun and all is answered.
+/// Answers what is asked on a connection, until the client has gone, or it idles, or `stop` has begun, and all is answered.
 pub async fn serve<F, B>(
     connection: Connection,
     peer: SocketAddr,
@@ -90,12 +90,20 @@ pub async fn serve<F, B>(
         Ok(Err(error)) => return broken(error),
         Err(_) => return notes.unreadable(Unreadable::HeadTime, LATE),
     };
-    let mut stopped = pin!(stop.token().cancelled_owned());
-    let mut is_stopping = false;
+    let token = stop.token();
+    let mut goodbye = pin!(async {
+        tokio::select! {
+            () = token.cancelled() => {}
+            () = activity.idles(limits.idle_timeout) => {}
+        }
+    });
+    let mut is_ending = false;
     loop {
         let accepted = tokio::select! {
-            () = &mut stopped, if !is_stopping => {
-                is_stopping = true;
+            biased;
+            // What the client has sent and is not answered is not begun then, which it is told: it may ask again.
+            () = &mut goodbye, if !is_ending => {
+                is_ending = true;
                 streams.graceful_shutdown();
                 continue;
             }
@@ -107,6 +115,7 @@ pub async fn serve<F, B>(
             None if activity.head_was_late() => return notes.unreadable(Unreadable::HeadTime, LATE),
             None => return,
         };
+        activity.asked();
         let size = size(&request);
         let mut held = activity.hold();
         if let Err(refusal) = held.add(STREAM + size) {
@@ -183,6 +192,7 @@ impl Stream for Body {
 fn refuse(mut respond: SendResponse<Bytes>, status: StatusCode) {
     let mut response = http::Response::new(());
     *response.status_mut() = status;
+    response.headers_mut().insert(CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
     // A client that has gone needs no answer.
     let _ = respond.send_response(response, true);
 }

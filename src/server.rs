@@ -101,7 +101,7 @@ impl Server {
             let greeting = self.greeting();
             let gateway = Arc::new(self.gateway);
             let metrics = Arc::clone(gateway.metrics());
-            self.limits.connections = descriptors::connections(&self.limits);
+            self.limits.connections = descriptors::connections(&self.limits)?;
             let connections = Arc::new(Connections::new(&self.limits));
             metrics.watch(&connections);
             let front = Front {

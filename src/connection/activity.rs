@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deltawall_core::Room;
 use tokio::time::Instant;
@@ -86,6 +87,22 @@ impl Activity {
     /// Bytes of a request or an answer, none of which has come yet.
     pub fn hold(self: &Rc<Self>) -> Held {
         Held { activity: Rc::clone(self), bytes: 0 }
+    }
+
+    /// A request has come, which begins at once.
+    pub fn asked(&self) {
+        self.idle_since.set(Instant::now());
+    }
+
+    /// Completes when nothing has been asked for so long.
+    pub async fn idles(&self, time: Duration) {
+        loop {
+            let since = if self.requests.get() > 0 { Instant::now() } else { self.idle_since.get() };
+            if since.elapsed() >= time {
+                return;
+            }
+            tokio::time::sleep_until(since + time).await;
+        }
     }
 
     /// What drivers take their room from.

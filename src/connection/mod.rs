@@ -135,26 +135,22 @@ impl Connection {
         Some(head.filter(|_| !stopping).unwrap_or(idle_since.get() + idle))
     }
 
-    /// When the head began of a request that is not under way yet.
+    /// When a head began that has not ended. In HTTP/1 one that comes behind other requests has its time once they are answered.
     fn head_since(&self) -> Option<Instant> {
-        match &self.heads {
-            Heads::Http1(_) => self.activity.head_since.get(),
-            Heads::Http2(blocks) => blocks.since(),
+        let since = self.heads.since()?;
+        match self.heads {
+            Heads::Http1(_) if self.activity.requests.get() > 0 => None,
+            Heads::Http1(_) => Some(since.max(self.activity.idle_since.get())),
+            Heads::Http2(_) => Some(since),
         }
     }
 
     /// Looks at bytes that have come.
     fn look_at(&mut self, bytes: &mut [u8]) {
         let Activity { requests, head_since, .. } = &*self.activity;
-        match &mut self.heads {
-            Heads::Http1(offers) => {
-                if requests.get() == 0 && head_since.get().is_none() {
-                    head_since.set(Some(Instant::now()));
-                    offers.begin();
-                }
-                offers.take_out(bytes);
-            }
-            Heads::Http2(blocks) => blocks.follow(bytes),
+        self.heads.follow(bytes);
+        if matches!(self.heads, Heads::Http1(_)) && requests.get() == 0 && head_since.get().is_none() {
+            head_since.set(Some(Instant::now()));
         }
     }
 

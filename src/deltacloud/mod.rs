@@ -60,6 +60,7 @@ use crate::Error;
 use crate::access::Access;
 use crate::config::{Config, Limits};
 use crate::connection::{Activity, Held, UnderWay};
+use crate::http2;
 use crate::limits::Backends;
 use crate::logging::{Answered, RequestLog};
 use crate::metrics::{Figures, Limit, Metrics, RequestLabels};
@@ -319,9 +320,6 @@ struct Taken {
     _counted: Counted,
 }
 
-/// How large a piece is in HTTP/2: as much as the HTTP server sends of an answer at a time.
-const HTTP2_PIECE: usize = 16 * 1024;
-
 /// How large a piece is in HTTP/1.
 const HTTP1_PIECE: usize = 64 * 1024;
 
@@ -343,7 +341,7 @@ impl MessageBody for Taken {
                 end => return Poll::Ready(end),
             }
         }
-        let most = if *is_http2 { HTTP2_PIECE } else { HTTP1_PIECE };
+        let most = if *is_http2 { http2::PIECE } else { HTTP1_PIECE };
         Poll::Ready(Some(Ok(rest.split_to(rest.len().min(most)))))
     }
 }

@@ -168,7 +168,8 @@ fn files_are_read_one_time_after_the_other() {
 fn with_few_descriptors(ulimit: &str) -> Instance {
     let with_limit = program(&[&ARGUMENTS[..], &["--max-peer-connections", "1000"]].concat());
     let mut command = Command::new("sh");
-    command.args(["-c", &format!("{ulimit} 64; exec \"$0\" \"$@\"")]);
+    // How many it needs depends on how many cores there are.
+    command.args(["-c", &format!("{ulimit} 64; exec taskset -c 0 \"$0\" \"$@\"")]);
     command.arg(with_limit.get_program()).args(with_limit.get_args());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     Instance::spawn(command)

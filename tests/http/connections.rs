@@ -1,5 +1,7 @@
 //! What clients say of their connections, and what is no request at all.
 
+use std::time::{Duration, Instant};
+
 use crate::instance::{Instance, eventually};
 use crate::server::Server;
 use crate::wire::{Connection, Request};
@@ -33,6 +35,36 @@ fn an_offer_to_upgrade_is_ignored() {
         connection.send(offer(Request::delete("/api/firewalls/web"))).expect(204);
         // The offer alone, without what it is for.
         connection.send(Request::get("/api").header("Connection", option)).expect(200);
+    }
+}
+
+/// Also where it comes behind another request, or behind the body of one.
+#[test]
+fn an_offer_in_the_middle_of_others_is_ignored() {
+    let server = Server::start();
+    for (option, protocol) in OFFERS {
+        let offer = |request: Request| request.on_mock().header("Connection", option).header("Upgrade", protocol);
+        let chunked = Request::post("/api/firewalls").on_mock().header("Transfer-Encoding", "chunked").bytes();
+        let chunked = String::from_utf8(chunked).unwrap().replace("Content-Length: 0\r\n", "");
+        let body = "a;x=Upgrade:\r\nname=chunk\r\n10\r\ned&description=d\r\n0\r\n\r\n";
+        let requests = [
+            offer(Request::get("/api")).bytes(),
+            offer(Request::post("/api/firewalls").form("name=web&description=d")).bytes(),
+            [chunked.as_bytes(), body.as_bytes()].concat(),
+            offer(Request::delete("/api/firewalls/web")).bytes(),
+            offer(Request::delete("/api/firewalls/chunked")).bytes(),
+            offer(Request::get("/api/firewalls")).bytes(),
+        ];
+        for pieces in [requests.concat().len(), 700, 64] {
+            let mut connection = server.connect();
+            connection.stream.get_ref().set_nodelay(true).unwrap();
+            requests.concat().chunks(pieces).for_each(|piece| connection.write(piece));
+            for status in [200, 201, 201, 204, 204, 200] {
+                let answer = connection.read(true).expect(status);
+                assert_eq!(answer.header("Connection"), None);
+            }
+            connection.send(Request::get("/api")).expect(200);
+        }
     }
 }
 
@@ -71,8 +103,15 @@ fn a_head_that_is_given_up_is_noted() {
     connection.send(Request::get("/api")).expect(200);
     connection.write(b"GET /api HTTP/1.1\r\n");
     assert!(connection.is_closed());
+    // One that has come together with the request before it.
+    let mut connection = instance.connect();
+    connection.write(&[&Request::get("/api").bytes()[..], b"GET /api HTTP/1.1\r\nHost: "].concat());
+    let started = Instant::now();
+    connection.read(true).expect(200);
+    assert!(connection.is_closed());
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     let series = r#"deltawall_unreadable_total{status="408"}"#;
-    eventually("it is counted", || instance.figure(series).filter(|count| *count == 1.0));
+    eventually("it is counted", || instance.figure(series).filter(|count| *count == 2.0));
 }
 
 /// Asks twice at once, saying with the first that it is the last.

@@ -16,9 +16,11 @@ pub const HEADERS: u8 = 1;
 pub const RST_STREAM: u8 = 3;
 pub const SETTINGS: u8 = 4;
 pub const PING: u8 = 6;
+pub const GOAWAY: u8 = 7;
 pub const WINDOW_UPDATE: u8 = 8;
 pub const CONTINUATION: u8 = 9;
 pub const END_STREAM: u8 = 1;
+pub const ACK: u8 = 1;
 pub const END_HEADERS: u8 = 4;
 
 /// The setting that nothing of an answer may come before it is asked for.
@@ -74,11 +76,16 @@ impl Http2 {
 
     /// The kind, the flags and the payload of the next frame.
     pub fn next_frame(&mut self) -> (u8, u8, Vec<u8>) {
+        self.frame_before_the_end().expect("there is another frame")
+    }
+
+    /// The same; none where the connection has ended.
+    pub fn frame_before_the_end(&mut self) -> Option<(u8, u8, Vec<u8>)> {
         let mut head = [0; 9];
-        self.0.read_exact(&mut head).unwrap();
+        self.0.read_exact(&mut head).ok()?;
         let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
-        self.0.read_exact(&mut payload).unwrap();
-        (head[3], head[4], payload)
+        self.0.read_exact(&mut payload).ok()?;
+        Some((head[3], head[4], payload))
     }
 
     /// Waits until the server closes the connection.

@@ -3,11 +3,37 @@
 use std::time::{Duration, Instant};
 
 use crate::frames::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, Http2, NO_WINDOW, PING, POST, REFUSED_STREAM, RST_STREAM,
-    SETTINGS, expect_others_to_notice_nothing, start,
+    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, Http2, NO_WINDOW, PING, POST, REFUSED_STREAM,
+    RST_STREAM, SETTINGS, expect_others_to_notice_nothing, start,
 };
 use crate::instance::{Instance, eventually};
 use crate::wire::Request;
+
+/// The kind of the last frame before the connection ends.
+fn last_frame(connection: &mut Http2) -> u8 {
+    let mut last = 0;
+    while let Some((kind, flags, payload)) = connection.frame_before_the_end() {
+        last = kind;
+        if kind == PING && flags == 0 {
+            // The answer is what says that all was read that had been sent.
+            let _ = connection.frame(PING, ACK, 0, &payload);
+        }
+    }
+    last
+}
+
+/// So that a client knows what was not begun.
+#[test]
+fn a_connection_ends_with_a_word() {
+    let mut instance = start(&["--idle-timeout", "1"]);
+    assert_eq!(last_frame(&mut Http2::to(&instance)), GOAWAY);
+    let mut connections: Vec<_> = (0..5).map(|_| Http2::to(&instance)).collect();
+    instance.signal("-TERM");
+    for connection in &mut connections {
+        assert_eq!(last_frame(connection), GOAWAY);
+    }
+    assert_eq!(instance.child.wait().unwrap().code(), Some(0));
+}
 
 #[test]
 fn an_idle_connection_is_closed() {
