@@ -54,7 +54,10 @@ impl StopSignals {
 
 /// Reads something anew when it is asked to, on a thread of its own: a file may be one that cannot be read to its end.
 #[derive(Debug)]
-pub struct Reload(SyncSender<()>);
+pub struct Reload {
+    what: &'static str,
+    ask: SyncSender<()>,
+}
 
 impl Reload {
     /// Reads with this, which is called `what` in the log. What is bad of it changes nothing but the log.
@@ -72,12 +75,14 @@ impl Reload {
             }
         };
         thread::Builder::new().name(what.into()).spawn(work)?;
-        Ok(Self(ask))
+        Ok(Self { what, ask })
     }
 
     /// Asks for it. While it is read already it is read once more after that, however often that is asked for.
     pub fn ask(&self) {
-        let _ = self.0.try_send(());
+        if self.ask.try_send(()).is_err() {
+            tracing::warn!(what = self.what, "is still being read, and will be once more after that");
+        }
     }
 }
 

@@ -123,8 +123,8 @@ impl Place {
 
 impl Room for Share {
     /// Counts bytes as held for the peer. It may have as many as are left for all: so one peer never has more than half of
-    /// what there may be, two have a third each, and whoever comes next always finds as much as any of them has. (Network
-    /// switches share their buffers so: Choudhury and Hahne, "Dynamic queue length thresholds", 1998.)
+    /// what there may be, and leaves as much to others. (Network switches share their buffers so: Choudhury and Hahne,
+    /// "Dynamic queue length thresholds", 1998.)
     fn take(&self, bytes: usize) -> bool {
         let of_peer = self.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
         let of_all = self.all.held.fetch_add(bytes, Ordering::Relaxed) + bytes;

@@ -12,7 +12,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use crate::Error;
-use crate::config::Tls;
+use crate::config::{self, Tls};
 
 /// The protocols offered, in the order of preference.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -40,6 +40,8 @@ impl Certificate {
     /// # Errors
     /// As [`read`](Self::read); the certificate stays what it was then.
     pub fn reload(&self) -> Result<(), Error> {
+        config::check_has_end(&self.files.certificate)?;
+        config::check_has_end(&self.files.key)?;
         let new = Arc::new(read(&self.files, &self.provider)?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(())

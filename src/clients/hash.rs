@@ -1,10 +1,11 @@
 //! Hashes of passwords: Argon2's, and bcrypt's for lines that `htpasswd -B` made.
 
+use std::cell::RefCell;
 use std::fmt;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::PasswordHasher;
+use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 /// How many bytes a hash of Argon2 has, as all that make one have it.
 const ARGON2_BYTES: usize = 32;
@@ -52,7 +53,7 @@ impl Hash {
     /// Whether it is of this password. This takes tens of milliseconds on purpose, also where the answer is known before.
     pub(super) fn is_of(&self, password: &str) -> bool {
         let is_same = match self {
-            Self::Argon2(hash) => Argon2::default().verify_password(password.as_bytes(), hash.as_ref()).is_ok(),
+            Self::Argon2(hash) => is_argon2_of(hash, password).unwrap_or(false),
             Self::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
         };
         is_same && self.compares(password)
@@ -86,6 +87,34 @@ impl Hash {
             Self::Bcrypt(_) => "bcrypt",
         }
     }
+}
+
+thread_local! {
+    /// What Argon2 works in. It is kept: the system's allocator would spread what is taken anew for each password.
+    static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How many KiB of it are kept.
+const MAX_KEPT: usize = 64 * 1024;
+
+/// Whether a hash of Argon2 is of this password; none where it is none.
+fn is_argon2_of(hash: &PasswordHash, password: &str) -> Option<bool> {
+    let params = Params::try_from(hash).ok()?;
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    let (salt, expected) = (hash.salt.as_ref()?, hash.hash.as_ref()?);
+    let mut output = [0; ARGON2_BYTES];
+    MEMORY.with_borrow_mut(|memory| {
+        memory.resize(params.block_count(), Block::new());
+        let argon2 = Argon2::new(algorithm, version, params);
+        let made = argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut output, memory.as_mut_slice());
+        if memory.len() > MAX_KEPT {
+            *memory = Vec::new();
+        }
+        made.ok()
+    })?;
+    // These compare in a time that tells nothing of where they differ.
+    Some(Output::new(&output).ok()? == *expected)
 }
 
 /// Reads a hash of Argon2.

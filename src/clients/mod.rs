@@ -3,6 +3,7 @@
 //! The file has a line for each: `NAME:HASH:RIGHTS:DRIVERS`. The hash is Argon2's or bcrypt's, as `htpasswd -B` makes it;
 //! rights are `read-only` or `read-write`; drivers are `*`, or `DRIVER` and `DRIVER/PROVIDER` with commas between.
 
+mod checkers;
 mod command;
 mod file;
 mod hash;
@@ -20,7 +21,9 @@ use ring::hmac;
 use ring::rand::SystemRandom;
 
 use crate::Error;
+use crate::config;
 use crate::peers;
+use checkers::Checkers;
 use hash::Hash;
 use turns::Turns;
 
@@ -33,6 +36,7 @@ pub struct Clients {
     known: RwLock<Arc<Known>>,
     /// Checking a password is meant to take long, so it is done for only so many at a time.
     turns: Arc<Turns>,
+    checkers: Checkers,
     /// The key of the tags by which passwords are known again that were right before.
     key: hmac::Key,
 }
@@ -93,7 +97,8 @@ impl Clients {
         let most = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
             .or(Err(Error::Usage("the system has no random numbers".into())))?;
-        Ok(Self { path: path.to_owned(), known, turns: Arc::new(Turns::new(most)), key })
+        let checkers = Checkers::start(most).map_err(|error| config::file_error(path, error))?;
+        Ok(Self { path: path.to_owned(), known, turns: Arc::new(Turns::new(most)), checkers, key })
     }
 
     /// Reads the file again. From then on what is in it holds. Who has proven a password need not do so again, as long as its
@@ -102,6 +107,7 @@ impl Clients {
     /// # Errors
     /// As [`read`](Self::read); the clients stay who they were then.
     pub fn reload(&self) -> Result<(), Error> {
+        config::check_has_end(&self.path)?;
         let mut clients = file::read(&self.path)?;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         for client in &mut clients {
@@ -135,7 +141,7 @@ impl Clients {
             drop(turn);
             is_right
         };
-        let is_right = tokio::task::spawn_blocking(check).await.unwrap_or(false);
+        let is_right = self.checkers.run(check).await.unwrap_or(false);
         let client = client.filter(|_| is_right).ok_or(Stranger::Wrong)?;
         *client.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(tag);
         Ok(client)

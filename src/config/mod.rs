@@ -350,6 +350,18 @@ pub fn read(path: &Path) -> Result<String, Error> {
     std::fs::read_to_string(path).map_err(|error| file_error(path, error))
 }
 
+/// Whether a file can be read to its end while the gateway runs: a pipe or a device might never have one.
+///
+/// # Errors
+/// [`Error::Usage`] when it is none that can.
+pub fn check_has_end(path: &Path) -> Result<(), Error> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(_) => Err(file_error(path, "it is not a file, which alone is read anew")),
+        Err(error) => Err(file_error(path, error)),
+    }
+}
+
 /// What is wrong with a file that a setting names, in one line.
 pub fn file_error(path: &Path, error: impl ToString) -> Error {
     Error::Usage(format!("{}: {}", path.display(), in_one_line(&error.to_string())))

@@ -18,6 +18,8 @@ pub(super) struct Path {
     pub(super) resource: Option<Resource>,
     /// The path with names in the place of what differs from one to the other.
     pub(super) template: Option<&'static str>,
+    /// Whether its last segment is empty, past the slash that each path may end with: a name that should be there is not.
+    pub(super) lacks_a_name: bool,
 }
 
 /// The resources of this API.
@@ -165,6 +167,7 @@ impl Path {
             _ => None,
         };
         (path.template, path.resource) = found.unzip();
+        path.lacks_a_name = raw.ends_with("//");
         path
     }
 }

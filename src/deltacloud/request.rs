@@ -286,6 +286,10 @@ impl<'a> Request<'a> {
             (Operation::ShowNewFirewall(id), Some(Format::Xml | Format::Json)) => Operation::ShowFirewall(id),
             (operation, _) => operation,
         };
+        if matches!(operation, Operation::DeleteFirewall(_)) && head.path.lacks_a_name {
+            let message = "A rule is missing between the last slashes. Leave them out to delete the firewall.";
+            return Err(Failure::NotFound.with(message));
+        }
         if let Some(formats) = formats(operation) {
             check_format(head, formats)?;
             head.selection.refusal.clone().map_or(Ok(()), Err)?;

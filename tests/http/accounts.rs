@@ -399,3 +399,23 @@ fn nobody_unknown_is_let_in_from_elsewhere() {
     send(Request::get("/api/firewalls")).expect(401);
     send(Request::get("/api/firewalls").by("alice", "ecila")).expect(200);
 }
+
+/// Hashes take 19 MiB each, which is taken once.
+#[test]
+fn wrong_passwords_take_no_more_memory_than_one() {
+    let (instance, _) = start("guesses", &[("alice", "read-only", "*")]);
+    let guess = |number: usize| Request::get("/api/firewalls").by("mallory", &format!("guess-{number}"));
+    instance.send(guess(0)).expect(401);
+    let before = instance.memory();
+    std::thread::scope(|scope| {
+        for client in 1..=4 {
+            let instance = &instance;
+            scope.spawn(move || {
+                let mut connection = instance.connect();
+                (0..20).for_each(|number| drop(connection.send(guess(client * 100 + number)).expect(401)));
+            });
+        }
+    });
+    let after = instance.memory();
+    assert!(after < before + 16 * 1024 * 1024, "{before} bytes have become {after}");
+}

@@ -85,6 +85,11 @@ fn empty_segments_are_as_if_they_were_not_there(subject: &Subject) {
         }
     }
     subject.send(Request::get("//")).expect(302);
+    // A rule's id that is empty must not make the firewall the one to delete.
+    for path in ["/api/firewalls/web//", "/api//firewalls/web///"] {
+        subject.send(Request::delete(path)).expect(404);
+        subject.send(Request::get("/api/firewalls/web")).expect(200);
+    }
     let rule = "protocol=tcp&port_from=1&port_to=2&ip_address1=10.0.0.0/8";
     let id = format!("{}~tcp~1~2~@address,ipv4,10.0.0.0,8", subject.account);
     for (rules, of) in [
@@ -96,7 +101,7 @@ fn empty_segments_are_as_if_they_were_not_there(subject: &Subject) {
         subject.send(Request::delete(&format!("{of}{id}"))).expect(204);
     }
     subject.send(Request::post("/api//firewalls").form("name=made&description=d")).expect(201);
-    subject.send(Request::delete("/api//firewalls//made//")).expect(204);
+    subject.send(Request::delete("/api//firewalls//made/")).expect(204);
 }
 
 /// Who puts an empty name into a path must not hit a firewall that is called as what follows the name.
