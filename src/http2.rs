@@ -2,11 +2,12 @@
 //!
 //! actix-http sets no bound for streams, heads and what waits to be sent, so this does as it does, but with bounds.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use actix_http::body::{BodySize, MessageBody};
 use actix_http::error::PayloadError;
@@ -47,6 +48,9 @@ pub const PIECE: usize = 16 * 1024;
 
 /// What a stream takes besides head and body of its request, in bytes: h2's part, ours, and an answer too small to be counted.
 const STREAM: usize = 8 * 1024;
+
+/// How long a client may take to end a body that it need not send any more.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// What a head is that is given up.
 pub const LATE: &str = "the head took too long";
@@ -129,7 +133,9 @@ pub async fn serve<F, B>(
             continue;
         }
         let is_head = request.method() == http::Method::HEAD;
-        let Some(request) = convert(request, peer) else {
+        let (parts, body) = request.into_parts();
+        let body = Rc::new(RefCell::new(body));
+        let Some(request) = convert(parts, Body(Rc::clone(&body)), peer) else {
             notes.unreadable(Unreadable::Malformed, "the path is none");
             refuse(respond, StatusCode::BAD_REQUEST);
             continue;
@@ -137,6 +143,9 @@ pub async fn serve<F, B>(
         let response = answer(request, Rc::clone(&activity));
         rt::spawn(async move {
             send(response.await, respond, is_head).await;
+            // Where the body was not read to its end, h2 breaks the stream off with it, and some clients then take no answer.
+            let rest = async { while let Some(Ok(_)) = poll_fn(|cx| body.borrow_mut().poll_data(cx)).await {} };
+            let _ = tokio::time::timeout(GOODBYE, rest).await;
             drop(held);
         });
     }
@@ -152,11 +161,11 @@ fn size(request: &http::Request<RecvStream>) -> usize {
 }
 
 /// A request of h2's as actix-http has them: they stand on two versions of the crate `http`.
-fn convert(request: http::Request<RecvStream>, peer: SocketAddr) -> Option<Request> {
-    let (parts, body) = request.into_parts();
-    let payload = match body.is_end_stream() {
+fn convert(parts: http::request::Parts, body: Body, peer: SocketAddr) -> Option<Request> {
+    let is_empty = body.0.borrow().is_end_stream();
+    let payload = match is_empty {
         true => Payload::None,
-        false => Payload::Stream { payload: Box::pin(Body(body)) as _ },
+        false => Payload::Stream { payload: Box::pin(body) as _ },
     };
     let mut request = Request::with_payload(payload);
     let head = request.head_mut();
@@ -172,13 +181,13 @@ fn convert(request: http::Request<RecvStream>, peer: SocketAddr) -> Option<Reque
 }
 
 /// The body of a request. What is read of it makes room for more.
-struct Body(RecvStream);
+struct Body(Rc<RefCell<RecvStream>>);
 
 impl Stream for Body {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Self(stream) = self.get_mut();
+        let mut stream = self.0.borrow_mut();
         let failed = |error: h2::Error| PayloadError::Io(std::io::Error::other(error));
         Poll::Ready(ready!(stream.poll_data(cx)).map(|data| {
             let data = data.map_err(failed)?;

@@ -6,7 +6,7 @@ use crate::frames::{
     ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, Http2, NO_WINDOW, PING, POST, REFUSED_STREAM,
     RST_STREAM, SETTINGS, expect_others_to_notice_nothing, start,
 };
-use crate::instance::{Instance, eventually};
+use crate::instance::{Instance, eventually, file, fixture};
 use crate::wire::Request;
 
 /// The kind of the last frame before the connection ends.
@@ -240,6 +240,31 @@ fn heads_that_are_too_large_are_answered_and_noted() {
     instance.logged(|line| {
         line["message"] == "unreadable request" && line["status"] == "431" && line["peer"] == "127.0.0.1"
     });
+}
+
+/// However much is still to come of it.
+#[test]
+fn a_body_that_is_too_large_is_answered() {
+    let instance = start(&[]);
+    for size in [2_000_000, 20_000_000] {
+        let body = file("large", &"x".repeat(size));
+        let output = std::process::Command::new("curl")
+            .args([
+                "-sS",
+                "--http2",
+                "--cacert",
+                &fixture("tls/authority.pem"),
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_code}",
+            ])
+            .args(["-u", "mockuser:mockpassword", "--data-binary", &format!("@{body}")])
+            .arg(format!("https://127.0.0.1:{}/api/firewalls", instance.address.port()))
+            .output()
+            .unwrap();
+        assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"413"[..], &b""[..]), "{size}");
+    }
 }
 
 /// HTTP/2 without TLS is not spoken, nor is an upgrade to it.
