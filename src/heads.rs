@@ -26,6 +26,14 @@ impl Heads {
         }
     }
 
+    /// When the last head of HTTP/1 began, if it was not told before.
+    pub fn take_beginning(&mut self) -> Option<Instant> {
+        match self {
+            Self::Http1(lines) => lines.beginning.take(),
+            Self::Http2(_) => None,
+        }
+    }
+
     /// Follows bytes that have come, and takes offers of another protocol out of them.
     pub fn follow(&mut self, bytes: &mut [u8]) {
         match self {
@@ -42,6 +50,7 @@ impl Heads {
 pub struct Lines {
     part: Part,
     since: Option<Instant>,
+    beginning: Option<Instant>,
     /// The name of the current field, as far as it may be one that matters.
     name: Vec<u8>,
     /// How many bytes the body has that follows.
@@ -131,7 +140,8 @@ impl Lines {
         match (self.part, *byte) {
             (Part::Before, b'\r' | b'\n') => Part::Before,
             (Part::Before, _) => {
-                (self.since, self.length, self.is_chunked) = (Some(Instant::now()), 0, false);
+                let now = Some(Instant::now());
+                (self.since, self.beginning, self.length, self.is_chunked) = (now, now, 0, false);
                 self.name.clear();
                 self.after_name(*byte)
             }

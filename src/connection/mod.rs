@@ -149,8 +149,8 @@ impl Connection {
     fn look_at(&mut self, bytes: &mut [u8]) {
         let Activity { requests, head_since, .. } = &*self.activity;
         self.heads.follow(bytes);
-        if matches!(self.heads, Heads::Http1(_)) && requests.get() == 0 && head_since.get().is_none() {
-            head_since.set(Some(Instant::now()));
+        if requests.get() == 0 && head_since.get().is_none() {
+            head_since.set(self.heads.take_beginning());
         }
     }
 

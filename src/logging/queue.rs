@@ -12,6 +12,10 @@ use std::time::{Duration, Instant};
 /// could not write.
 const LATE: Duration = Duration::from_millis(20);
 
+/// How long after a write the next one begins at the earliest, so that many changes at a time are written together. One that
+/// comes by itself is written at once.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// How much is written in one go, in bytes; with the last of its lines it may be more.
 const CHUNK: usize = 64 * 1024;
 
@@ -64,6 +68,10 @@ struct State {
     chunks: VecDeque<Chunk>,
     /// How many bytes there are in all of them.
     size: usize,
+    /// What the last one was in, for the next.
+    spare: Vec<u8>,
+    /// When the last one was written.
+    written: Option<Instant>,
     /// Whether they are to be written at once.
     is_urgent: bool,
     /// When the system has last taken something of the chunk that is being written, if one is.
@@ -117,6 +125,8 @@ impl Queue {
         let state = State {
             chunks: VecDeque::new(),
             size: 0,
+            spare: Vec::new(),
+            written: None,
             is_urgent: false,
             taken: None,
             lost: Lines::NONE,
@@ -149,7 +159,8 @@ impl Queue {
         }
         let is_new = state.chunks.back().is_none_or(|chunk| chunk.bytes.len() >= CHUNK);
         if is_new {
-            state.chunks.push_back(Chunk { bytes: Vec::new(), lines: Lines::NONE });
+            let bytes = mem::take(&mut state.spare);
+            state.chunks.push_back(Chunk { bytes, lines: Lines::NONE });
         }
         if let Some(chunk) = state.chunks.back_mut() {
             chunk.bytes.extend_from_slice(line);
@@ -195,7 +206,7 @@ impl Queue {
     /// Waits for the next chunk and writes it, with no lock held. What the system cannot take is kept until it can, but for
     /// a pipe whose reader is gone for good.
     fn write_next(&self, out: &mut impl Write) {
-        let chunk = self.next();
+        let mut chunk = self.next();
         let mut rest = &*chunk.bytes;
         while !rest.is_empty() {
             match out.write(rest) {
@@ -212,8 +223,12 @@ impl Queue {
                 _ => thread::sleep(LATE),
             }
         }
+        chunk.bytes.clear();
         let mut state = self.lock();
-        state.taken = None;
+        (state.taken, state.written) = (None, Some(Instant::now()));
+        if chunk.bytes.capacity() <= CHUNK * 2 {
+            state.spare = chunk.bytes;
+        }
         if state.chunks.is_empty() {
             drop(state);
             self.changed.notify_all();
@@ -231,6 +246,12 @@ impl Queue {
             let is_early = |state: &mut State| !state.is_urgent && state.chunks.len() == 1;
             let waited = self.changed.wait_timeout_while(state, LATE, is_early);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let pause = state.written.and_then(|written| PAUSE.checked_sub(written.elapsed()));
+            if let Some(pause) = pause.filter(|_| state.chunks.len() == 1) {
+                drop(state);
+                thread::sleep(pause);
+                state = self.lock();
+            }
             if let Some(chunk) = state.chunks.pop_front() {
                 state.size -= chunk.bytes.len();
                 state.is_urgent &= !state.chunks.is_empty();
