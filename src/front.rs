@@ -101,9 +101,7 @@ impl Front {
                 notes.unreadable(Unreadable::HeadSize, &error.to_string());
             }
             Err(DispatchError::Parse(error)) => notes.unreadable(Unreadable::Malformed, &error.to_string()),
-            _ if activity.head_was_late() => {
-                notes.unreadable(Unreadable::HeadTime, http2::LATE);
-            }
+            _ if activity.head_was_late() => notes.unreadable(Unreadable::HeadTime, http2::LATE),
             _ => {}
         }
     }
@@ -131,12 +129,11 @@ impl Front {
                 (Stream::Tls(Box::new(tls)), protocol)
             }
         };
-        let heads = match protocol {
-            Protocol::Http2 => Heads::Http2(Blocks::default()),
-            _ => Heads::Http1(Box::default()),
+        let (heads, goodbye) = match protocol {
+            // It has a word for it when a connection is to end, and some time to say it.
+            Protocol::Http2 => (Heads::Http2(Blocks::default()), GOODBYE),
+            _ => (Heads::Http1(Box::default()), Duration::ZERO),
         };
-        // HTTP/2 has a word for it when a connection is to end, and some time to say it.
-        let goodbye = if protocol == Protocol::Http2 { GOODBYE } else { Duration::ZERO };
         let timeouts = Timeouts {
             idle: self.limits.idle_timeout + goodbye,
             head: self.limits.header_timeout,

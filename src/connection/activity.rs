@@ -25,6 +25,7 @@ pub struct Activity {
     pub(super) answers_taken: RefCell<Vec<Instant>>,
     /// How much of HTTP/1's requests is still to be answered.
     pub(super) course: Cell<Course>,
+    /// Whether a head was given up that took too long.
     pub(super) head_was_late: Cell<bool>,
 }
 
@@ -110,7 +111,7 @@ impl Activity {
         Arc::clone(self.place.share()) as _
     }
 
-    /// Whether a head has begun in HTTP/1 that took too long.
+    /// Whether a head was given up that took too long.
     pub fn head_was_late(&self) -> bool {
         self.head_was_late.get()
     }
