@@ -21,6 +21,7 @@ fn firewalls() -> Option<Vec<Arc<Firewall>>> {
             description: Description::new(format!("firewall number {number}")).ok(),
             owner: Some(owner.clone()),
             rules: (1..=3).map(rule).collect::<Option<_>>()?,
+            default: None,
         }))
     };
     (0..20).map(firewall).collect()
@@ -30,13 +31,14 @@ fn rule(port: u16) -> Option<Rule> {
     let id = format!("393485797142~tcp~{port}~{port}~@address,ipv4,10.0.0.0,8");
     let RuleId::Content(content) = RuleId::parse(&id).ok()? else { return None };
     let content: RuleContent = content.into_owned();
-    Some(Rule { cloud_id: None, content, log: false, description: None })
+    Some(Rule { cloud_id: None, content, log: None, description: None })
 }
 
 #[divan::bench(sample_count = 1000, sample_size = 10)]
 fn xml(bencher: Bencher) {
     let firewalls = firewalls().unwrap_or_default();
-    let can = Capabilities { create_rule: true, delete_rule: true, delete_firewall: true, ..Capabilities::default() };
+    let mut can = Capabilities::default();
+    (can.rules.create, can.rules.delete, can.firewalls.delete) = (true, true, true);
     let write = || firewalls_xml(black_box(&firewalls), can, "http://127.0.0.1:3001");
     bencher.counter(BytesCount::new(write().len())).bench(write);
 }

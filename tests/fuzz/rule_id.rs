@@ -10,7 +10,7 @@ fuzz_target!(|text: &str| {
     let written = id.to_string();
     assert_eq!(RuleId::parse(&written).as_ref(), Ok(&id), "{text:?} was written as {written:?}");
     if let RuleId::Content(content) = &id {
-        let rule = Rule { cloud_id: None, content: content.clone().into_owned(), log: false, description: None };
+        let rule = Rule { cloud_id: None, content: content.clone().into_owned(), log: None, description: None };
         assert_eq!(rule.id(), id);
         assert!(id.names(&rule), "{text:?} does not name its rule");
     }

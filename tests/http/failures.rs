@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use deltawall::config::Config;
 use deltawall_core::{
-    Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, NewFirewall, NewRule,
-    Provider, ProviderName, RuleId,
+    Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Member, NewFirewall,
+    NewRule, Position, Provider, ProviderName, Replacement, RuleId,
 };
 use insta::assert_snapshot;
 
@@ -51,7 +51,9 @@ impl Driver for Faulty {
         "Faulty"
     }
     fn capabilities(&self) -> Capabilities {
-        Capabilities { delete_firewall: true, ..Capabilities::default() }
+        let mut can = Capabilities::default();
+        can.firewalls.delete = true;
+        can
     }
     fn providers(&self) -> Vec<Provider> {
         Vec::new()
@@ -75,10 +77,16 @@ impl Driver for Faulty {
     async fn delete_firewall(&self, _: &Context, _: &FirewallId) -> Result<Deletion, Error> {
         Err(self.error(ErrorKind::State))
     }
-    async fn create_rule(&self, _: &Context, _: &FirewallId, _: NewRule) -> Result<Arc<Firewall>, Error> {
+    async fn create_rule(&self, _: &Context, _: &FirewallId, _: NewRule, _: Position) -> Result<Arc<Firewall>, Error> {
         unreachable!("the gateway asks only for what a driver can do")
     }
     async fn delete_rule(&self, _: &Context, _: &FirewallId, _: &RuleId<'_>) -> Result<(), Error> {
+        unreachable!("the gateway asks only for what a driver can do")
+    }
+    async fn replace_rules(&self, _: &Context, _: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
+        unreachable!("the gateway asks only for what a driver can do")
+    }
+    async fn members(&self, _: &Context, _: &FirewallId) -> Result<Vec<Member>, Error> {
         unreachable!("the gateway asks only for what a driver can do")
     }
 }

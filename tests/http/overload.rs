@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use deltawall::config::{Config, Limits};
 use deltawall_core::{
-    Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, NewFirewall, NewRule,
-    Provider, ProviderName, RuleId,
+    Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Member, NewFirewall,
+    NewRule, Position, Provider, ProviderName, Replacement, RuleId,
 };
 use tokio::sync::Semaphore;
 
@@ -62,10 +62,16 @@ impl Driver for Slow {
     async fn delete_firewall(&self, _: &Context, _: &FirewallId) -> Result<Deletion, Error> {
         refused()
     }
-    async fn create_rule(&self, _: &Context, _: &FirewallId, _: NewRule) -> Result<Arc<Firewall>, Error> {
+    async fn create_rule(&self, _: &Context, _: &FirewallId, _: NewRule, _: Position) -> Result<Arc<Firewall>, Error> {
         refused()
     }
     async fn delete_rule(&self, _: &Context, _: &FirewallId, _: &RuleId<'_>) -> Result<(), Error> {
+        refused()
+    }
+    async fn replace_rules(&self, _: &Context, _: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
+        refused()
+    }
+    async fn members(&self, _: &Context, _: &FirewallId) -> Result<Vec<Member>, Error> {
         refused()
     }
 }

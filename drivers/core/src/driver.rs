@@ -6,13 +6,14 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
+use crate::capabilities::Capabilities;
 use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::model::{Action, Direction, Filter, Firewall, NewFirewall, NewRule};
-use crate::protocol::Protocol;
+use crate::member::Member;
+use crate::model::{Filter, Firewall, NewFirewall, NewRule, Position};
 use crate::room::Room;
 use crate::rule_id::RuleId;
-use crate::source::Source;
+use crate::rule_set::Replacement;
 use crate::text::FirewallId;
 
 /// A cloud's firewalls.
@@ -24,16 +25,22 @@ use crate::text::FirewallId;
 /// with [`ErrorKind::Unauthenticated`]. A driver keeps none of them past the call.
 ///
 /// **Atomic.** A change is made whole or not at all; a rule with many sources is one rule. A call that fails with
-/// any kind but [`ErrorKind::Timeout`] and [`ErrorKind::Unavailable`] has changed nothing. Dropping the future of a
+/// any kind but [`ErrorKind::Timeout`] and [`ErrorKind::Unavailable`] has changed nothing; a replacement in steps may say otherwise. Dropping the future of a
 /// call in flight leaves it unknown whether the change was made.
 ///
 /// **Visible.** What a change has answered is in every answer that starts after it.
 ///
-/// **Joined.** Where [`Capabilities::joins_rules`] says so, a new rule for traffic that a rule is there for becomes
+/// **Joined.** Where [`RuleCapabilities::join`](crate::RuleCapabilities::join) says so, a new rule for traffic that a rule is there for becomes
 /// part of that rule, whose id changes with it. A rule is deleted whole or not at all.
 ///
 /// **Order.** Lists come in the cloud's own order, which stays as it is between changes. A new rule never changes
-/// the order of those before it.
+/// the order of the others.
+///
+/// **Replaced.** A rule that was there and is in the new set stays the rule that it was, with its id. Where
+/// [`Replace`](crate::Replace) is `Add`, what both sets accept is never closed meanwhile, unless a gap is allowed: single sources
+/// are added before others are removed, and if one cannot be, what was added is taken away again and the error says
+/// which rule it was; if that fails too, the error says exactly what is left. A firewall that is not as the caller has seen it is
+/// [`ErrorKind::Conflict`]. Where nothing differs, nothing is changed.
 ///
 /// **Absent.** A firewall or rule that is not there is [`ErrorKind::NotFound`], in deletions too, so of two
 /// deletions of one thing one fails. A filter that matches nothing gives an empty list.
@@ -48,7 +55,7 @@ use crate::text::FirewallId;
 /// back; where there is none, the call fails with [`ErrorKind::Overloaded`].
 ///
 /// **Again.** [`authenticate`](Self::authenticate), [`firewalls`](Self::firewalls) and [`firewall`](Self::firewall)
-/// may be repeated freely. Changes are never repeated by a caller.
+/// may be repeated freely, and so may [`members`](Self::members). Changes are never repeated by a caller.
 ///
 /// [`ErrorKind::Conflict`]: crate::ErrorKind::Conflict
 /// [`ErrorKind::NotFound`]: crate::ErrorKind::NotFound
@@ -93,11 +100,23 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// Deletes a firewall and its rules.
     async fn delete_firewall(&self, context: &Context, id: &FirewallId) -> Result<Deletion, Error>;
 
-    /// Adds a rule to a firewall, and gives the whole firewall as it is then.
-    async fn create_rule(&self, context: &Context, id: &FirewallId, new: NewRule) -> Result<Arc<Firewall>, Error>;
+    /// Adds a rule to a firewall, and gives the whole firewall as it is then. Where rules have no order, it stands where the cloud puts it.
+    async fn create_rule(
+        &self,
+        context: &Context,
+        id: &FirewallId,
+        new: NewRule,
+        position: Position,
+    ) -> Result<Arc<Firewall>, Error>;
 
     /// Deletes the rule that the id [names](RuleId::names), and no other.
     async fn delete_rule(&self, context: &Context, id: &FirewallId, rule: &RuleId<'_>) -> Result<(), Error>;
+
+    /// Makes a firewall's rules exactly these, and gives the whole firewall as it is then.
+    async fn replace_rules(&self, context: &Context, replacement: Replacement<'_>) -> Result<Arc<Firewall>, Error>;
+
+    /// Who stands behind a firewall, in the cloud's order.
+    async fn members(&self, context: &Context, id: &FirewallId) -> Result<Vec<Member>, Error>;
 }
 
 /// What each call to a driver is made for. It holds credentials, so it has no `Debug` and is dropped with its request.
@@ -133,47 +152,6 @@ pub struct Provider {
     pub entrypoint: String,
 }
 
-/// What a driver can do beyond listing and showing firewalls. Dialects advertise from it, and
-/// `conformance` holds the driver to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Capabilities {
-    /// Firewalls can be made.
-    pub create_firewall: bool,
-    /// Firewalls can be deleted.
-    pub delete_firewall: bool,
-    /// Rules can be made.
-    pub create_rule: bool,
-    /// Rules can be deleted.
-    pub delete_rule: bool,
-    /// Rules can be for egress.
-    pub egress: bool,
-    /// Rules say whether they accept or deny; otherwise all accept.
-    pub deny: bool,
-    /// Rules say whether a match is logged; otherwise none is.
-    pub log: bool,
-    /// Sources of a new rule can be groups.
-    pub group_sources: bool,
-    /// Sources of a new rule can be groups of accounts that the caller cannot see.
-    pub foreign_groups: bool,
-    /// Sources of a new rule can be lists that the cloud keeps.
-    pub prefix_lists: bool,
-    /// Sources of a new rule can be IPv6.
-    pub ipv6: bool,
-    /// Rules can be for protocols other than tcp, udp and icmp.
-    pub other_protocols: bool,
-    /// Rules have descriptions.
-    pub descriptions: bool,
-    /// Rules have ids of the cloud's own; otherwise a rule's id is what it says.
-    pub own_rule_ids: bool,
-    /// A new rule joins one that is there for the same traffic: the two become one rule with the sources of both.
-    pub joins_rules: bool,
-    /// A firewall can be made in a network that the caller chooses.
-    pub networks: bool,
-    /// Answers leave egress rules out unless the client asks for them, since firewalls have some that nobody made and
-    /// clients of old delete every rule they are shown.
-    pub hides_egress: bool,
-}
-
 /// How far a deletion has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deletion {
@@ -206,52 +184,5 @@ impl ProviderName {
 impl fmt::Display for ProviderName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl Capabilities {
-    /// Whether a driver with these capabilities can make this firewall. Drivers call it before they ask their cloud.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), naming what it cannot do.
-    pub fn permit_firewall(&self, firewall: &NewFirewall, driver: &'static str) -> Result<(), Error> {
-        if !self.create_firewall {
-            return Err(Error::unsupported(driver, "create firewalls"));
-        }
-        if firewall.network.is_some() && !self.networks {
-            return Err(Error::unsupported(driver, "choose a firewall's network"));
-        }
-        Ok(())
-    }
-
-    /// Whether a driver with these capabilities can make this rule. Drivers call it before they ask their cloud.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), naming the first thing that it cannot do.
-    pub fn permit(&self, rule: &NewRule, driver: &'static str) -> Result<(), Error> {
-        let has = |kind: fn(&Source) -> bool| rule.sources().iter().any(kind);
-        let is_other = |protocol| !matches!(protocol, Protocol::Tcp(_) | Protocol::Udp(_) | Protocol::Icmp(_));
-        let missing = if !self.create_rule {
-            "create rules"
-        } else if rule.direction() == Direction::Egress && !self.egress {
-            "make egress rules"
-        } else if rule.action() == Action::Deny && !self.deny {
-            "make rules that deny"
-        } else if rule.log() && !self.log {
-            "log what a rule matches"
-        } else if has(|source| matches!(source, Source::Group(_))) && !self.group_sources {
-            "make rules with groups as sources"
-        } else if has(|source| matches!(source, Source::PrefixList(_))) && !self.prefix_lists {
-            "make rules with prefix lists as sources"
-        } else if is_other(rule.protocol()) && !self.other_protocols {
-            "make rules for protocols other than tcp, udp and icmp"
-        } else if rule.description().is_some() && !self.descriptions {
-            "give rules a description"
-        } else if has(|source| matches!(source, Source::Address(cidr) if cidr.address().is_ipv6())) && !self.ipv6 {
-            "make rules with IPv6 sources"
-        } else {
-            return Ok(());
-        };
-        Err(Error::unsupported(driver, missing))
     }
 }

@@ -32,7 +32,7 @@ pub enum ErrorKind {
     NotFound,
     /// It cannot be done to this thing in the state it is in.
     State,
-    /// The name is taken. (EC2 has a refusal of its own for that.)
+    /// The name is taken (EC2 has a refusal of its own for that), or a firewall is not as the caller has seen it.
     Conflict,
     /// This driver does not have this operation or property, on any firewall.
     Unsupported,

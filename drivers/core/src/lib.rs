@@ -5,10 +5,14 @@
 //! |---|---|
 //! | [`model`] | firewalls, rules, and what is needed to make them |
 //! | [`protocol`] | protocols with their ports, and ICMP types |
-//! | [`source`] | where a rule's traffic comes from: CIDRs, groups, prefix lists |
+//! | [`source`], [`cidr`], [`address_range`] | where a rule's traffic comes from: networks, ranges, groups, prefix lists |
+//! | [`conditions`], [`limit`] | what else has to be so for a rule to match |
 //! | [`text`] | names, ids and descriptions |
+//! | [`rule_set`] | all rules of a firewall at once |
+//! | [`member`] | who stands behind a firewall |
 //! | [`rule_id`] | the codec between a rule and its id |
-//! | [`driver`] | the trait, its contract, and what a driver can do |
+//! | [`driver`] | the trait and its contract |
+//! | [`capabilities`] | what a driver can do |
 //! | [`error`] | the one error of all drivers |
 //! | [`observer`] | what drivers tell of the calls to their clouds |
 //! | [`room`] | how much a driver may hold of its cloud's answers |
@@ -17,28 +21,47 @@
 
 #![warn(missing_docs)]
 
+pub mod address_range;
+pub mod capabilities;
+pub mod cidr;
+pub mod conditions;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod credentials;
 pub mod data;
 pub mod driver;
 pub mod error;
+pub mod limit;
+pub mod member;
 pub mod model;
 pub mod observer;
 pub mod protocol;
 pub mod room;
 pub mod rule_id;
+pub mod rule_set;
 pub mod source;
 pub mod text;
 
+pub use address_range::AddressRange;
+pub use capabilities::{
+    Capabilities, ConditionCapabilities, FirewallCapabilities, Order, Replace, Rest, RuleCapabilities,
+    SourceCapabilities,
+};
+pub use cidr::Cidr;
+pub use conditions::{Conditions, InterfaceName, MacAddress, PacketType, State, States};
 pub use credentials::Credentials;
 pub use data::InvalidData;
-pub use driver::{Capabilities, Context, Deletion, Driver, Provider, ProviderName};
+pub use driver::{Context, Deletion, Driver, Provider, ProviderName};
 pub use error::{Error, ErrorKind};
-pub use model::{Action, Direction, Filter, Firewall, NewFirewall, NewRule, Rule, RuleContent};
+pub use limit::{Limit, LimitSide, LimitUnit, Period};
+pub use member::Member;
+pub use model::{
+    Action, Defaults, Direction, Filter, Firewall, Log, NewFirewall, NewRule, Position, Rule, RuleContent,
+};
 pub use observer::{CloudCall, Observer, Outcome};
 pub use protocol::{IcmpType, PortRange, Protocol};
 pub use room::Room;
-pub use rule_id::{CloudRuleId, RuleId};
-pub use source::{Cidr, Group, Source};
-pub use text::{Account, Description, FirewallId, FirewallName, NetworkId, PrefixListId};
+pub use rule_id::RuleId;
+pub use rule_set::{Replacement, RuleSet};
+pub use source::{Group, Source};
+pub use text::{Account, CloudRuleId, Description, FirewallId, FirewallName, LogPrefix, NetworkId, PrefixListId};

@@ -1,11 +1,12 @@
 //! Firewalls and their rules, in no cloud's words and in no dialect's.
 
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
 
+use crate::conditions::{Conditions, InvalidConditions};
 use crate::protocol::Protocol;
-use crate::rule_id::{CloudRuleId, RuleId};
 use crate::source::Source;
-use crate::text::{Account, Description, FirewallId, FirewallName, NetworkId};
+use crate::text::{Account, CloudRuleId, Description, FirewallId, FirewallName, LogPrefix, NetworkId};
 
 /// A named set of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,17 @@ pub struct Firewall {
     pub owner: Option<Account>,
     /// Its rules, in the cloud's order.
     pub rules: Vec<Rule>,
+    /// What happens to the rest, where that can be chosen for this firewall.
+    pub default: Option<Defaults>,
+}
+
+/// What happens to traffic that no rule matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Defaults {
+    /// To what the firewall protects.
+    pub ingress: Action,
+    /// From what it protects.
+    pub egress: Action,
 }
 
 /// A rule that is in force.
@@ -29,8 +41,8 @@ pub struct Rule {
     pub cloud_id: Option<CloudRuleId>,
     /// What it matches and does.
     pub content: RuleContent,
-    /// Whether a match is logged. No part of the content: a cloud that can log has rule ids of its own.
-    pub log: bool,
+    /// How a match is logged, if it is. No part of the content: a cloud that can log has rule ids of its own.
+    pub log: Option<Log>,
     /// What it is for. No part of the content: two rules that differ in nothing else are the same.
     pub description: Option<Description>,
 }
@@ -48,6 +60,15 @@ pub struct RuleContent {
     pub action: Action,
     /// From where (egress: to where), in the cloud's order. Any of them matches; where there is none, nothing does.
     pub sources: Vec<Source>,
+    /// What else has to be so, if anything: [`NewRule`] makes none of no conditions.
+    pub conditions: Option<Box<Conditions>>,
+}
+
+/// How a match is logged.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Log {
+    /// What the line begins with.
+    pub prefix: Option<LogPrefix>,
 }
 
 /// Which way traffic goes, seen from what the firewall protects.
@@ -66,8 +87,10 @@ pub enum Action {
     /// It passes.
     #[default]
     Accept,
-    /// It does not.
+    /// It does not, and nobody is told.
     Deny,
+    /// It does not, and the sender is told.
+    Reject,
 }
 
 /// What is needed to make a firewall.
@@ -87,9 +110,20 @@ pub struct NewRule {
     protocol: Protocol,
     direction: Direction,
     action: Action,
-    log: bool,
+    log: Option<Log>,
     description: Option<Description>,
     sources: Vec<Source>,
+    conditions: Option<Box<Conditions>>,
+}
+
+/// Where a new rule stands among those that are there. It matters where their order does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Position {
+    /// This place, the first being 1; behind all where there are not so many.
+    At(NonZeroUsize),
+    /// Behind all others.
+    #[default]
+    Last,
 }
 
 /// Why sources cannot make a rule.
@@ -110,13 +144,6 @@ pub struct Filter {
     pub id: Option<FirewallId>,
 }
 
-impl Rule {
-    /// What the rule is addressed by, within its firewall.
-    pub fn id(&self) -> RuleId<'_> {
-        RuleId::of(self)
-    }
-}
-
 impl RuleContent {
     /// Whether both match the same traffic and do the same with it, in whatever order and spelling of their sources. A source
     /// counts as often as it is there: where a cloud keeps two that come to the same, one of them is not the rule.
@@ -125,6 +152,7 @@ impl RuleContent {
             && self.protocol == other.protocol
             && self.direction == other.direction
             && self.action == other.action
+            && self.conditions == other.conditions
             && self.canonical_sources() == other.canonical_sources()
     }
 
@@ -146,11 +174,15 @@ impl Direction {
 }
 
 impl Action {
-    /// `accept` or `deny`.
+    /// All actions.
+    pub const ALL: [Self; 3] = [Self::Accept, Self::Deny, Self::Reject];
+
+    /// `accept`, `deny` or `reject`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Accept => "accept",
             Self::Deny => "deny",
+            Self::Reject => "reject",
         }
     }
 }
@@ -173,10 +205,21 @@ impl NewRule {
             protocol,
             direction: Direction::default(),
             action: Action::default(),
-            log: false,
+            log: None,
             description: None,
             sources,
+            conditions: None,
         })
+    }
+
+    /// What would make this rule, whoever owns its firewall.
+    ///
+    /// # Errors
+    /// When it has no source, or one twice, as rules have that no client made.
+    pub fn of(rule: &Rule) -> Result<Self, InvalidSources> {
+        let RuleContent { owner: _, protocol, direction, action, sources, conditions } = rule.content.clone();
+        let new = Self::new(protocol, sources)?;
+        Ok(Self { direction, action, log: rule.log.clone(), description: rule.description.clone(), conditions, ..new })
     }
 
     /// The same rule for this direction.
@@ -191,10 +234,20 @@ impl NewRule {
         Self { action, ..self }
     }
 
-    /// The same rule, logging or not.
+    /// The same rule, logging so, or not at all.
     #[must_use]
-    pub fn with_log(self, log: bool) -> Self {
+    pub fn with_log(self, log: Option<Log>) -> Self {
         Self { log, ..self }
+    }
+
+    /// The same rule under these conditions.
+    ///
+    /// # Errors
+    /// When they contradict its protocol, or each other.
+    pub fn with_conditions(self, conditions: Conditions) -> Result<Self, InvalidConditions> {
+        conditions.check(self.protocol)?;
+        let conditions = (!conditions.is_empty()).then(|| Box::new(conditions));
+        Ok(Self { conditions, ..self })
     }
 
     /// The same rule with a description.
@@ -223,9 +276,14 @@ impl NewRule {
         self.action
     }
 
-    /// Whether a match is to be logged.
-    pub fn log(&self) -> bool {
-        self.log
+    /// How a match is to be logged, if it is.
+    pub fn log(&self) -> Option<&Log> {
+        self.log.as_ref()
+    }
+
+    /// What else has to be so, if anything.
+    pub fn conditions(&self) -> Option<&Conditions> {
+        self.conditions.as_deref()
     }
 
     /// From where (egress: to where), in the client's order; never empty.
@@ -241,6 +299,7 @@ impl NewRule {
             direction: self.direction,
             action: self.action,
             sources: self.sources,
+            conditions: self.conditions,
         }
     }
 }

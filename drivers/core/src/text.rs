@@ -110,6 +110,45 @@ text_type! {
     Account
 }
 
+text_type! {
+    /// What stands before what is logged of a rule's matches: at most [`LogPrefix::MAX`] bytes.
+    LogPrefix
+}
+
+impl LogPrefix {
+    /// How many bytes of it are logged, at the most: a kernel's filter takes 127 and a driver may put words of its own before.
+    pub const MAX: usize = 64;
+}
+
+/// A rule's id on a cloud that gives them: letters, digits, `-` and `_`, at most 64.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CloudRuleId(String);
+
+/// Why a text is no cloud's id of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a cloud's own rule id is at most 64 letters, digits, '-' and '_'")]
+pub struct InvalidCloudRuleId;
+
+impl CloudRuleId {
+    /// Takes a cloud's own id as it is.
+    ///
+    /// # Errors
+    /// When it is empty, over 64 characters, or holds other than letters, digits, `-` and `_`.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidCloudRuleId> {
+        let text = text.into();
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        match (1..=64).contains(&text.len()) && text.bytes().all(plain) {
+            true => Ok(Self(text)),
+            false => Err(InvalidCloudRuleId),
+        }
+    }
+
+    /// The id as the cloud writes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Where a firewall is addressed by its name.
 impl From<&FirewallName> for FirewallId {
     fn from(name: &FirewallName) -> Self {

@@ -156,7 +156,7 @@ impl Client {
         let group = self.find(id).await?;
         let group_id = group_id(&group)?;
         self.check_id(&new, &group).await?;
-        let permission = convert::permission(&new, &self.group_ids(&new, &group).await?);
+        let permission = convert::permission(&new, &self.group_ids(&new, &group).await?)?;
         match new.direction() {
             Direction::Ingress => {
                 let call = || self.ec2.authorize_security_group_ingress().group_id(group_id);

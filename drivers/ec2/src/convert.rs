@@ -57,6 +57,7 @@ pub(crate) fn firewall(group: &SecurityGroup, home: Option<&str>, names: &Names)
         description: group.description().and_then(Description::from_cloud),
         owner: group.owner_id().and_then(Account::from_cloud),
         rules,
+        default: None,
     }))
 }
 
@@ -91,9 +92,9 @@ fn rule(permission: &IpPermission, direction: Direction, group: &SecurityGroup, 
         sources.push(Source::PrefixList(id.ok_or_else(|| nonsense("a prefix list has no id"))?));
         descriptions.add(list.description());
     }
-    let content =
-        RuleContent { owner, protocol: protocol(permission, group)?, direction, action: Action::Accept, sources };
-    Ok(Rule { cloud_id: None, content, log: false, description: descriptions.together() })
+    let (protocol, action) = (protocol(permission, group)?, Action::Accept);
+    let content = RuleContent { owner, protocol, direction, action, sources, conditions: None };
+    Ok(Rule { cloud_id: None, content, log: None, description: descriptions.together() })
 }
 
 fn group_source(pair: &UserIdGroupPair, group: &SecurityGroup, names: &Names) -> Result<Group, Error> {
@@ -158,7 +159,10 @@ pub(crate) fn joined(new: &NewRule, group: &SecurityGroup, names: &Names) -> Res
 }
 
 /// A permission for all sources of a new rule. `group_ids` has the id of each group that the rule names.
-pub(crate) fn permission(new: &NewRule, group_ids: &HashMap<Group, String>) -> IpPermission {
+///
+/// # Errors
+/// When a source is one that EC2 does not have.
+pub(crate) fn permission(new: &NewRule, group_ids: &HashMap<Group, String>) -> Result<IpPermission, Error> {
     let protocol = new.protocol();
     // EC2 wants ports where it does not heed them.
     let numbers = protocol.numbers().or((protocol != Protocol::All).then_some((-1, -1)));
@@ -176,12 +180,15 @@ pub(crate) fn permission(new: &NewRule, group_ids: &HashMap<Group, String>) -> I
                     .build(),
             ),
             Source::Address(cidr) => address_range(permission, cidr, description.clone()),
+            Source::Range(_) => {
+                return Err(Error::unsupported(crate::ID, "make rules with ranges of addresses as sources"));
+            }
             Source::PrefixList(id) => permission.prefix_list_ids(
                 Ec2PrefixList::builder().prefix_list_id(id.as_str()).set_description(description.clone()).build(),
             ),
         };
     }
-    permission.build()
+    Ok(permission.build())
 }
 
 /// EC2 clears the bits past a prefix, so they are cleared before it is asked.

@@ -30,8 +30,9 @@ use async_trait::async_trait;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls;
 use deltawall_core::{
-    Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, NetworkId, NewFirewall,
-    NewRule, Observer, Provider, ProviderName, RuleId,
+    Capabilities, ConditionCapabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall,
+    FirewallCapabilities, FirewallId, Member, NetworkId, NewFirewall, NewRule, Observer, Order, Position, Provider,
+    ProviderName, Replace, Replacement, Rest, RuleCapabilities, RuleId, SourceCapabilities,
 };
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -45,22 +46,25 @@ pub use keys::is_usable;
 pub const ID: &str = "ec2";
 
 const CAPABILITIES: Capabilities = Capabilities {
-    create_firewall: true,
-    delete_firewall: true,
-    create_rule: true,
-    delete_rule: true,
-    egress: true,
-    deny: false,
-    log: false,
-    group_sources: true,
-    foreign_groups: false,
-    prefix_lists: true,
-    ipv6: true,
-    other_protocols: true,
-    descriptions: true,
-    own_rule_ids: false,
-    joins_rules: true,
-    networks: true,
+    firewalls: FirewallCapabilities { create: true, delete: true, networks: true, default: false, members: false },
+    rules: RuleCapabilities {
+        create: true,
+        delete: true,
+        replace: Replace::No,
+        order: Order::Unordered,
+        rest: Rest::Denied,
+        egress: true,
+        deny: false,
+        reject: false,
+        log: false,
+        log_prefix: false,
+        other_protocols: true,
+        descriptions: true,
+        own_ids: false,
+        join: true,
+    },
+    sources: SourceCapabilities { groups: true, foreign_groups: false, prefix_lists: true, ipv6: true, ranges: false },
+    conditions: ConditionCapabilities::NONE,
     hides_egress: true,
 };
 
@@ -272,7 +276,13 @@ impl Driver for Ec2 {
         self.ask(context, |client| async move { client.delete(&id).await.map(|()| Deletion::Done) }).await
     }
 
-    async fn create_rule(&self, context: &Context, id: &FirewallId, new: NewRule) -> Result<Arc<Firewall>, Error> {
+    async fn create_rule(
+        &self,
+        context: &Context,
+        id: &FirewallId,
+        new: NewRule,
+        _: Position,
+    ) -> Result<Arc<Firewall>, Error> {
         CAPABILITIES.permit(&new, ID)?;
         let id = id.clone();
         self.ask(context, |client| async move { client.create_rule(&id, new).await }).await
@@ -281,5 +291,13 @@ impl Driver for Ec2 {
     async fn delete_rule(&self, context: &Context, id: &FirewallId, rule: &RuleId<'_>) -> Result<(), Error> {
         let (id, rule) = (id.clone(), rule.clone().into_owned());
         self.ask(context, |client| async move { client.delete_rule(&id, &rule).await }).await
+    }
+
+    async fn replace_rules(&self, _: &Context, _: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
+        Err(Error::unsupported(ID, "replace rules"))
+    }
+
+    async fn members(&self, _: &Context, _: &FirewallId) -> Result<Vec<Member>, Error> {
+        Err(Error::unsupported(ID, "tell who stands behind a firewall"))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use deltawall_core::{
     Account, Action, Cidr, CloudRuleId, Description, Direction, Error, ErrorKind, Firewall, FirewallId, FirewallName,
-    Protocol, Rule, RuleContent, Source,
+    Log, Protocol, Rule, RuleContent, Source,
 };
 
 use crate::client::{DEFAULT_POLICY, Failure, Policy, Vsys, ZonePair};
@@ -26,6 +26,7 @@ pub(crate) fn firewall(vsys: &Vsys) -> Result<Arc<Firewall>, Error> {
         description: Some(Description::new(format!("{} [{}]", vsys.name, vsys.descriptor)).map_err(internal)?),
         owner: Some(owner),
         rules,
+        default: None,
     }))
 }
 
@@ -38,8 +39,9 @@ fn rule(policy: &Policy, between: &ZonePair, owner: &Account) -> Result<Rule, Er
             direction: if between.to > between.from { Direction::Ingress } else { Direction::Egress },
             action: if policy.accept { Action::Accept } else { Action::Deny },
             sources: policy.sources.iter().copied().map(Source::Address).collect(),
+            conditions: None,
         },
-        log: policy.log,
+        log: policy.log.then(Log::default),
         description: None,
     })
 }
@@ -53,14 +55,15 @@ fn default_rule(owner: &Account) -> Result<Rule, Error> {
             direction: Direction::Ingress,
             action: Action::Deny,
             sources: vec![Source::Address(anywhere().map_err(internal)?)],
+            conditions: None,
         },
-        log: false,
+        log: None,
         description: None,
     })
 }
 
 /// What the platform calls `any`.
-pub(crate) fn anywhere() -> Result<Cidr, deltawall_core::source::InvalidCidr> {
+pub(crate) fn anywhere() -> Result<Cidr, deltawall_core::cidr::InvalidCidr> {
     Cidr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0)
 }
 

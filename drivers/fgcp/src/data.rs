@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use deltawall_core::source::InvalidCidr;
+use deltawall_core::cidr::InvalidCidr;
 use deltawall_core::{Account, Cidr, Credentials, Description, FirewallName, InvalidData, Protocol};
 use serde::Deserialize;
 

@@ -16,8 +16,9 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use deltawall_core::{
-    Capabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, InvalidData,
-    NewFirewall, NewRule, Provider, ProviderName, RuleId,
+    Capabilities, ConditionCapabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall,
+    FirewallCapabilities, FirewallId, InvalidData, Member, NewFirewall, NewRule, Order, Position, Provider,
+    ProviderName, Replace, Replacement, Rest, RuleCapabilities, RuleId, SourceCapabilities,
 };
 
 use client::{DataCentre, Failure, Stopping};
@@ -35,22 +36,31 @@ pub const SAMPLE_LOGIN: (&str, &str) = ("fgcpuser", "fgcppassword");
 const REGIONS: [&str; 7] = ["jp-east", "jp-west", "au", "sg", "uk", "us", "de"];
 
 const CAPABILITIES: Capabilities = Capabilities {
-    create_firewall: true,
-    delete_firewall: true,
-    create_rule: false,
-    delete_rule: true,
-    egress: true,
-    deny: true,
-    log: true,
-    group_sources: false,
-    foreign_groups: false,
-    prefix_lists: false,
-    ipv6: false,
-    other_protocols: false,
-    descriptions: false,
-    own_rule_ids: true,
-    joins_rules: false,
-    networks: false,
+    firewalls: FirewallCapabilities { create: true, delete: true, networks: false, default: false, members: false },
+    rules: RuleCapabilities {
+        create: false,
+        delete: true,
+        replace: Replace::No,
+        order: Order::Ordered,
+        rest: Rest::Denied,
+        egress: true,
+        deny: true,
+        reject: false,
+        log: true,
+        log_prefix: false,
+        other_protocols: false,
+        descriptions: false,
+        own_ids: true,
+        join: false,
+    },
+    sources: SourceCapabilities {
+        groups: false,
+        foreign_groups: false,
+        prefix_lists: false,
+        ipv6: false,
+        ranges: false,
+    },
+    conditions: ConditionCapabilities::NONE,
     hides_egress: false,
 };
 
@@ -155,12 +165,26 @@ impl Driver for Fgcp {
     }
 
     /// Always [`ErrorKind::Unsupported`]: Deltacloud had no way to say between which zones a rule stands.
-    async fn create_rule(&self, context: &Context, _: &FirewallId, _: NewRule) -> Result<Arc<Firewall>, Error> {
+    async fn create_rule(
+        &self,
+        context: &Context,
+        _: &FirewallId,
+        _: NewRule,
+        _: Position,
+    ) -> Result<Arc<Firewall>, Error> {
         self.authenticate(context).await?;
         Err(Error::unsupported(ID, "create rules"))
     }
 
     async fn delete_rule(&self, context: &Context, id: &FirewallId, rule: &RuleId<'_>) -> Result<(), Error> {
         Ok(self.data_centre(context)?.delete_policy(id.as_str(), &rule.to_string())?)
+    }
+
+    async fn replace_rules(&self, _: &Context, _: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
+        Err(Error::unsupported(ID, "replace rules"))
+    }
+
+    async fn members(&self, _: &Context, _: &FirewallId) -> Result<Vec<Member>, Error> {
+        Err(Error::unsupported(ID, "tell who stands behind a firewall"))
     }
 }

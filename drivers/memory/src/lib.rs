@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 use deltawall_core::{
     Capabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, InvalidData,
-    NewFirewall, NewRule, Provider, ProviderName, RuleId,
+    Member, NewFirewall, NewRule, Position, Provider, ProviderName, Replacement, RuleId,
 };
 
 use refusal::Refusal;
@@ -141,7 +141,13 @@ impl Driver for Memory {
         self.change(context, |world, _| world.delete(id)).map(|()| Deletion::Done)
     }
 
-    async fn create_rule(&self, context: &Context, id: &FirewallId, new: NewRule) -> Result<Arc<Firewall>, Error> {
+    async fn create_rule(
+        &self,
+        context: &Context,
+        id: &FirewallId,
+        new: NewRule,
+        _: Position,
+    ) -> Result<Arc<Firewall>, Error> {
         self.check(context)?;
         world::CAPABILITIES.permit(&new, ID)?;
         self.change(context, |world, room| world.create_rule(id, new, room))
@@ -149,5 +155,15 @@ impl Driver for Memory {
 
     async fn delete_rule(&self, context: &Context, id: &FirewallId, rule: &RuleId<'_>) -> Result<(), Error> {
         self.change(context, |world, room| world.delete_rule(id, rule, room))
+    }
+
+    async fn replace_rules(&self, context: &Context, _: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
+        self.check(context)?;
+        Err(Error::unsupported(ID, "replace rules"))
+    }
+
+    async fn members(&self, context: &Context, _: &FirewallId) -> Result<Vec<Member>, Error> {
+        self.check(context)?;
+        Err(Error::unsupported(ID, "tell who stands behind a firewall"))
     }
 }

@@ -29,7 +29,7 @@ fn of_source(source: &Source) -> usize {
     let texts = match source {
         Source::Group(group) => of_texts(&[group.owner.as_str(), group.name.as_str()]),
         Source::PrefixList(id) => of_texts(&[id.as_str()]),
-        Source::Address(_) => 0,
+        Source::Address(_) | Source::Range(_) => 0,
     };
     size_of::<Source>() + texts
 }

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use deltawall_core::{
-    Account, Capabilities, Filter, Firewall, FirewallId, FirewallName, Group, NewFirewall, NewRule, Rule, RuleContent,
-    RuleId, Source,
+    Account, Capabilities, ConditionCapabilities, Filter, Firewall, FirewallCapabilities, FirewallId, FirewallName,
+    Group, NewFirewall, NewRule, Order, Replace, Rest, Rule, RuleCapabilities, RuleContent, RuleId, Source,
+    SourceCapabilities,
 };
 use indexmap::IndexMap;
 
@@ -14,22 +15,25 @@ use crate::{checks, size};
 
 /// What EC2's security groups can do.
 pub(crate) const CAPABILITIES: Capabilities = Capabilities {
-    create_firewall: true,
-    delete_firewall: true,
-    create_rule: true,
-    delete_rule: true,
-    egress: true,
-    deny: false,
-    log: false,
-    group_sources: true,
-    foreign_groups: true,
-    prefix_lists: false,
-    ipv6: true,
-    other_protocols: true,
-    descriptions: true,
-    own_rule_ids: false,
-    joins_rules: false,
-    networks: false,
+    firewalls: FirewallCapabilities { create: true, delete: true, networks: false, default: false, members: false },
+    rules: RuleCapabilities {
+        create: true,
+        delete: true,
+        replace: Replace::No,
+        order: Order::Unordered,
+        rest: Rest::Denied,
+        egress: true,
+        deny: false,
+        reject: false,
+        log: false,
+        log_prefix: false,
+        other_protocols: true,
+        descriptions: true,
+        own_ids: false,
+        join: false,
+    },
+    sources: SourceCapabilities { groups: true, foreign_groups: true, prefix_lists: false, ipv6: true, ranges: false },
+    conditions: ConditionCapabilities::NONE,
     hides_egress: false,
 };
 
@@ -188,6 +192,7 @@ impl World {
             description: Some(new.description),
             owner: Some(self.account.clone()),
             rules: Vec::new(),
+            default: None,
         }
     }
 
@@ -212,7 +217,7 @@ impl World {
         if let Some(peer) = first_repeated(&firewall.rules, &content) {
             return Err(Refusal::RuleExists { peer, protocol: content.protocol });
         }
-        Ok(Rule { cloud_id: None, content, log: false, description })
+        Ok(Rule { cloud_id: None, content, log: None, description })
     }
 
     /// Changes what is held of a firewall, and counts it anew.

@@ -3,8 +3,8 @@
 
 use deltawall_core::conformance::context;
 use deltawall_core::{
-    Account, Context, Description, Driver, Error, FirewallId, FirewallName, Group, NewFirewall, NewRule, Protocol,
-    Source,
+    Account, Context, Description, Driver, Error, FirewallId, FirewallName, Group, NewFirewall, NewRule, Position,
+    Protocol, Source,
 };
 use deltawall_memory::{MAX_SIZE, Memory, SAMPLE_DATA};
 
@@ -66,7 +66,7 @@ async fn what_clients_make_is_bounded_over_all_providers() {
             }
             let id = FirewallId::new(name).unwrap();
             made.push((context.clone(), id.clone()));
-            if is_full(driver.create_rule(&context, &id, rule.clone()).await) {
+            if is_full(driver.create_rule(&context, &id, rule.clone(), Position::Last).await) {
                 break 'providers;
             }
         }
@@ -92,7 +92,7 @@ async fn what_is_gone_takes_no_room() {
     let (id, rule) = (FirewallId::new("web").unwrap(), rule());
     for n in 0..4_000 {
         driver.create_firewall(&context, firewall("web")).await.unwrap();
-        let made = driver.create_rule(&context, &id, rule.clone()).await.unwrap();
+        let made = driver.create_rule(&context, &id, rule.clone(), Position::Last).await.unwrap();
         if n % 2 == 0 {
             driver.delete_rule(&context, &id, &made.rules.first().unwrap().id()).await.unwrap();
         }

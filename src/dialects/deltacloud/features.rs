@@ -18,21 +18,21 @@ pub(super) struct Feature {
 pub(super) fn of_firewalls(capabilities: Capabilities) -> impl Iterator<Item = Feature> {
     let feature = |name, parameter| Feature { name, rel: "rules", parameter };
     let features = [
-        (capabilities.egress, feature("egress", DIRECTION.name)),
-        (capabilities.deny, feature("deny", RULE_ACTION.name)),
-        (capabilities.log, feature("log", LOG_RULE.name)),
+        (capabilities.rules.egress, feature("egress", DIRECTION.name)),
+        (capabilities.rules.deny, feature("deny", RULE_ACTION.name)),
+        (capabilities.rules.log, feature("log", LOG_RULE.name)),
     ];
-    let advertised = features.into_iter().filter(move |(has, _)| *has && capabilities.create_rule);
+    let advertised = features.into_iter().filter(move |(has, _)| *has && capabilities.rules.create);
     advertised.map(|(_, feature)| feature)
 }
 
 /// What a driver with these capabilities would have to be able to do for the operation, and cannot.
 pub(super) fn lacking(operation: Operation<'_>, can: Capabilities) -> Option<&'static str> {
     let (has, what) = match operation {
-        Operation::CreateFirewall | Operation::ShowNewFirewall(_) => (can.create_firewall, "create firewalls"),
-        Operation::DeleteFirewall(_) => (can.delete_firewall, "delete firewalls"),
-        Operation::CreateRule(_) | Operation::ShowNewRule(_) => (can.create_rule, "create rules"),
-        Operation::DeleteRule(..) => (can.delete_rule, "delete rules"),
+        Operation::CreateFirewall | Operation::ShowNewFirewall(_) => (can.firewalls.create, "create firewalls"),
+        Operation::DeleteFirewall(_) => (can.firewalls.delete, "delete firewalls"),
+        Operation::CreateRule(_) | Operation::ShowNewRule(_) => (can.rules.create, "create rules"),
+        Operation::DeleteRule(..) => (can.rules.delete, "delete rules"),
         _ => return None,
     };
     (!has).then_some(what)

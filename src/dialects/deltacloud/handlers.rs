@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use deltawall_core::{Context, Deletion, Direction, Driver, Error, ErrorKind, FirewallId, RuleId};
+use deltawall_core::{Context, Deletion, Direction, Driver, Error, ErrorKind, FirewallId, Position, RuleId};
 
 use super::answer::{Answer, View};
 use super::error::{ApiError, Failure};
@@ -102,7 +102,8 @@ async fn create_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiE
         let can = request.head.driver().capabilities();
         let new = values.new_rule(request.head.gateway().limits.sources, can)?;
         let direction = new.direction();
-        let firewall = call.ask(async |driver, context| driver.create_rule(context, &id, new).await).await?;
+        let firewall =
+            call.ask(async |driver, context| driver.create_rule(context, &id, new, Position::Last).await).await?;
         Ok((firewall, direction))
     };
     let form = || FilledIn::new(Some(id.clone()), values);

@@ -144,6 +144,7 @@ struct RuleView<'a> {
 enum SourceView<'a> {
     Group { name: &'a str, owner: &'a str },
     Address { family: &'a str, address: String, prefix: String },
+    Range { family: &'a str, first: String, last: String },
     PrefixList { name: &'a str },
 }
 
@@ -240,8 +241,8 @@ fn rule(rule: &Rule, capabilities: Capabilities) -> RuleView<'_> {
         port_to: numbers.map(|(_, to)| to.to_string()),
         sources: content.sources.iter().map(source).collect(),
         direction: content.direction.name(),
-        rule_action: capabilities.deny.then(|| content.action.name()),
-        log_rule: capabilities.log.then_some(rule.log),
+        rule_action: capabilities.rules.deny.then(|| content.action.name()),
+        log_rule: capabilities.rules.log.then_some(rule.log.is_some()),
         description: rule.description.as_ref().map(|description| description.as_str()),
     }
 }
@@ -249,6 +250,11 @@ fn rule(rule: &Rule, capabilities: Capabilities) -> RuleView<'_> {
 fn source(source: &Source) -> SourceView<'_> {
     match source {
         Source::Group(group) => SourceView::Group { name: group.name.as_str(), owner: group.owner.as_str() },
+        Source::Range(range) => SourceView::Range {
+            family: range.family(),
+            first: range.first().to_string(),
+            last: range.last().to_string(),
+        },
         Source::PrefixList(id) => SourceView::PrefixList { name: id.as_str() },
         Source::Address(cidr) => SourceView::Address {
             family: cidr.family(),

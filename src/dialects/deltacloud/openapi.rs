@@ -331,12 +331,14 @@ fn sample() -> Option<Firewall> {
         direction: Direction::Ingress,
         action: Action::Accept,
         sources: vec![Source::Address("10.1.0.0/16".parse().ok()?)],
+        conditions: None,
     };
     Some(Firewall {
         id: FirewallId::new("web").ok()?,
         name: FirewallName::new("web").ok()?,
         description: Description::new("Web servers").ok(),
         owner: Some(owner),
-        rules: vec![Rule { cloud_id: None, content, log: false, description: None }],
+        rules: vec![Rule { cloud_id: None, content, log: None, description: None }],
+        default: None,
     })
 }

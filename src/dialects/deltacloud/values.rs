@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use deltawall_core::source::InvalidCidr;
+use deltawall_core::cidr::InvalidCidr;
 use deltawall_core::text::{self, InvalidText};
 use deltawall_core::{
-    Account, Action, Capabilities, Cidr, Description, Direction, Filter, FirewallId, FirewallName, Group, NetworkId,
-    NewFirewall, NewRule, PrefixListId, Protocol, RuleId, Source, rule_id,
+    Account, Action, Capabilities, Cidr, Description, Direction, Filter, FirewallId, FirewallName, Group, Log,
+    NetworkId, NewFirewall, NewRule, PrefixListId, Protocol, RuleId, Source, rule_id,
 };
 
 use super::error::{ApiError, Failure};
@@ -55,9 +55,9 @@ impl Parameters {
         let rule = rule
             .with_direction(direction.unwrap_or_default())
             .with_action(action.unwrap_or_default())
-            .with_log(log.unwrap_or_default())
+            .with_log(log.unwrap_or_default().then(Log::default))
             .with_description(self.text(&RULE_DESCRIPTION, Description::new)?);
-        if !can.own_rule_ids && RuleId::length_in_url(&rule) > rule_id::MAX_IN_URL {
+        if !can.rules.own_ids && RuleId::length_in_url(&rule) > rule_id::MAX_IN_URL {
             let message = "The sources are too many or too long: the rule's id would be, for a URL to have it in it.";
             return Err(Failure::Validation.with(message));
         }

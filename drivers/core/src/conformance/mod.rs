@@ -14,50 +14,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod cases;
+mod subject;
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use crate::credentials::Credentials;
-use crate::driver::{Capabilities, Context, Driver};
-use crate::model::NewFirewall;
-use crate::text::{FirewallId, FirewallName};
-
-/// A driver to test, made anew for each case: it starts with at least one firewall.
-pub struct Subject {
-    /// The driver.
-    pub driver: Arc<dyn Driver>,
-    /// Good credentials, and no provider.
-    pub context: Context,
-    /// Credentials of which each is wrong: as an unknown user, with a wrong password, with none.
-    pub strangers: Vec<Context>,
-    /// Two providers that do not share firewalls, spelled as a client might.
-    pub providers: [&'static str; 2],
-    /// What makes a firewall that people call by this name.
-    pub new_firewall: fn(FirewallName) -> NewFirewall,
-    /// A firewall that is there, and the id of a rule of it that may be deleted; for drivers that cannot make rules.
-    pub known_rule: Option<(FirewallId, &'static str)>,
-    /// How long after it was accepted a deletion is done at the latest.
-    pub settles_within: Duration,
-}
-
-/// What a call of the suite is made for: with these credentials, and no provider.
-pub fn context(user: &str, password: &str) -> Context {
-    Context {
-        credentials: Credentials::new(user, password),
-        provider: None,
-        request_id: "conformance".into(),
-        deadline: Instant::now() + Duration::from_secs(60),
-        room: None,
-    }
-}
-
-impl Subject {
-    fn can(&self, what: impl Fn(Capabilities) -> bool) -> bool {
-        what(self.driver.capabilities())
-    }
-}
+pub use subject::{Subject, context};
 
 type Case = for<'a> fn(&'a Subject) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 

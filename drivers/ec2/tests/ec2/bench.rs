@@ -10,7 +10,7 @@ use aws_sdk_ec2::config::{BehaviorVersion, Credentials as SdkCredentials, Region
 use aws_sdk_ec2::types::builders::IpPermissionBuilder;
 use deltawall_core::{
     Context, Credentials, Deletion, Description, Driver, Error, Filter, Firewall, FirewallId, FirewallName, NetworkId,
-    NewFirewall, NewRule, PrefixListId, Protocol, RuleId, Source,
+    NewFirewall, NewRule, Position, PrefixListId, Protocol, RuleId, Source,
 };
 use deltawall_ec2::{Ec2, Endpoint, Options};
 use tokio::runtime::Runtime;
@@ -79,7 +79,7 @@ impl Bench {
     }
 
     pub fn add(&self, firewall: &str, new: NewRule) -> Result<Arc<Firewall>, Error> {
-        self.run(self.driver.create_rule(&self.context, &id(firewall), new))
+        self.run(self.driver.create_rule(&self.context, &id(firewall), new, Position::Last))
     }
 
     pub fn show(&self, firewall: &str) -> Result<Arc<Firewall>, Error> {

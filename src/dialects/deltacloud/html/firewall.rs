@@ -74,7 +74,7 @@ impl Row {
             service,
             direction: content.direction,
             action: content.action,
-            is_logged: rule.log,
+            is_logged: rule.log.is_some(),
             description: rule.description.as_ref().map(ToString::to_string),
             sources: content.sources.iter().map(|source| Shown::new(source, is_let_in)).collect(),
             is_open_in_parts: is_let_in && open_in_parts.contains(&content.protocol),
@@ -89,8 +89,8 @@ impl Shown {
         let kind = match source {
             Source::Group(_) => "group",
             Source::PrefixList(_) => "prefix list",
-            Source::Address(cidr) if cidr.address().is_ipv4() => "IPv4",
-            Source::Address(_) => "IPv6",
+            Source::Address(_) | Source::Range(_) if source.is_ipv6() => "IPv6",
+            Source::Address(_) | Source::Range(_) => "IPv4",
         };
         let is_open = is_let_in && address(source).is_some_and(is_the_world);
         Self { kind, text: source.to_string(), is_open }

@@ -19,22 +19,22 @@ const ROWS: usize = 3;
 pub(super) fn page(form: &FilledIn, error: Option<&ApiError>, head: &Head<'_>) -> io::Result<Vec<u8>> {
     let can = head.driver().capabilities();
     let Some(firewall) = &form.firewall else {
-        let offered = offered([("name", true), ("description", true), ("vpc_id", can.networks)]);
+        let offered = offered([("name", true), ("description", true), ("vpc_id", can.firewalls.networks)]);
         return render(&NewFirewall { head, filled: Filled::new(form, error, offered, &[]) });
     };
     let offered = offered([
         ("protocol", true),
         ("port_from", true),
         ("port_to", true),
-        ("direction", can.egress),
-        ("rule_action", can.deny),
-        ("log_rule", can.log),
-        ("description", can.descriptions),
+        ("direction", can.rules.egress),
+        ("rule_action", can.rules.deny),
+        ("log_rule", can.rules.log),
+        ("description", can.rules.descriptions),
     ]);
     let values = &form.values;
     let addresses = rows(values, &IP_ADDRESS);
-    let groups = if can.group_sources { groups(values) } else { Vec::new() };
-    let lists = if can.prefix_lists { rows(values, &PREFIX_LIST) } else { Vec::new() };
+    let groups = if can.sources.groups { groups(values) } else { Vec::new() };
+    let lists = if can.sources.prefix_lists { rows(values, &PREFIX_LIST) } else { Vec::new() };
     let filled = Filled::new(form, error, offered, &[&addresses, groups.as_flattened(), &lists]);
     let url = head.urls.firewall(firewall);
     render(&NewRule { head, firewall, url, filled, addresses, groups, lists, can })

@@ -119,7 +119,7 @@ impl<'a> Firewalls<'a> {
             firewalls: firewalls.iter().map(|one| &**one).filter(is_wanted).collect(),
             shown,
             filter,
-            can_create: head.driver().capabilities().create_firewall,
+            can_create: head.driver().capabilities().firewalls.create,
         }
     }
 

@@ -153,10 +153,10 @@ fn firewall(document: &mut Document, firewall: &Firewall, of: &Representation<'_
     let href = of.urls.firewall(&firewall.id);
     document.open("firewall", &[("href", &href), ("id", id)]);
     document.open("actions", &[]);
-    if of.capabilities.delete_firewall {
+    if of.capabilities.firewalls.delete {
         of.place.action(document, &href, id, "delete", "destroy");
     }
-    if of.capabilities.create_rule {
+    if of.capabilities.rules.create {
         let rel = if of.place == Place::List { "add_rule" } else { "update" };
         of.place.action(document, &format!("{href}/rules"), id, "post", rel);
     }
@@ -181,7 +181,7 @@ fn rule(document: &mut Document, rule: &Rule, firewall: &str, of: &Representatio
         Place::Alone => document.open("rule", &[("href", &href), ("id", &id)]),
     }
     document.open("actions", &[]);
-    if capabilities.delete_rule {
+    if capabilities.rules.delete {
         of.place.action(document, &href, &id, "delete", "destroy");
     }
     document.close("actions");
@@ -191,8 +191,8 @@ fn rule(document: &mut Document, rule: &Rule, firewall: &str, of: &Representatio
     document.number("port_from", numbers.map(|(from, _)| from));
     document.number("port_to", numbers.map(|(_, to)| to));
     document.text("direction", content.direction.name());
-    document.text("rule_action", if capabilities.deny { content.action.name() } else { "" });
-    let log = match (capabilities.log, rule.log) {
+    document.text("rule_action", if capabilities.rules.deny { content.action.name() } else { "" });
+    let log = match (capabilities.rules.log, rule.log.is_some()) {
         (false, _) => "",
         (true, true) => "true",
         (true, false) => "false",
@@ -213,6 +213,11 @@ fn source(document: &mut Document, source: &Source) {
     match source {
         Source::Group(group) => {
             let attributes = [("name", group.name.as_str()), ("owner", group.owner.as_str()), ("type", "group")];
+            document.empty("source", &attributes);
+        }
+        Source::Range(range) => {
+            let (first, last) = (range.first().to_string(), range.last().to_string());
+            let attributes = [("family", range.family()), ("first", &first), ("last", &last), ("type", "range")];
             document.empty("source", &attributes);
         }
         Source::PrefixList(id) => document.empty("source", &[("name", id.as_str()), ("type", "prefix_list")]),
