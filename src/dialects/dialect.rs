@@ -1,8 +1,5 @@
 //! What a dialect is.
 
-use std::fmt::Debug;
-use std::pin::Pin;
-
 use actix_http::Response;
 use actix_http::body::BoxBody;
 use actix_web::web::Bytes;
@@ -12,14 +9,10 @@ use crate::gateway::Desk;
 use crate::message::{Exchange, Refusal};
 
 /// A firewall API as its clients speak it: it reads requests and words the answers.
-pub trait Dialect: Debug + Send + Sync {
+pub trait Dialect {
     /// Answers a request. The body is whole, or there is a reason why it is not there.
-    fn answer<'a>(
-        &'a self,
-        exchange: &'a Exchange<'a>,
-        desk: &'a Desk,
-        body: Result<Bytes, Refusal>,
-    ) -> Pin<Box<dyn Future<Output = Reply> + 'a>>;
+    fn answer(&self, exchange: &Exchange<'_>, desk: &Desk, body: Result<Bytes, Refusal>)
+    -> impl Future<Output = Reply>;
 
     /// Tells the client of a request why it is not answered as it should be. That may be found out when it was answered.
     fn refuse(&self, exchange: &Exchange<'_>, desk: &Desk, refusal: Refusal) -> Reply;

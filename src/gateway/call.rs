@@ -28,10 +28,8 @@ pub struct Call<'a> {
     pub asker: Asker<'a>,
     /// What for, in a word.
     pub operation: &'static str,
-    /// What is to be changed, if anything.
-    pub change: Option<Change<'a>>,
     /// What the driver takes its room from, where it may be refused any.
-    pub room: Option<Arc<dyn Room>>,
+    pub room: Option<&'a Arc<dyn Room>>,
     /// How long it took, once it has been asked.
     pub time: &'a Cell<Option<Duration>>,
 }
@@ -48,12 +46,13 @@ pub enum NotDone {
 }
 
 impl Call<'_> {
-    /// Asks the driver. The credentials are gone with the answer.
+    /// Asks the driver, for a change or for nothing that is one. The credentials are gone with the answer.
     ///
     /// # Errors
     /// When it was not asked, or did not do it.
     pub async fn ask<T>(
-        mut self,
+        &self,
+        mut change: Option<Box<Change<'_>>>,
         call: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
     ) -> Result<T, NotDone> {
         let (gateway, driver, provider) = (&*self.desk.gateway, self.asker.driver, self.provider);
@@ -63,13 +62,14 @@ impl Call<'_> {
             provider: provider.cloned(),
             request_id: self.asker.id.to_owned(),
             deadline: Instant::now() + gateway.backend_timeout,
-            room: self.room.take(),
+            room: self.room.cloned(),
         };
-        let mut change = self.change.take();
         let result = {
             let mut asked = pin!(async {
                 let _place = gateway.backends.enter(driver, provider).await?;
-                change.as_mut().map(Change::begin);
+                if let Some(change) = change.as_mut() {
+                    change.begin();
+                }
                 begun.set(Some(Instant::now()));
                 Some(call(self.driver, &context).await)
             });

@@ -15,7 +15,7 @@ use super::connection::{Activity, Held, UnderWay};
 use super::stop::Stop;
 use super::taken::{Counted, Taken};
 use crate::dialects::Dialects;
-use crate::dialects::dialect::{Dialect, Reply};
+use crate::dialects::dialect::Reply;
 use crate::gateway::metrics::{Limit, RequestLabels};
 use crate::gateway::{Desk, Gateway};
 use crate::logging::{Answered, RequestLog};
@@ -71,18 +71,17 @@ pub async fn serve(
     let (under_way, admitted) = activity.as_ref().map(Activity::begin).unzip();
     let since = under_way.as_ref().and_then(UnderWay::since).unwrap_or_else(Instant::now);
     let exchange = Exchange::new(&http, &shared.names, activity.as_ref().map(|activity| activity.room()));
-    let dialect = shared.dialects.of(&exchange);
     let mut reply = match admitted.unwrap_or(Ok(())) {
-        Ok(()) => answer(dialect, &exchange, desk, payload, activity.as_ref().map(Activity::hold)).await,
+        Ok(()) => answer(shared, &exchange, desk, payload, activity.as_ref().map(Activity::hold)).await,
         Err(limit) => {
             metrics.rejected(limit);
-            dialect.refuse(&exchange, desk, Refusal::Requests)
+            shared.dialects.refuse(&exchange, desk, Refusal::Requests)
         }
     };
     let mut held = activity.as_ref().map(Activity::hold);
     if !is_held(reply.response.body(), held.as_mut()) && may_be_withheld(reply.response.status()) {
         metrics.rejected(Limit::Held);
-        reply = dialect.refuse(&exchange, desk, Refusal::Answers);
+        reply = shared.dialects.refuse(&exchange, desk, Refusal::Answers);
     }
     let Reply { mut response, route, driver, provider } = reply;
     let is_http2 = http.version() == Version::HTTP_2;
@@ -109,7 +108,7 @@ pub async fn serve(
 
 /// Reads the body, and has the dialect answer, unless a page of another site is behind the request.
 async fn answer(
-    dialect: &dyn Dialect,
+    shared: &Shared,
     exchange: &Exchange<'_>,
     desk: &Desk,
     payload: Payload,
@@ -130,8 +129,8 @@ async fn answer(
         }
     }
     match exchange.is_of_another_site() {
-        true => dialect.refuse(exchange, desk, Refusal::OtherSite),
-        false => dialect.answer(exchange, desk, body).await,
+        true => shared.dialects.refuse(exchange, desk, Refusal::OtherSite),
+        false => shared.dialects.answer(exchange, desk, body).await,
     }
 }
 

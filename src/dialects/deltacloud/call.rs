@@ -26,12 +26,10 @@ pub(super) struct Call<'a> {
 impl Call<'_> {
     /// Asks the driver, in its turn and within the time there is.
     pub(super) async fn ask<T>(
-        self,
+        &self,
         ask: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
     ) -> Result<T, ApiError> {
-        let Self { head, resource, operation, method, parameters, caller } = self;
-        // What a change has done is told in any case.
-        let room = head.exchange.room.clone().filter(|_| !operation.is_change());
+        let Self { head, resource, operation, method, parameters, caller } = *self;
         let call = call::Call {
             desk: head.desk,
             driver: head.driver(),
@@ -39,11 +37,12 @@ impl Call<'_> {
             caller,
             asker: head.asker(),
             operation: operation.name(),
-            change: change(head, operation, caller.user(), Some(parameters)),
-            room,
+            // What a change has done is told in any case.
+            room: head.exchange.room.as_ref().filter(|_| !operation.is_change()),
             time: &head.exchange.backend_time,
         };
-        call.ask(ask).await.map_err(|why| match &why {
+        let change = change(head, operation, caller.user(), Some(parameters));
+        call.ask(change, ask).await.map_err(|why| match &why {
             NotDone::Failed(error) if error.kind == ErrorKind::State => {
                 ApiError::from(why).allowing(resource.allow(Some(method)))
             }
@@ -58,7 +57,7 @@ pub(super) fn change<'a>(
     operation: Operation<'_>,
     user: &str,
     parameters: Option<&Parameters>,
-) -> Option<Change<'a>> {
+) -> Option<Box<Change<'a>>> {
     if !operation.is_change() {
         return None;
     }
@@ -70,5 +69,5 @@ pub(super) fn change<'a>(
     let [firewall, rule] = [firewall, rule].map(|id| id.map(Cow::into_owned));
     let parameters = parameters.map(Parameters::summary).filter(|summary| !summary.is_empty());
     let subject = Subject { change: operation.name(), firewall, rule, parameters };
-    Some(Change::new(head.asker(), user, subject))
+    Some(Box::new(Change::new(head.asker(), user, subject)))
 }

@@ -50,8 +50,6 @@ mod version;
 mod written;
 mod xml;
 
-use std::pin::Pin;
-
 use actix_web::web::Bytes;
 
 use crate::dialects::dialect::{Dialect, Reply};
@@ -72,17 +70,10 @@ pub struct Deltacloud {
 }
 
 impl Dialect for Deltacloud {
-    fn answer<'a>(
-        &'a self,
-        exchange: &'a Exchange<'a>,
-        desk: &'a Desk,
-        body: Result<Bytes, Refusal>,
-    ) -> Pin<Box<dyn Future<Output = Reply> + 'a>> {
-        Box::pin(async move {
-            let head = Head::read(exchange, desk);
-            let result = result(&head, body).await;
-            self.reply(&head, result)
-        })
+    async fn answer(&self, exchange: &Exchange<'_>, desk: &Desk, body: Result<Bytes, Refusal>) -> Reply {
+        let head = Head::read(exchange, desk);
+        let result = result(&head, body).await;
+        self.reply(&head, result)
     }
 
     fn refuse(&self, exchange: &Exchange<'_>, desk: &Desk, refusal: Refusal) -> Reply {
