@@ -68,6 +68,9 @@ pub struct RuleCapabilities {
     pub own_ids: bool,
     /// A new rule joins one that is there for the same traffic: the two become one rule with the sources of both.
     pub join: bool,
+    /// How many sources a firewall's rules may have in each direction, unless the account's own quota says otherwise; none where
+    /// there is no bound.
+    pub quota: Option<usize>,
 }
 
 /// How a firewall's rules can be replaced by others.

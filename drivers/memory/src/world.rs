@@ -31,6 +31,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
         descriptions: true,
         own_ids: false,
         join: false,
+        quota: Some(60),
     },
     sources: SourceCapabilities { groups: true, foreign_groups: true, prefix_lists: false, ipv6: true, ranges: false },
     conditions: ConditionCapabilities::NONE,
