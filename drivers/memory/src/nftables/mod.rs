@@ -61,6 +61,7 @@ impl Cloud for Host {
             own_ids: true,
             join: false,
             repeat: true,
+            quota: None,
         },
         sources: SourceCapabilities {
             groups: false,
