@@ -6,7 +6,7 @@ use deltawall_core::Driver;
 #[cfg(feature = "ec2")]
 use deltawall_core::Observer;
 use deltawall_fgcp::Fgcp;
-use deltawall_memory::Memory;
+use deltawall_memory::{Mock, mock};
 
 use super::metrics::Metrics;
 use crate::config::{self, Config, Usage};
@@ -100,7 +100,7 @@ struct BuiltIn {
 
 /// The drivers that are built in, in the order in which they are listed.
 const BUILT_IN: &[BuiltIn] = &[
-    BuiltIn { id: deltawall_memory::ID, alias: Some("memory"), is_mock: true, add: Registry::add_memory },
+    BuiltIn { id: mock::ID, alias: Some("memory"), is_mock: true, add: Registry::add_memory },
     #[cfg(feature = "ec2")]
     BuiltIn { id: deltawall_ec2::ID, alias: None, is_mock: false, add: Registry::add_ec2 },
     BuiltIn { id: deltawall_fgcp::ID, alias: Some("gcp"), is_mock: true, add: Registry::add_fgcp },
@@ -159,8 +159,8 @@ impl Registry {
 
     fn add_memory(&mut self, config: &Config) -> Result<(), Error> {
         let memory = match &config.mock_data {
-            Some(path) => Memory::from_toml(&config::read(path)?).map_err(|error| config::file_error(path, error))?,
-            None => Memory::from_toml(deltawall_memory::SAMPLE_DATA).map_err(built_in)?,
+            Some(path) => Mock::from_toml(&config::read(path)?).map_err(|error| config::file_error(path, error))?,
+            None => Mock::from_toml(mock::SAMPLE_DATA).map_err(built_in)?,
         };
         let sample = config.mock_data.is_none().then_some(MEMORY_SAMPLE);
         self.add(Arc::new(memory), Some("memory"), sample);

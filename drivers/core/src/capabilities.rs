@@ -68,6 +68,8 @@ pub struct RuleCapabilities {
     pub own_ids: bool,
     /// A new rule joins one that is there for the same traffic: the two become one rule with the sources of both.
     pub join: bool,
+    /// The same rule may be there twice.
+    pub repeat: bool,
 }
 
 /// How a firewall's rules can be replaced by others.

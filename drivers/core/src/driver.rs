@@ -34,9 +34,11 @@ use crate::text::FirewallId;
 /// part of that rule, whose id changes with it. A rule is deleted whole or not at all.
 ///
 /// **Order.** Lists come in the cloud's own order, which stays as it is between changes. A new rule never changes
-/// the order of the others.
+/// the order of the others. Where rules have an [`Order`](crate::Order), a new one stands at its [`Position`], and those of a
+/// set stand as they do there.
 ///
-/// **Replaced.** A rule that was there and is in the new set stays the rule that it was, with its id. Where
+/// **Replaced.** A rule that was there and is in the new set stays the rule that it was, with its id; of the same rule twice,
+/// the first stays the first. Why a rule of the set cannot be made is told with its place, the first being `rule 1`. Where
 /// [`Replace`](crate::Replace) is `Add`, what both sets accept is never closed meanwhile, unless a gap is allowed: single sources
 /// are added before others are removed, and if one cannot be, what was added is taken away again and the error says
 /// which rule it was; if that fails too, the error says exactly what is left. A firewall that is not as the caller has seen it is
@@ -46,7 +48,11 @@ use crate::text::FirewallId;
 /// deletions of one thing one fails. A filter that matches nothing gives an empty list.
 ///
 /// **There already.** A firewall whose name is taken is [`ErrorKind::Refused`] or [`ErrorKind::Conflict`]; a rule
-/// that is there, in whatever spelling, is [`ErrorKind::Refused`].
+/// that is there, or twice in a set, in whatever spelling, is [`ErrorKind::Refused`], unless
+/// [`RuleCapabilities::repeat`](crate::RuleCapabilities::repeat) says that it is another rule.
+///
+/// **Default.** Only a firewall that has a [default](crate::Firewall::default) can be given another; for others one is
+/// [`ErrorKind::Refused`].
 ///
 /// **Unable.** What [`Capabilities`] denies is [`ErrorKind::Unsupported`], before the cloud is asked. A driver
 /// never makes a rule that is more, or less, than it was asked for.

@@ -62,6 +62,7 @@ const CAPABILITIES: Capabilities = Capabilities {
         descriptions: true,
         own_ids: false,
         join: true,
+        repeat: false,
     },
     sources: SourceCapabilities { groups: true, foreign_groups: false, prefix_lists: true, ipv6: true, ranges: false },
     conditions: ConditionCapabilities::NONE,

@@ -52,6 +52,7 @@ const CAPABILITIES: Capabilities = Capabilities {
         descriptions: false,
         own_ids: true,
         join: false,
+        repeat: false,
     },
     sources: SourceCapabilities {
         groups: false,

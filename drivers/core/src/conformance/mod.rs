@@ -66,13 +66,35 @@ macro_rules! conformance_suite {
             a_rule_with_a_group_source
             an_unknown_group_of_our_own_account_is_not_found
             a_group_of_another_account_is_taken_as_it_is
-            a_rule_that_is_there_is_refused
+            a_rule_that_is_there_is_refused_unless_rules_repeat
+            a_new_rule_stands_where_it_is_asked_to
             each_rule_is_named_by_its_id_alone
             a_deleted_rule_is_gone
             a_rule_is_deleted_by_what_its_id_says
             a_deleted_rule_can_be_made_again
             a_firewall_that_anothers_rule_names_is_in_use
             a_firewall_that_only_its_own_rule_names_is_not_in_use
+            members_are_told_of_each_firewall
+            a_rule_that_rejects
+            a_rule_that_logs_with_words_of_the_clients
+            a_prefix_that_is_too_long_is_refused
+            a_rule_with_a_range_of_addresses
+            a_rule_with_a_list_of_ports
+            a_rule_for_an_interface
+            a_rule_for_states_of_connections
+            a_rule_with_a_limit
+            a_rule_for_a_mac_address
+            a_rule_for_a_type_of_packets
+            a_set_of_rules_replaces_those_that_are_there
+            rules_that_stay_are_the_rules_that_they_were
+            the_same_rules_again_change_nothing
+            rules_stand_as_in_their_set_where_they_have_an_order
+            a_firewall_that_has_changed_since_it_was_seen_is_a_conflict
+            a_rule_that_cannot_be_made_is_named_and_nothing_changes
+            the_same_rule_twice_in_a_set_is_refused_unless_rules_repeat
+            last_rules_that_deny_are_none_where_the_rest_is_denied_anyway
+            a_set_brings_its_descriptions
+            a_default_is_chosen_where_a_firewall_has_one
             providers_are_apart
             providers_are_found_in_any_case
             a_provider_of_hostile_spelling_is_refused

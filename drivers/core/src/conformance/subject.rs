@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Capabilities, Replace};
 use crate::credentials::Credentials;
 use crate::driver::{Context, Deletion, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::model::{Filter, Firewall, NewFirewall, NewRule, Position, Rule};
 use crate::protocol::Protocol;
 use crate::rule_id::RuleId;
+use crate::rule_set::{Replacement, RuleSet};
 use crate::source::{Group, Source};
 use crate::text::{FirewallId, FirewallName};
 
@@ -86,6 +87,22 @@ impl Subject {
     /// A rule that the driver lacks the capability for is refused, and changes nothing.
     pub(super) async fn refuses(&self, firewall: &Arc<Firewall>, new: NewRule) {
         expect(self.driver.create_rule(&self.context, &firewall.id, new, Position::Last).await, ErrorKind::Unsupported);
+        assert_eq!(self.show(&firewall.id).await, *firewall);
+    }
+
+    /// Whether new rules can come with a replacement.
+    pub(super) fn can_replace(&self) -> bool {
+        self.can(|c| matches!(c.rules.replace, Replace::Add | Replace::Whole))
+    }
+
+    /// What comes of giving a firewall these rules, where it is as it was seen.
+    pub(super) async fn replace(&self, seen: &Firewall, rules: &RuleSet) -> Result<Arc<Firewall>, Error> {
+        self.driver.replace_rules(&self.context, Replacement { seen, rules, allow_gap: false }).await
+    }
+
+    /// A set that the driver lacks the capability for is refused, and changes nothing.
+    pub(super) async fn refuses_set(&self, firewall: &Arc<Firewall>, rules: &RuleSet) {
+        expect(self.replace(firewall, rules).await, ErrorKind::Unsupported);
         assert_eq!(self.show(&firewall.id).await, *firewall);
     }
 

@@ -14,10 +14,11 @@ pub(in crate::conformance) async fn changes_at_the_same_time_are_all_kept(subjec
             let (driver, context, id) = (Arc::clone(&subject.driver), subject.context.clone(), shared.id.clone());
             let new = (subject.new_firewall)(name(&format!("task-{n}")));
             let rules = subject.can(|c| c.rules.create);
+            let rule = tcp(n as i32 + 1, &["192.0.2.0/24"]);
             tokio::spawn(async move {
                 driver.create_firewall(&context, new).await.unwrap();
                 if rules {
-                    driver.create_rule(&context, &id, tcp(n as i32, &["192.0.2.0/24"]), Position::Last).await.unwrap();
+                    driver.create_rule(&context, &id, rule, Position::Last).await.unwrap();
                 }
             })
         })

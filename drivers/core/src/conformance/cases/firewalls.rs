@@ -1,10 +1,12 @@
 //! Firewalls are listed, made and deleted, each provider's apart.
 
+use crate::capabilities::Replace;
 use crate::conformance::subject::{Subject, absent, expect, from_group, name, tcp};
 use crate::driver::ProviderName;
 use crate::error::ErrorKind;
-use crate::model::{Filter, NewFirewall, Position};
+use crate::model::{Filter, Firewall, NewFirewall, Position};
 use crate::rule_id::RuleId;
+use crate::rule_set::{Replacement, RuleSet};
 use crate::text::{FirewallId, NetworkId};
 
 pub(in crate::conformance) async fn the_list_and_the_firewall_alone_are_the_same(subject: &Subject) {
@@ -46,6 +48,12 @@ pub(in crate::conformance) async fn what_is_absent_is_not_found(subject: &Subjec
     }
     let created = driver.create_rule(context, &absent(), tcp(1, &["192.0.2.1/32"]), Position::Last).await;
     expect(created, if subject.can(|c| c.rules.create) { ErrorKind::NotFound } else { ErrorKind::Unsupported });
+    let seen = Firewall { id: absent(), ..(*firewall).clone() };
+    let replaced = subject.replace(&seen, &RuleSet { rules: vec![], default: None }).await;
+    let can = subject.can(|c| c.rules.replace != Replace::No);
+    expect(replaced, if can { ErrorKind::NotFound } else { ErrorKind::Unsupported });
+    let can = subject.can(|c| c.firewalls.members);
+    expect(driver.members(context, &absent()).await, if can { ErrorKind::NotFound } else { ErrorKind::Unsupported });
     assert_eq!(subject.list().await, before);
 }
 
@@ -60,13 +68,16 @@ pub(in crate::conformance) async fn strangers_are_turned_away(subject: &Subject)
         // Whether a firewall is there is nothing that a stranger may learn.
         expect(driver.firewall(stranger, &known).await, ErrorKind::Unauthenticated);
         expect(driver.firewall(stranger, &absent()).await, ErrorKind::Unauthenticated);
+        if subject.can(|c| c.firewalls.members) {
+            expect(driver.members(stranger, &known).await, ErrorKind::Unauthenticated);
+        }
     }
 }
 
 pub(in crate::conformance) async fn strangers_change_nothing(subject: &Subject) {
     let driver = &subject.driver;
     let (firewall, rule) = subject.any_rule().await;
-    let before = subject.list().await;
+    let (before, none) = (subject.list().await, RuleSet { rules: vec![], default: None });
     for stranger in &subject.strangers {
         let new = (subject.new_firewall)(name("strange"));
         expect(driver.create_firewall(stranger, new).await, ErrorKind::Unauthenticated);
@@ -76,6 +87,10 @@ pub(in crate::conformance) async fn strangers_change_nothing(subject: &Subject) 
             ErrorKind::Unauthenticated,
         );
         expect(driver.delete_rule(stranger, &firewall.id, &rule).await, ErrorKind::Unauthenticated);
+        if subject.can(|c| c.rules.replace != Replace::No) {
+            let replacement = Replacement { seen: &firewall, rules: &none, allow_gap: false };
+            expect(driver.replace_rules(stranger, replacement).await, ErrorKind::Unauthenticated);
+        }
     }
     assert_eq!(subject.list().await, before);
 }
@@ -151,6 +166,24 @@ pub(in crate::conformance) async fn a_firewall_that_only_its_own_rule_names_is_n
     }
     subject.add(&firewall.id, &from_group(&firewall)).await;
     subject.delete(&firewall.id).await;
+}
+
+pub(in crate::conformance) async fn members_are_told_of_each_firewall(subject: &Subject) {
+    let new = subject.create("unmanned").await;
+    for firewall in subject.list().await {
+        let members = subject.driver.members(&subject.context, &firewall.id).await;
+        if !subject.can(|c| c.firewalls.members) {
+            expect(members, ErrorKind::Unsupported);
+            continue;
+        }
+        let members = members.unwrap();
+        assert_eq!(subject.driver.members(&subject.context, &firewall.id).await.unwrap(), members, "in their order");
+        for member in &members {
+            let same: Vec<_> = members.iter().filter(|other| other == &member).collect();
+            assert!(!member.id.is_empty() && same.len() == 1, "{members:?}");
+        }
+        assert!(firewall.id != new.id || members.is_empty(), "nobody stands behind a new firewall: {members:?}");
+    }
 }
 
 pub(in crate::conformance) async fn providers_are_apart(subject: &Subject) {

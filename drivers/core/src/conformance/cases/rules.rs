@@ -1,5 +1,8 @@
 //! Rules are made and deleted, and are what they were asked to be.
 
+use std::num::NonZeroUsize;
+
+use crate::capabilities::Order;
 use crate::conformance::subject::{Subject, added, address, expect, from_group, name, tcp};
 use crate::error::ErrorKind;
 use crate::model::{Action, Direction, Firewall, Log, NewRule, Position};
@@ -9,7 +12,7 @@ use crate::source::{Group, Source};
 use crate::text::{Account, Description};
 
 pub(in crate::conformance) async fn a_new_rule_is_as_it_was_asked_for(subject: &Subject) {
-    let mut before = subject.create("web").await;
+    let mut before = subject.create("asked").await;
     for new in [tcp(80, &["192.0.2.0/24"]), tcp(443, &["192.0.2.0/24"]), tcp(80, &["198.51.100.7", "203.0.113.0/24"])] {
         let Some(after) = subject.add(&before.id, &new).await else { return };
         assert_eq!(after, subject.show(&before.id).await);
@@ -62,10 +65,12 @@ pub(in crate::conformance) async fn a_rule_for_each_protocol(subject: &Subject) 
 
 pub(in crate::conformance) async fn rules_for_other_protocols(subject: &Subject) {
     let mut before = subject.create("others").await;
-    for (protocol, numbers) in [("icmpv6", Some((128, 0))), ("47", None), ("-1", None)] {
+    let all = [("icmpv6", Some((128, 0)), "2001:db8::/32"), ("47", None, "192.0.2.0/24"), ("-1", None, "192.0.2.0/24")];
+    for (protocol, numbers, source) in all {
         let protocol = Protocol::from_parts(protocol, numbers).unwrap();
-        let new = NewRule::new(protocol, vec![address("192.0.2.0/24")]).unwrap();
-        if !subject.can(|c| c.rules.create && c.rules.other_protocols) {
+        let new = NewRule::new(protocol, vec![address(source)]).unwrap();
+        let can_source = subject.can(|c| c.sources.ipv6 || !new.sources().iter().any(Source::is_ipv6));
+        if !(can_source && subject.can(|c| c.rules.create && c.rules.other_protocols)) {
             subject.refuses(&before, new).await;
             continue;
         }
@@ -172,7 +177,7 @@ pub(in crate::conformance) async fn a_group_of_another_account_is_taken_as_it_is
     assert_eq!(added(&firewall, &changed).content.sources, new.sources());
 }
 
-pub(in crate::conformance) async fn a_rule_that_is_there_is_refused(subject: &Subject) {
+pub(in crate::conformance) async fn a_rule_that_is_there_is_refused_unless_rules_repeat(subject: &Subject) {
     let firewall = subject.create("once").await;
     let Some(once) = subject.add(&firewall.id, &tcp(80, &["192.0.2.0/24", "198.51.100.0/24"])).await else { return };
     for again in [
@@ -180,14 +185,39 @@ pub(in crate::conformance) async fn a_rule_that_is_there_is_refused(subject: &Su
         tcp(80, &["198.51.100.0/24", "192.0.2.0/24"]),
         tcp(80, &["192.0.2.1/24", "198.51.100.255/24"]),
     ] {
-        expect(
-            subject.driver.create_rule(&subject.context, &firewall.id, again, Position::Last).await,
-            ErrorKind::Refused,
-        );
+        let result = subject.driver.create_rule(&subject.context, &firewall.id, again, Position::Last).await;
+        if subject.can(|c| c.rules.repeat) {
+            let twice = result.unwrap();
+            assert!(added(&once, &twice).content.same_as(&added(&firewall, &once).content));
+            let id = RuleId::parse(&added(&once, &twice).id().to_string()).unwrap();
+            subject.driver.delete_rule(&subject.context, &firewall.id, &id).await.unwrap();
+        } else {
+            expect(result, ErrorKind::Refused);
+        }
         assert_eq!(subject.show(&firewall.id).await, once);
     }
     // Other ports or another protocol make another rule.
     subject.add(&firewall.id, &tcp(81, &["192.0.2.0/24", "198.51.100.0/24"])).await;
+}
+
+pub(in crate::conformance) async fn a_new_rule_stands_where_it_is_asked_to(subject: &Subject) {
+    let mut before = subject.create("queue").await;
+    let at = |place| Position::At(NonZeroUsize::new(place).unwrap());
+    for (port, position, place) in
+        [(1, at(1), 0), (2, Position::Last, 1), (3, at(2), 1), (4, at(100), 3), (5, at(1), 0), (6, at(5), 4)]
+    {
+        let new = tcp(port, &["192.0.2.0/24"]);
+        if !subject.can(|c| c.rules.create) {
+            return subject.refuses(&before, new).await;
+        }
+        let after = subject.driver.create_rule(&subject.context, &before.id, new, position).await.unwrap();
+        let (made, others): (Vec<_>, Vec<_>) = after.rules.iter().partition(|rule| !before.rules.contains(rule));
+        assert_eq!((made.len(), others), (1, before.rules.iter().collect()), "the others keep their order");
+        if subject.can(|c| c.rules.order == Order::Ordered) {
+            assert_eq!(after.rules[place], *made[0], "{position:?}");
+        }
+        before = after;
+    }
 }
 
 pub(in crate::conformance) async fn each_rule_is_named_by_its_id_alone(subject: &Subject) {

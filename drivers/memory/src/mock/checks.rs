@@ -2,15 +2,15 @@
 //!
 //! From the EC2 API reference: `CreateSecurityGroup` for groups, `IpRange` for the descriptions of rules, "Error codes" for owners.
 
-use deltawall_core::{Description, FirewallName, Group};
+use deltawall_core::{Account, Description, FirewallName, Group, NewRule, Protocol, Source};
 
-use crate::refusal::Refusal;
+use super::refusal::Refusal;
 
 /// "Constraints: Up to 255 characters in length", for names as for descriptions.
 const MAX_TEXT: usize = 255;
 
 /// A new group's name.
-pub(crate) fn name(name: &FirewallName) -> Result<(), Refusal> {
+pub(super) fn name(name: &FirewallName) -> Result<(), Refusal> {
     let name = name.as_str();
     match wrong(name).or(name.starts_with("sg-").then_some("Group names may not be in the format sg-*.")) {
         Some(why) => Err(Refusal::Value { parameter: "GroupName", value: name.to_owned(), why }),
@@ -19,7 +19,7 @@ pub(crate) fn name(name: &FirewallName) -> Result<(), Refusal> {
 }
 
 /// A new group's description.
-pub(crate) fn description(description: &Description) -> Result<(), Refusal> {
+pub(super) fn description(description: &Description) -> Result<(), Refusal> {
     let text = description.as_str();
     match wrong(text) {
         Some(why) => Err(Refusal::Value { parameter: "GroupDescription", value: text.to_owned(), why }),
@@ -28,12 +28,27 @@ pub(crate) fn description(description: &Description) -> Result<(), Refusal> {
 }
 
 /// A new rule's description.
-pub(crate) fn rule_description(description: &Description) -> Result<(), Refusal> {
+pub(super) fn rule_description(description: &Description) -> Result<(), Refusal> {
     if wrong(description.as_str()).is_some() { Err(Refusal::RuleDescription) } else { Ok(()) }
 }
 
+/// What a new rule of this account says.
+pub(super) fn rule(new: &NewRule, account: &Account) -> Result<(), Refusal> {
+    if let Protocol::TcpUdp(_) | Protocol::Unnamed = new.protocol() {
+        return Err(Refusal::Protocol(new.protocol()));
+    }
+    for source in new.sources() {
+        if let Source::Group(group) = source
+            && group.owner != *account
+        {
+            foreign_group(group)?;
+        }
+    }
+    new.description().map_or(Ok(()), rule_description)
+}
+
 /// A group of another account. Nobody can see whether it is there, but whether it can be.
-pub(crate) fn foreign_group(group: &Group) -> Result<(), Refusal> {
+fn foreign_group(group: &Group) -> Result<(), Refusal> {
     let owner = group.owner.as_str();
     if owner.len() != 12 || !owner.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Refusal::Owner(owner.to_owned()));
