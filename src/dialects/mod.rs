@@ -55,3 +55,18 @@ fn name(exchange: &Exchange<'_>) -> Name {
 fn is_below(path: &str, start: &str) -> bool {
     path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ';']))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_begins_with_whole_segments() {
+        for path in ["/v1", "/v1/", "/v1/servers", "/v1;a=b/servers"] {
+            assert!(is_below(path, "/v1"), "{path}");
+        }
+        for path in ["/v10", "/v1x/servers", "/V1", "v1", "/", "", "*", "/api/v1"] {
+            assert!(!is_below(path, "/v1"), "{path}");
+        }
+    }
+}

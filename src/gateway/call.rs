@@ -15,7 +15,7 @@ use super::metrics::Limit;
 use super::shared::Desk;
 
 /// A call to a driver, with credentials that only the driver can tell to be right.
-pub struct Call<'a> {
+pub struct DriverCall<'a> {
     /// Whose worker it is.
     pub desk: &'a Desk,
     /// Who is asked.
@@ -45,7 +45,7 @@ pub enum NotDone {
     Failed(Error),
 }
 
-impl Call<'_> {
+impl DriverCall<'_> {
     /// Asks the driver, for a change or for nothing that is one. The credentials are gone with the answer.
     ///
     /// # Errors

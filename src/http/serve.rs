@@ -72,7 +72,19 @@ pub async fn serve(
     let since = under_way.as_ref().and_then(UnderWay::since).unwrap_or_else(Instant::now);
     let exchange = Exchange::new(&http, &shared.names, activity.as_ref().map(|activity| activity.room()));
     let mut reply = match admitted.unwrap_or(Ok(())) {
-        Ok(()) => answer(shared, &exchange, desk, payload, activity.as_ref().map(Activity::hold)).await,
+        Ok(()) => {
+            let mut held = activity.as_ref().map(Activity::hold);
+            let body = match payload {
+                Payload::None => Ok(Bytes::new()),
+                // What follows a CONNECT is no body: there is none, and no end to wait for.
+                _ if *http.method() == Method::CONNECT => Ok(Bytes::new()),
+                _ => read(payload, desk, held.as_mut()).await,
+            };
+            match exchange.is_of_another_site() {
+                true => shared.dialects.refuse(&exchange, desk, Refusal::OtherSite),
+                false => shared.dialects.answer(&exchange, desk, body).await,
+            }
+        }
         Err(limit) => {
             metrics.rejected(limit);
             shared.dialects.refuse(&exchange, desk, Refusal::Requests)
@@ -106,32 +118,19 @@ pub async fn serve(
     response.map_body(|_, body| Taken::new(body, is_http2, under_way, held, counted))
 }
 
-/// Reads the body, and has the dialect answer, unless a page of another site is behind the request.
-async fn answer(
-    shared: &Shared,
-    exchange: &Exchange<'_>,
-    desk: &Desk,
-    payload: Payload,
-    mut held: Option<Held>,
-) -> Reply {
-    let body = match payload {
-        Payload::None => Ok(Bytes::new()),
-        // What follows a CONNECT is no body: there is none, and no end to wait for.
-        _ if *exchange.http.method() == Method::CONNECT => Ok(Bytes::new()),
-        _ => body::read(payload, &desk.gateway.limits, held.as_mut()).await,
-    };
+/// Reads a body, and counts it where it is refused.
+async fn read(payload: Payload, desk: &Desk, held: Option<&mut Held>) -> Result<Bytes, Refusal> {
+    let body = body::read(payload, &desk.gateway.limits, held).await;
     if let Err(refusal) = body {
-        match refusal {
-            Refusal::BodyTime(_) => desk.gateway.metrics().rejected(Limit::BodyTime),
-            Refusal::BodySize(_) => desk.gateway.metrics().rejected(Limit::BodySize),
-            Refusal::BodyRoom => desk.gateway.metrics().rejected(Limit::Held),
-            _ => {}
-        }
+        let limit = match refusal {
+            Refusal::BodyTime(_) => Some(Limit::BodyTime),
+            Refusal::BodySize(_) => Some(Limit::BodySize),
+            Refusal::BodyRoom => Some(Limit::Held),
+            Refusal::BodyBroken | Refusal::Requests | Refusal::Answers | Refusal::OtherSite => None,
+        };
+        limit.into_iter().for_each(|limit| desk.gateway.metrics().rejected(limit));
     }
-    match exchange.is_of_another_site() {
-        true => shared.dialects.refuse(exchange, desk, Refusal::OtherSite),
-        false => shared.dialects.answer(exchange, desk, body).await,
-    }
+    body
 }
 
 /// Counts an answer as held, unless it is so small that what a connection or a stream has is enough for it. Says whether

@@ -29,7 +29,7 @@ pub const AUDIT: &str = "deltawall::audit";
 pub const LOGIN: &str = "login";
 
 /// The target of the lines about requests. Where there is no room for all lines, these give way first.
-pub const REQUESTS: &str = "deltawall::deltacloud";
+pub const REQUESTS: &str = "deltawall::requests";
 
 /// How long what still waits may take at the end of the program.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -271,7 +271,7 @@ fn each_request_is_one_line_of_the_log() {
     let lines = log("text");
     assert_eq!(lines.len(), 3, "{lines:#?}");
     let shape = |line: &str| {
-        let (_, what) = line.split_once("Z  INFO deltawall::deltacloud: request ").unwrap();
+        let (_, what) = line.split_once("Z  INFO deltawall::requests: request ").unwrap();
         let (before, after) = what.split_once(" microseconds=").unwrap();
         let after = after.trim_start_matches(|digit: char| digit.is_ascii_digit());
         format!("{before}{after}")

@@ -11,7 +11,7 @@ use super::parameters::Parameters;
 use super::path::Resource;
 use crate::gateway::access::Caller;
 use crate::gateway::audit::{Change, Subject};
-use crate::gateway::call::{self, NotDone};
+use crate::gateway::call::{DriverCall, NotDone};
 
 /// A call to the driver, with credentials that only the driver can tell to be right.
 pub(super) struct Call<'a> {
@@ -30,7 +30,7 @@ impl Call<'_> {
         ask: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
     ) -> Result<T, ApiError> {
         let Self { head, resource, operation, method, parameters, caller } = *self;
-        let call = call::Call {
+        let call = DriverCall {
             desk: head.desk,
             driver: head.driver(),
             provider: head.provider(),
