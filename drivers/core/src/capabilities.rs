@@ -70,6 +70,9 @@ pub struct RuleCapabilities {
     pub join: bool,
     /// The same rule may be there twice.
     pub repeat: bool,
+    /// How many sources a firewall's rules may have in each direction, unless the account's own quota says otherwise; none where
+    /// there is no bound.
+    pub quota: Option<usize>,
 }
 
 /// How a firewall's rules can be replaced by others.

@@ -10,6 +10,7 @@
 //! | [`text`] | names, ids and descriptions |
 //! | [`rule_set`] | all rules of a firewall at once |
 //! | [`traffic`] | what rules let through, what a change opens and closes |
+//! | [`diff`], [`plan`] | what a change of rules does |
 //! | [`member`] | who stands behind a firewall |
 //! | [`rule_id`] | the codec between a rule and its id |
 //! | [`driver`] | the trait and its contract |
@@ -30,12 +31,14 @@ pub mod conditions;
 pub mod conformance;
 pub mod credentials;
 pub mod data;
+pub mod diff;
 pub mod driver;
 pub mod error;
 pub mod limit;
 pub mod member;
 pub mod model;
 pub mod observer;
+pub mod plan;
 pub mod protocol;
 pub mod room;
 pub mod rule_id;
@@ -53,6 +56,7 @@ pub use cidr::Cidr;
 pub use conditions::{Conditions, InterfaceName, MacAddress, PacketType, State, States};
 pub use credentials::Credentials;
 pub use data::InvalidData;
+pub use diff::{Addition, Diff, Move};
 pub use driver::{Context, Deletion, Driver, Provider, ProviderName};
 pub use error::{Error, ErrorKind};
 pub use limit::{Limit, LimitSide, LimitUnit, Period};
@@ -61,9 +65,11 @@ pub use model::{
     Action, Defaults, Direction, Filter, Firewall, Log, NewFirewall, NewRule, Position, Rule, RuleContent,
 };
 pub use observer::{CloudCall, Observer, Outcome};
+pub use plan::{Limits, Plan, Warning, WarningCode};
 pub use protocol::{IcmpType, PortRange, Protocol};
 pub use room::Room;
 pub use rule_id::RuleId;
 pub use rule_set::{Replacement, RuleSet};
 pub use source::{Group, Source};
 pub use text::{Account, CloudRuleId, Description, FirewallId, FirewallName, LogPrefix, NetworkId, PrefixListId};
+pub use traffic::{Effect, Explanation, Packet, Service, Traffic, Verdict};

@@ -71,7 +71,12 @@ pub(crate) fn rules<'a>(group: &'a SecurityGroup, names: &Names) -> Result<Vec<(
         .collect()
 }
 
-fn rule(permission: &IpPermission, direction: Direction, group: &SecurityGroup, names: &Names) -> Result<Rule, Error> {
+pub(crate) fn rule(
+    permission: &IpPermission,
+    direction: Direction,
+    group: &SecurityGroup,
+    names: &Names,
+) -> Result<Rule, Error> {
     let owner = group.owner_id().and_then(Account::from_cloud).ok_or_else(|| nonsense("a group has no owner"))?;
     let mut sources = Vec::new();
     let mut descriptions = Descriptions::default();
@@ -130,17 +135,17 @@ fn protocol(permission: &IpPermission, group: &SecurityGroup) -> Result<Protocol
 
 /// EC2 describes each source, and the model each rule. What all sources share is said once.
 #[derive(Default)]
-struct Descriptions<'a>(Vec<&'a str>);
+pub(crate) struct Descriptions<'a>(Vec<&'a str>);
 
 impl<'a> Descriptions<'a> {
-    fn add(&mut self, description: Option<&'a str>) {
+    pub(crate) fn add(&mut self, description: Option<&'a str>) {
         let is_new = |text: &&str| !text.trim().is_empty() && !self.0.contains(text);
         if let Some(text) = description.filter(is_new) {
             self.0.push(text);
         }
     }
 
-    fn together(self) -> Option<Description> {
+    pub(crate) fn together(self) -> Option<Description> {
         Description::from_cloud(&self.0.join("; "))
     }
 }

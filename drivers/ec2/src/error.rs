@@ -99,20 +99,32 @@ pub(crate) fn too_late() -> Error {
     Error::new(ErrorKind::Timeout, ID, format!("EC2 did not answer in time. {UNKNOWN}"))
 }
 
-/// The same for a call that was to change something: where that may have happened, it says so.
-pub(crate) fn of_change<E>(error: SdkError<E>) -> Error
+/// A change that failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    /// Whether it may have been made all the same. The error says so, too.
+    pub(crate) is_unknown: bool,
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+/// What the SDK says of a failed call that was to change something.
+pub(crate) fn of_change<E>(error: SdkError<E>) -> Failure
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     let was_sent = !matches!(&error, SdkError::DispatchFailure(failure) if is_unconnected(failure));
-    let error = from_sdk(error);
-    match error.kind {
-        ErrorKind::Timeout | ErrorKind::Unavailable if was_sent => {
-            let message = format!("{} {UNKNOWN}", error.message);
-            Error { message, ..error }
-        }
-        _ => error,
+    let mut error = from_sdk(error);
+    let is_unknown = was_sent && matches!(error.kind, ErrorKind::Timeout | ErrorKind::Unavailable);
+    if is_unknown {
+        error.message = format!("{} {UNKNOWN}", error.message);
     }
+    Failure { error, is_unknown }
 }
 
 /// Whether there was no connection that could have carried the call.
@@ -180,6 +192,21 @@ pub(crate) fn is_throttled<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool
 /// Whether a group could not be deleted because something uses it.
 pub(crate) fn is_in_use(error: &Error) -> bool {
     error.code.as_deref().is_some_and(|code| IN_USE.contains(&code))
+}
+
+/// Whether a group has no room for more rules.
+pub(crate) fn is_full(error: &Error) -> bool {
+    error.code.as_deref() == Some("RulesPerSecurityGroupLimitExceeded")
+}
+
+/// Whether something could not be added since it is there.
+pub(crate) fn is_there_already(error: &Error) -> bool {
+    error.code.as_deref() == Some("InvalidPermission.Duplicate")
+}
+
+/// Whether something could not be taken away or described since it is not there.
+pub(crate) fn is_gone_already(error: &Error) -> bool {
+    error.code.as_deref() == Some("InvalidPermission.NotFound")
 }
 
 /// Whether a name was looked for in a default VPC, of which the account has none.

@@ -6,7 +6,9 @@
 //! | `client` | the calls to EC2, and what a change takes of them |
 //! | `convert` | security groups and permissions ↔ the model |
 //! | `error` | EC2's error codes, and what becomes of each |
+//! | `grants` | single sources of rules, which EC2 adds and takes away |
 //! | `keys` | which keys EC2 can be asked with |
+//! | `plan` | what makes of a group's rules others |
 //! | `regions` | the regions that are known beforehand |
 //! | `request` | the request that a call is made for, with its credentials |
 //! | `secrets` | what a call was signed with, taken out of its answer |
@@ -16,7 +18,9 @@ mod answer;
 mod client;
 mod convert;
 mod error;
+mod grants;
 mod keys;
+mod plan;
 mod regions;
 mod request;
 mod secrets;
@@ -37,7 +41,7 @@ use deltawall_core::{
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use client::Client;
+use client::{Client, Wanted};
 use error::{nobody, too_late};
 
 pub use keys::is_usable;
@@ -45,12 +49,16 @@ pub use keys::is_usable;
 /// The id of this driver.
 pub const ID: &str = "ec2";
 
+/// How many sources a group's rules may have in each direction, unless Amazon has granted the account more or fewer ("Amazon VPC
+/// quotas", Amazon VPC User Guide).
+pub const DEFAULT_QUOTA: usize = 60;
+
 const CAPABILITIES: Capabilities = Capabilities {
-    firewalls: FirewallCapabilities { create: true, delete: true, networks: true, default: false, members: false },
+    firewalls: FirewallCapabilities { create: true, delete: true, networks: true, default: false, members: true },
     rules: RuleCapabilities {
         create: true,
         delete: true,
-        replace: Replace::No,
+        replace: Replace::Add,
         order: Order::Unordered,
         rest: Rest::Denied,
         egress: true,
@@ -63,6 +71,7 @@ const CAPABILITIES: Capabilities = Capabilities {
         own_ids: false,
         join: true,
         repeat: false,
+        quota: Some(DEFAULT_QUOTA),
     },
     sources: SourceCapabilities { groups: true, foreign_groups: false, prefix_lists: true, ipv6: true, ranges: false },
     conditions: ConditionCapabilities::NONE,
@@ -294,11 +303,13 @@ impl Driver for Ec2 {
         self.ask(context, |client| async move { client.delete_rule(&id, &rule).await }).await
     }
 
-    async fn replace_rules(&self, _: &Context, _: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
-        Err(Error::unsupported(ID, "replace rules"))
+    async fn replace_rules(&self, context: &Context, replacement: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
+        let wanted = Wanted::of(replacement)?;
+        self.ask(context, |client| async move { client.replace(wanted).await }).await
     }
 
-    async fn members(&self, _: &Context, _: &FirewallId) -> Result<Vec<Member>, Error> {
-        Err(Error::unsupported(ID, "tell who stands behind a firewall"))
+    async fn members(&self, context: &Context, id: &FirewallId) -> Result<Vec<Member>, Error> {
+        let id = id.clone();
+        self.ask(context, |client| async move { client.members(&id).await }).await
     }
 }

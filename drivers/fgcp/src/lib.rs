@@ -53,6 +53,7 @@ const CAPABILITIES: Capabilities = Capabilities {
         own_ids: true,
         join: false,
         repeat: false,
+        quota: None,
     },
     sources: SourceCapabilities {
         groups: false,

@@ -9,7 +9,8 @@ use crate::traffic::deciding::Rules;
 use crate::traffic::idle::{self, Idle};
 use crate::traffic::packet::{Explanation, Packet, Verdict};
 use crate::traffic::text::Traffic;
-use crate::traffic::{ask, change, world};
+use crate::traffic::world::{self, LetIn};
+use crate::traffic::{ask, change};
 
 /// What a firewall's rules do to traffic.
 #[derive(Debug, Clone)]
@@ -58,7 +59,13 @@ impl<'a> Effect<'a> {
     /// so much in by themselves, and where none does, all that do together. None of them asks for a group, a prefix list,
     /// a MAC address or a connection that is there already.
     pub fn open_to_world(&self) -> Vec<usize> {
-        world::open_to_world(&self.0)
+        self.newly_open_to_world(None)
+    }
+
+    /// Those of them by which a service can be so reached that could not be `before`, by the same family.
+    pub fn newly_open_to_world(&self, before: Option<&Self>) -> Vec<usize> {
+        let before = before.map(|before| world::open_to_world(&before.0, &LetIn::default())).unwrap_or_default();
+        world::open_to_world(&self.0, &before).rules.into_iter().collect()
     }
 
     /// The rules that do nothing.

@@ -5,62 +5,89 @@ use std::ops::ControlFlow;
 
 use crate::conditions::State;
 use crate::model::Direction;
-use crate::traffic::address;
+use crate::traffic::address::{self, WORLDS};
 use crate::traffic::axis::{Span, merged};
 use crate::traffic::deciding::{Deciding, Rules};
 use crate::traffic::divide::divide;
 use crate::traffic::packet::Verdict;
 use crate::traffic::report::by_services;
-use crate::traffic::space::{Region, Space, Term};
+use crate::traffic::service::Numbers;
+use crate::traffic::space::{Region, Set, Space, Term};
 use crate::traffic::symbol::Symbol;
 
-/// The rules by which a service can be reached from more than half of what there is of IPv4 or IPv6: those that let so much in by
-/// themselves, and where none does, all that do together.
-pub(super) fn open_to_world(rules: &Rules<'_>) -> Vec<usize> {
+/// By which rules the world is let in.
+#[derive(Debug, Default)]
+pub(super) struct LetIn {
+    /// The rules, by their indexes.
+    pub(super) rules: BTreeSet<usize>,
+    /// Which services are open to most of each of the two families.
+    services: [Vec<Numbers>; 2],
+}
+
+/// The rules by which a service can be reached from more than half of what there is of IPv4 or IPv6, and could not `before`: those that let so
+/// much in by themselves, and where none does, all that do together.
+pub(super) fn open_to_world(rules: &Rules<'_>, before: &LetIn) -> LetIn {
     let (space, sets) = Space::new(Direction::Ingress, &[rules], None);
-    let Some(set) = sets.first() else { return Vec::new() };
-    let mut parts: Vec<(usize, Region)> = Vec::new();
+    let mut let_in = LetIn::default();
+    let Some(set) = sets.first() else { return let_in };
+    let parts = parts(&space, set);
+    let regions: Vec<_> = parts.iter().map(|(_, region)| *region).collect();
+    let by_services = by_services(&regions);
+    for ((world, were_open), are_open) in WORLDS.iter().zip(&before.services).zip(&mut let_in.services) {
+        let is_open = |addresses: &[Span]| world.is_mostly(&space.addresses.points(addresses));
+        let open = by_services.iter().filter(|(_, addresses)| is_open(addresses)).map(|(services, _)| *services);
+        let open: Vec<Span> = open.collect();
+        *are_open = space.services.points(&open);
+        let is_new = |services: &Span| !are_within(&space.services.points(&[*services]), were_open);
+        let new: Vec<Span> = open.into_iter().filter(is_new).collect();
+        let is_most =
+            |rule: &Deciding<'_>| world.is_mostly(&merged(rule.sources.iter().filter_map(address::of).collect()));
+        let_in.rules.extend(blamed(&parts, &new, |rule| rules.rules.get(rule).is_some_and(is_most)));
+    }
+    let_in
+}
+
+/// The traffic that comes in, each part with a rule that lets it in.
+fn parts(space: &Space<'_>, set: &Set) -> Vec<(usize, Region)> {
+    let mut parts = Vec::new();
     let _ = divide(space.whole(), &[set.terms.iter().collect()], 1, &mut |region, lists| {
         for (at, term) in lists.iter().flatten().enumerate() {
             let has_decided = |earlier: &&Term| earlier.together.follows_from(term.together.symbols());
-            if lets_strangers_in(&space, term) && !lists.iter().flatten().take(at).any(has_decided) {
+            if lets_strangers_in(space, term) && !lists.iter().flatten().take(at).any(has_decided) {
                 parts.push((term.rule, region));
             }
         }
         ControlFlow::Continue(())
     });
-    let regions: Vec<_> = parts.iter().map(|(_, region)| *region).collect();
-    let is_open = |addresses: &[Span]| address::are_most_of_a_family(&space.addresses.points(addresses));
-    let open: Vec<Span> =
-        by_services(&regions).into_iter().filter(|(_, from)| is_open(from)).map(|(to, _)| to).collect();
-    let alone: BTreeSet<usize> =
-        rules.rules.iter().enumerate().filter(|(_, rule)| is_most(rule)).map(|it| it.0).collect();
+    parts
+}
+
+/// The rules by which these services are open: those that are for the world, and where none is, all.
+fn blamed(parts: &[(usize, Region)], open: &[Span], is_for_world: impl Fn(usize) -> bool) -> BTreeSet<usize> {
     let mut blamed = BTreeSet::new();
     let mut explained = BTreeSet::new();
-    for (rule, region) in parts.iter().filter(|(rule, _)| alone.contains(rule)) {
-        let services: Vec<_> = within(&open, region.services).collect();
-        if !services.is_empty() {
+    for (rule, region) in parts.iter().filter(|(rule, _)| is_for_world(*rule)) {
+        for services in within(open, region.services) {
             blamed.insert(*rule);
-            explained.extend(services);
+            explained.insert(services);
         }
     }
-    for (rule, region) in &parts {
-        if within(&open, region.services).any(|services| !explained.contains(&services)) {
+    for (rule, region) in parts {
+        if within(open, region.services).any(|services| !explained.contains(&services)) {
             blamed.insert(*rule);
         }
     }
-    blamed.into_iter().collect()
+    blamed
+}
+
+fn are_within(these: &[Numbers], others: &[Numbers]) -> bool {
+    these.iter().all(|(from, to)| others.iter().any(|(first, end)| first <= from && to <= end))
 }
 
 /// Those of the services that are within others.
 fn within(open: &[Span], services: Span) -> impl Iterator<Item = Span> {
     let first = open.partition_point(|(from, _)| *from < services.0);
     open.iter().skip(first).take_while(move |(from, _)| *from < services.1).copied()
-}
-
-/// Whether a rule's addresses are most of a family.
-fn is_most(rule: &Deciding<'_>) -> bool {
-    address::are_most_of_a_family(&merged(rule.sources.iter().filter_map(address::of).collect()))
 }
 
 /// Whether somebody is let in of whom no more is known than the address, and who has not been let in or asked before.

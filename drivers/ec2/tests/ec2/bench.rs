@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use aws_sdk_ec2::config::{BehaviorVersion, Credentials as SdkCredentials, Region};
 use aws_sdk_ec2::types::builders::IpPermissionBuilder;
 use deltawall_core::{
-    Context, Credentials, Deletion, Description, Driver, Error, Filter, Firewall, FirewallId, FirewallName, NetworkId,
-    NewFirewall, NewRule, Position, PrefixListId, Protocol, RuleId, Source,
+    Context, Credentials, Deletion, Description, Driver, Error, Filter, Firewall, FirewallId, FirewallName, Member,
+    NetworkId, NewFirewall, NewRule, Position, PrefixListId, Protocol, Replacement, RuleId, RuleSet, Source,
 };
 use deltawall_ec2::{Ec2, Endpoint, Options};
 use tokio::runtime::Runtime;
@@ -98,6 +98,20 @@ impl Bench {
         self.run(self.driver.delete_rule(&self.context, &id(firewall), &RuleId::parse(rule).unwrap()))
     }
 
+    pub fn replace(&self, seen: &Firewall, rules: &[NewRule]) -> Result<Arc<Firewall>, Error> {
+        self.replace_as(seen, rules, false)
+    }
+
+    pub fn replace_as(&self, seen: &Firewall, rules: &[NewRule], allow_gap: bool) -> Result<Arc<Firewall>, Error> {
+        let rules = RuleSet { rules: rules.to_vec(), default: None };
+        let replacement = Replacement { seen, rules: &rules, allow_gap };
+        self.run(self.driver.replace_rules(&self.context, replacement))
+    }
+
+    pub fn members(&self, firewall: &str) -> Result<Vec<Member>, Error> {
+        self.run(self.driver.members(&self.context, &id(firewall)))
+    }
+
     /// The same account through the SDK alone.
     pub fn sdk(&self) -> aws_sdk_ec2::Client {
         let credentials = &self.context.credentials;
@@ -170,6 +184,16 @@ pub fn rule(protocol: &str, numbers: Option<(i32, i32)>, sources: &[&str]) -> Ne
         false => Source::Address(source.parse().unwrap()),
     });
     NewRule::new(Protocol::from_parts(protocol, numbers).unwrap(), sources.collect()).unwrap()
+}
+
+/// Rules for the group, as they are in it.
+pub fn rules_of(firewall: &Firewall) -> Vec<NewRule> {
+    RuleSet::of(firewall).unwrap().rules
+}
+
+/// What is asked of EC2 to change something.
+pub fn changes(calls: &[String]) -> Vec<&str> {
+    calls.iter().map(String::as_str).filter(|call| !call.starts_with("Describe")).collect()
 }
 
 pub fn ids(firewall: &Firewall) -> Vec<String> {

@@ -5,4 +5,7 @@
 mod bench;
 mod failures;
 mod groups;
+mod members;
+mod replace;
+mod rollback;
 mod rules;

@@ -35,6 +35,7 @@ impl Cloud for Groups {
             own_ids: false,
             join: false,
             repeat: false,
+            quota: Some(60),
         },
         sources: SourceCapabilities {
             groups: true,

@@ -37,6 +37,7 @@ impl Cloud for Host {
             own_ids: true,
             join: false,
             repeat: true,
+            quota: None,
         },
         sources: SourceCapabilities {
             groups: false,
