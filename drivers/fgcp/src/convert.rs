@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use deltawall_core::{
     Account, Action, Cidr, CloudRuleId, Description, Direction, Error, ErrorKind, Firewall, FirewallId, FirewallName,
-    Log, Protocol, Rule, RuleContent, Source,
+    Log, Member, Protocol, Rule, RuleContent, Source,
 };
 
-use crate::client::{DEFAULT_POLICY, Failure, Policy, Vsys, ZonePair};
+use crate::client::{DEFAULT_POLICY, Failure, Policy, Server, Vsys, ZonePair};
 
 /// A system's firewall, with the rules of all its directions, and the default rule last.
 pub(crate) fn firewall(vsys: &Vsys) -> Result<Arc<Firewall>, Error> {
@@ -28,6 +28,17 @@ pub(crate) fn firewall(vsys: &Vsys) -> Result<Arc<Firewall>, Error> {
         rules,
         default: None,
     }))
+}
+
+/// The servers behind a system's firewall.
+pub(crate) fn members(vsys: &Vsys) -> Vec<Member> {
+    let member = |server: &Server| Member {
+        id: server.id.clone(),
+        name: Some(server.name.clone()),
+        addresses: server.addresses.clone(),
+        state: Some(server.state.name().to_owned()),
+    };
+    vsys.servers.iter().map(member).collect()
 }
 
 fn rule(policy: &Policy, between: &ZonePair, owner: &Account) -> Result<Rule, Error> {

@@ -1,6 +1,7 @@
 //! A virtual data centre, as a file describes it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use deltawall_core::cidr::InvalidCidr;
@@ -68,6 +69,8 @@ struct ServerEntry {
     id: String,
     name: String,
     state: ServerState,
+    #[serde(default)]
+    addresses: Vec<IpAddr>,
 }
 
 #[derive(Deserialize)]
@@ -159,7 +162,7 @@ fn system(entry: SystemEntry) -> Result<Vsys, InvalidData> {
         servers: entry
             .servers
             .into_iter()
-            .map(|server| Server { id: server.id, name: server.name, state: server.state })
+            .map(|ServerEntry { id, name, state, addresses }| Server { id, name, state, addresses })
             .collect(),
         id: entry.id,
         name: entry.name,

@@ -8,6 +8,7 @@
 mod client;
 mod convert;
 mod data;
+mod replace;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,11 +37,11 @@ pub const SAMPLE_LOGIN: (&str, &str) = ("fgcpuser", "fgcppassword");
 const REGIONS: [&str; 7] = ["jp-east", "jp-west", "au", "sg", "uk", "us", "de"];
 
 const CAPABILITIES: Capabilities = Capabilities {
-    firewalls: FirewallCapabilities { create: true, delete: true, networks: false, default: false, members: false },
+    firewalls: FirewallCapabilities { create: true, delete: true, networks: false, default: false, members: true },
     rules: RuleCapabilities {
         create: false,
         delete: true,
-        replace: Replace::No,
+        replace: Replace::Remove,
         order: Order::Ordered,
         rest: Rest::Denied,
         egress: true,
@@ -182,11 +183,17 @@ impl Driver for Fgcp {
         Ok(self.data_centre(context)?.delete_policy(id.as_str(), &rule.to_string())?)
     }
 
-    async fn replace_rules(&self, _: &Context, _: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
-        Err(Error::unsupported(ID, "replace rules"))
+    async fn replace_rules(&self, context: &Context, replacement: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
+        let mut centre = self.data_centre(context)?;
+        let Replacement { seen, rules, .. } = replacement;
+        let firewall = convert::firewall(centre.system(seen.id.as_str())?)?;
+        for policy in replace::unwanted(&firewall, seen, rules)? {
+            centre.delete_policy(seen.id.as_str(), policy)?;
+        }
+        convert::firewall(centre.system(seen.id.as_str())?)
     }
 
-    async fn members(&self, _: &Context, _: &FirewallId) -> Result<Vec<Member>, Error> {
-        Err(Error::unsupported(ID, "tell who stands behind a firewall"))
+    async fn members(&self, context: &Context, id: &FirewallId) -> Result<Vec<Member>, Error> {
+        Ok(convert::members(self.data_centre(context)?.system(id.as_str())?))
     }
 }
