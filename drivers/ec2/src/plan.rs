@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use deltawall_core::{Direction, Error, ErrorKind, NewRule, Protocol, Source};
 
-use crate::ID;
+use crate::capabilities::ID;
 use crate::convert::Descriptions;
 use crate::grants::{Grant, Subject};
 

@@ -9,6 +9,7 @@ use deltawall_core::{
 };
 
 use crate::client::{DEFAULT_POLICY, Failure, Policy, Server, Vsys, ZonePair};
+use crate::platform::ID;
 
 /// A system's firewall, with the rules of all its directions, and the default rule last.
 pub(crate) fn firewall(vsys: &Vsys) -> Result<Arc<Firewall>, Error> {
@@ -80,8 +81,7 @@ pub(crate) fn anywhere() -> Result<Cidr, deltawall_core::cidr::InvalidCidr> {
 
 /// What is in the data centre was checked when it was put there, so this is our own fault.
 fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(ErrorKind::Internal, crate::ID, "The data centre holds something that it cannot hold.")
-        .with_source(error)
+    Error::new(ErrorKind::Internal, ID, "The data centre holds something that it cannot hold.").with_source(error)
 }
 
 impl From<Failure> for Error {
@@ -95,7 +95,7 @@ impl From<Failure> for Error {
             Failure::NameTooLong | Failure::TooManySystems => (ErrorKind::Refused, None),
             Failure::ServerRunning { .. } => (ErrorKind::State, Some("ILLEGAL_STATE")),
         };
-        let error = Self::new(kind, crate::ID, failure.to_string());
+        let error = Self::new(kind, ID, failure.to_string());
         match code {
             Some(code) => error.with_code(code),
             None => error,

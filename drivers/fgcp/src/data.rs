@@ -9,7 +9,8 @@ use deltawall_core::{Account, Cidr, Credentials, Description, FirewallName, Inva
 use serde::Deserialize;
 
 use crate::client::{DEFAULT_POLICY, DataCentre, FirewallState, Policy, Server, ServerState, Vsys, Zone, ZonePair};
-use crate::{REGIONS, convert};
+use crate::convert;
+use crate::platform::REGIONS;
 
 /// What the driver is made of.
 pub(crate) struct DataCentres {

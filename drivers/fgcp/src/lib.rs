@@ -8,6 +8,7 @@
 mod client;
 mod convert;
 mod data;
+mod platform;
 mod replace;
 
 use std::collections::BTreeMap;
@@ -17,55 +18,14 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use deltawall_core::{
-    Capabilities, ConditionCapabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall,
-    FirewallCapabilities, FirewallId, InvalidData, Member, NewFirewall, NewRule, Order, Position, Provider,
-    ProviderName, Replace, Replacement, Rest, RuleCapabilities, RuleId, SourceCapabilities,
+    Capabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, InvalidData,
+    Member, NewFirewall, NewRule, Position, Provider, ProviderName, Replacement, RuleId,
 };
 
 use client::{DataCentre, Failure, Stopping};
+use platform::{CAPABILITIES, REGIONS};
 
-/// The id of this driver.
-pub const ID: &str = "fgcp";
-
-/// The data centre, certificates and templates that the driver has if it is given no others.
-pub const SAMPLE_DATA: &str = include_str!("../../../fixtures/fgcp.toml");
-
-/// The certificate's folder and passphrase of [`SAMPLE_DATA`]. They open nothing else.
-pub const SAMPLE_LOGIN: (&str, &str) = ("fgcpuser", "fgcppassword");
-
-/// The platform's regions. The first is the one that is used where none is chosen.
-const REGIONS: [&str; 7] = ["jp-east", "jp-west", "au", "sg", "uk", "us", "de"];
-
-const CAPABILITIES: Capabilities = Capabilities {
-    firewalls: FirewallCapabilities { create: true, delete: true, networks: false, default: false, members: true },
-    rules: RuleCapabilities {
-        create: false,
-        delete: true,
-        replace: Replace::Remove,
-        order: Order::Ordered,
-        rest: Rest::Denied,
-        egress: true,
-        deny: true,
-        reject: false,
-        log: true,
-        log_prefix: false,
-        other_protocols: false,
-        descriptions: false,
-        own_ids: true,
-        join: false,
-        repeat: false,
-        quota: None,
-    },
-    sources: SourceCapabilities {
-        groups: false,
-        foreign_groups: false,
-        prefix_lists: false,
-        ipv6: false,
-        ranges: false,
-    },
-    conditions: ConditionCapabilities::NONE,
-    hides_egress: false,
-};
+pub use platform::{ID, SAMPLE_DATA, SAMPLE_LOGIN};
 
 /// A virtual data centre for each region.
 pub struct Fgcp {

@@ -2,8 +2,8 @@
 
 use deltawall_core::{Error, ErrorKind, Firewall, NewRule, Rule, RuleSet};
 
-use crate::ID;
 use crate::client::DEFAULT_POLICY;
+use crate::platform::ID;
 
 /// The ids of the rules that a firewall has and is not to have. The default rule stays, whether it is among those wanted or not:
 /// it denies what would be denied without it.

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use aws_sdk_ec2::types::{Instance, NetworkInterface, SecurityGroup};
 use deltawall_core::{Error, ErrorKind, FirewallId, Member};
 
+use super::base::{Client, MAX_FILTER_VALUES, PAGE};
 use super::groups::{filter, group_id};
-use super::{Client, MAX_FILTER_VALUES, PAGE};
 use crate::error::from_sdk;
 
 impl Client {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use aws_sdk_ec2::types::IpPermission;
 use deltawall_core::{Direction, Error, ErrorKind};
 
-use super::Client;
+use super::base::Client;
 use super::changes::Verb;
 use crate::convert;
 use crate::error::{Failure, is_full, is_gone_already, is_there_already, no_rule};
