@@ -35,6 +35,7 @@ impl Client {
         groups.sort_unstable();
         groups.dedup();
         let mut members: Vec<_> = members.unwrap_or_default().iter().map(called).collect();
+        members.sort_unstable();
         members.dedup();
         let name = group.group_name().unwrap_or(id);
         let mut message = error.message.clone();

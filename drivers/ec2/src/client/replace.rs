@@ -60,7 +60,7 @@ impl Client {
             self.learn(&mut names, &group).await?;
             return convert::firewall(&group, home.as_deref(), &names);
         }
-        Steps::new(self, group_id(&group)?).take_all(&plan, allow_gap).await?;
+        Steps::new(self, group_id(&group)?, &plan, allow_gap).take_all().await?;
         let shown = async {
             let group = self.find(seen.id.as_str()).await?;
             self.learn(&mut names, &group).await?;
