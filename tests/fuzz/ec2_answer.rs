@@ -20,11 +20,13 @@ use convert::Names;
 mod convert;
 
 /// What the converter takes from its driver.
+const ID: &str = "ec2";
+
 mod error {
     use deltawall_core::{Error, ErrorKind};
 
     pub(crate) fn nonsense(what: &str) -> Error {
-        Error::new(ErrorKind::Unavailable, "ec2", what)
+        Error::new(ErrorKind::Unavailable, crate::ID, what)
     }
 }
 
@@ -149,7 +151,8 @@ fn check_made_anew(rule: &Rule) {
     let mut names = Names::default();
     names.learn(&known);
     let owner = SecurityGroup::builder().owner_id(content.owner.as_str()).build();
-    let made = group_with(convert::permission(&new, &ids), content.direction, owner);
+    let made = convert::permission(&new, &ids).expect("EC2 has no other sources");
+    let made = group_with(made, content.direction, owner);
     let made = convert::rules(&made, &names).expect("what a client may ask for makes sense");
     let [(made, _)] = &made[..] else { panic!("{} rules", made.len()) };
     assert!(made.content.same_as(content), "{content:?} became {:?}", made.content);

@@ -69,7 +69,6 @@ impl File {
                     let end = rest.iter().position(|token| is(token, ";") || is_braced(token));
                     end.map_or(rest.len(), |index| index + 1)
                 }
-                (TokenTree::Punct(mark), Some(next)) if mark.as_char() == '#' => 2 + usize::from(is(next, "!")),
                 (TokenTree::Ident(word), _) if word == "use" => {
                     let line: Vec<_> = rest[1..].iter().take_while(|token| !is(token, ";")).cloned().collect();
                     self.import(&[], &line);

@@ -1,6 +1,5 @@
 //! Reading what EC2 answers: only so much of it, and none of the secrets that it was asked with.
 
-use std::error::Error as StdError;
 use std::time::Duration;
 
 use aws_sdk_ec2::config::interceptors::{
@@ -15,7 +14,7 @@ use futures_util::stream;
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 
-use crate::error::causes;
+use crate::causes::TooLarge;
 use crate::request;
 use crate::secrets::Secrets;
 
@@ -33,27 +32,9 @@ pub(crate) struct Answers {
     pub(crate) hides_key_id: bool,
 }
 
-/// More than may be read for one request.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum TooLarge {
-    /// That is so many bytes.
-    #[error("EC2's answer is more than the {0} bytes that --ec2-max-answer allows.")]
-    Most(usize),
-    /// There is no room for more.
-    #[error("There is no room for EC2's answer: more than may be is held for you. Try again.")]
-    NoRoom,
-}
-
 /// What is too large stays so: it is not asked for again.
 #[derive(Debug)]
 pub(crate) struct IsFinal;
-
-impl TooLarge {
-    /// The one that an error came from.
-    pub(crate) fn within(error: &dyn StdError) -> Option<&Self> {
-        causes(error.source()).find_map(|cause| cause.downcast_ref())
-    }
-}
 
 impl ClassifyRetry for IsFinal {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {

@@ -11,6 +11,7 @@ use deltawall_core::{
     PrefixListId, Protocol, Rule, RuleContent, Source,
 };
 
+use crate::capabilities::ID;
 use crate::error::nonsense;
 
 /// What the groups that are known are called, by id. In a VPC EC2 names the groups in rules by id alone.
@@ -186,7 +187,7 @@ pub(crate) fn permission(new: &NewRule, group_ids: &HashMap<Group, String>) -> R
             ),
             Source::Address(cidr) => address_range(permission, cidr, description.clone()),
             Source::Range(_) => {
-                return Err(Error::unsupported(crate::ID, "make rules with ranges of addresses as sources"));
+                return Err(Error::unsupported(ID, "make rules with ranges of addresses as sources"));
             }
             Source::PrefixList(id) => permission.prefix_list_ids(
                 Ec2PrefixList::builder().prefix_list_id(id.as_str()).set_description(description.clone()).build(),

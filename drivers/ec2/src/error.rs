@@ -11,8 +11,8 @@ use aws_sdk_ec2::operation::RequestId;
 use aws_smithy_runtime_api::client::result::DispatchFailure;
 use deltawall_core::{Error, ErrorKind};
 
-use crate::ID;
-use crate::answer::TooLarge;
+use crate::capabilities::ID;
+use crate::causes::{TooLarge, causes};
 use crate::keys::Unusable;
 
 /// The codes that say: not now, ask again. EC2 has not acted on such a request. Those besides EC2's own are what the SDK
@@ -138,17 +138,6 @@ fn is_unconnected(failure: &DispatchFailure) -> bool {
 /// What a failure came from, what that came from, and so on.
 fn causes_of(failure: &DispatchFailure) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     causes(failure.as_connector_error().and_then(StdError::source))
-}
-
-/// A cause, what that came from, and so on.
-pub(crate) fn causes<'a>(
-    mut next: Option<&'a (dyn StdError + 'static)>,
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::from_fn(move || {
-        let cause = next?;
-        next = cause.source();
-        Some(cause)
-    })
 }
 
 /// Whether a call failed before it was made, for want of credentials.

@@ -13,7 +13,8 @@ use aws_smithy_runtime_api::client::identity::{
 use aws_types::os_shim_internal::{Env, Fs};
 use deltawall_core::{Credentials, Error, ErrorKind};
 
-use crate::{ID, request};
+use crate::capabilities::ID;
+use crate::request;
 
 /// The keys that the SDK has found are of no use.
 #[derive(Debug, thiserror::Error)]

@@ -3,9 +3,10 @@
 //! | module | holds |
 //! |---|---|
 //! | `answer` | what is read of EC2's answers, and how much |
+//! | `capabilities`, `options` | what the driver can do, and what an operator decides |
 //! | `client` | the calls to EC2, and what a change takes of them |
 //! | `convert` | security groups and permissions ↔ the model |
-//! | `error` | EC2's error codes, and what becomes of each |
+//! | `error`, `causes` | EC2's error codes, what becomes of each, and what errors came from |
 //! | `grants` | single sources of rules, which EC2 adds and takes away |
 //! | `keys` | which keys EC2 can be asked with |
 //! | `plan` | what makes of a group's rules others |
@@ -15,11 +16,14 @@
 //! | `watch` | what the gateway is told of each call |
 
 mod answer;
+mod capabilities;
+mod causes;
 mod client;
 mod convert;
 mod error;
 mod grants;
 mod keys;
+mod options;
 mod plan;
 mod regions;
 mod request;
@@ -34,89 +38,19 @@ use async_trait::async_trait;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls;
 use deltawall_core::{
-    Capabilities, ConditionCapabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall,
-    FirewallCapabilities, FirewallId, Member, NetworkId, NewFirewall, NewRule, Observer, Order, Position, Provider,
-    ProviderName, Replace, Replacement, Rest, RuleCapabilities, RuleId, SourceCapabilities,
+    Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Member, NewFirewall,
+    NewRule, Position, Provider, ProviderName, Replacement, RuleId,
 };
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
+use capabilities::CAPABILITIES;
 use client::{Client, Wanted};
 use error::{nobody, too_late};
 
+pub use capabilities::{DEFAULT_QUOTA, ID};
 pub use keys::is_usable;
-
-/// The id of this driver.
-pub const ID: &str = "ec2";
-
-/// How many sources a group's rules may have in each direction, unless Amazon has granted the account more or fewer ("Amazon VPC
-/// quotas", Amazon VPC User Guide).
-pub const DEFAULT_QUOTA: usize = 60;
-
-const CAPABILITIES: Capabilities = Capabilities {
-    firewalls: FirewallCapabilities { create: true, delete: true, networks: true, default: false, members: true },
-    rules: RuleCapabilities {
-        create: true,
-        delete: true,
-        replace: Replace::Add,
-        order: Order::Unordered,
-        rest: Rest::Denied,
-        egress: true,
-        deny: false,
-        reject: false,
-        log: false,
-        log_prefix: false,
-        other_protocols: true,
-        descriptions: true,
-        own_ids: false,
-        join: true,
-        repeat: false,
-        quota: Some(DEFAULT_QUOTA),
-    },
-    sources: SourceCapabilities { groups: true, foreign_groups: false, prefix_lists: true, ipv6: true, ranges: false },
-    conditions: ConditionCapabilities::NONE,
-    hides_egress: true,
-};
-
-/// What an operator decides about EC2.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The VPC whose groups go by their names; none for the account's default VPC.
-    pub vpc: Option<NetworkId>,
-    /// Whether egress rules are shown to clients that do not ask for them.
-    pub show_egress: bool,
-    /// Where EC2 is, if not where the SDK's own configuration says. Regions named here are accepted as providers.
-    pub endpoints: Vec<Endpoint>,
-    /// Whether EC2 is asked with the credentials that the SDK finds, in the environment, a profile, by web identity or from
-    /// the instance's role, and not with those of each call.
-    pub ambient_credentials: bool,
-    /// How much may be read of EC2's answers for one request, in bytes.
-    pub max_answer: usize,
-    /// Who is told of each call to EC2.
-    pub observer: Option<Arc<dyn Observer>>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            vpc: None,
-            show_egress: false,
-            endpoints: Vec::new(),
-            ambient_credentials: false,
-            max_answer: 128 * 1024 * 1024,
-            observer: None,
-        }
-    }
-}
-
-/// A URL that speaks EC2's API.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// The region that it answers for; none for all that no other endpoint is for.
-    pub region: Option<ProviderName>,
-    /// Where it is.
-    pub url: String,
-}
+pub use options::{Endpoint, Options};
 
 /// The driver. It keeps connections and the SDK's clients, and nothing of what went through them.
 pub struct Ec2 {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use deltawall_core::{Direction, Error, ErrorKind, NewRule, Protocol, Source};
 
-use crate::ID;
+use crate::capabilities::ID;
 use crate::convert::Descriptions;
 use crate::grants::{Grant, Subject};
 
@@ -30,8 +30,10 @@ impl Plan {
         let mut kept: BTreeMap<usize, Kept<'_>> = BTreeMap::new();
         for grant in wanted {
             match left.remove(&grant.subject()) {
-                Some((place, held)) => drop(kept.entry(grant.rule).or_default().insert(place, (held, grant))),
                 None => plan.adds.push(grant.clone()),
+                Some((place, held)) => {
+                    kept.entry(grant.rule).or_default().insert(place, (held, grant));
+                }
             }
         }
         for (rule, kept) in kept {
@@ -89,4 +91,83 @@ pub(crate) fn subjects(rules: &[(usize, NewRule)]) -> impl Iterator<Item = (usiz
 pub(crate) fn joined(rules: &[(usize, NewRule)], direction: Direction, protocol: Protocol) -> Vec<Source> {
     let of_traffic = rules.iter().filter(|(_, rule)| rule.direction() == direction && rule.protocol() == protocol);
     of_traffic.flat_map(|(_, rule)| rule.sources()).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeSet, HashMap};
+
+    use aws_sdk_ec2::types::SecurityGroup;
+    use deltawall_core::Description;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A source by its number: its rule's port, direction and address.
+    type Number = u8;
+
+    /// Rules with texts that describe them, and their sources, of which none is in two.
+    fn rules() -> impl Strategy<Value = Vec<NewRule>> {
+        let text = prop::sample::select(vec![None, Some("a"), Some("b"), Some("a; b")]);
+        let rule = (text, prop::collection::btree_set(0..24_u8, 1..6));
+        prop::collection::vec(rule, 0..6).prop_map(|rules| {
+            let mut taken = BTreeSet::new();
+            let of_rule = |(text, numbers): (Option<&str>, BTreeSet<Number>)| {
+                let traffic = numbers.first().unwrap() / 6;
+                let sources = numbers.into_iter().filter(|number| number / 6 == traffic && taken.insert(*number));
+                let sources = sources.map(|n| Source::Address(format!("10.0.{n}.0/24").parse().unwrap()));
+                let port = i32::from(traffic / 2);
+                let protocol = Protocol::from_parts("tcp", Some((port, port))).unwrap();
+                let direction = if traffic % 2 == 0 { Direction::Ingress } else { Direction::Egress };
+                let rule = NewRule::new(protocol, sources.collect()).ok()?.with_direction(direction);
+                Some(rule.with_description(text.map(|text| Description::new(text).unwrap())))
+            };
+            rules.into_iter().filter_map(of_rule).collect()
+        })
+    }
+
+    fn grants(rules: &[NewRule]) -> Vec<Grant> {
+        let group = SecurityGroup::builder().owner_id("1").build();
+        let of_rule = |(number, rule): (usize, &NewRule)| Grant::wanted(number, rule, &HashMap::new(), &group).unwrap();
+        (1..).zip(rules).flat_map(of_rule).collect()
+    }
+
+    /// What a group holds after a plan, which must go with what it holds before.
+    fn carried_out(plan: &Plan, mut held: Vec<Grant>) -> Vec<Grant> {
+        let place = |held: &[Grant], grant: &Grant| held.iter().position(|held| held.subject() == grant.subject());
+        for grant in &plan.adds {
+            assert_eq!(place(&held, grant), None, "{grant} is there");
+            held.push(grant.clone());
+        }
+        for (before, after) in &plan.describes {
+            let place = place(&held, before).unwrap();
+            assert_eq!(held[place].description, before.description);
+            held[place].description.clone_from(&after.description);
+        }
+        for grant in &plan.removes {
+            held.remove(place(&held, grant).unwrap());
+        }
+        held
+    }
+
+    proptest! {
+        #[test]
+        fn a_plan_makes_of_any_rules_any_others(held in rules(), wanted in rules()) {
+            let (held, asked) = (grants(&held), grants(&wanted));
+            let plan = Plan::new(&held, &asked);
+            let both = |grant: &Grant| [&held, &asked].iter().all(|all| all.iter().any(|one| one.subject() == grant.subject()));
+            prop_assert!(!plan.adds.iter().chain(&plan.removes).any(both), "what both have is neither added nor taken away");
+            let made = carried_out(&plan, held.clone());
+            prop_assert_eq!(made.len(), asked.len());
+            for (number, rule) in (1..).zip(&wanted) {
+                let is_of_rule = |made: &&Grant| asked.iter().any(|one| one.rule == number && one.subject() == made.subject());
+                let of_rule: Vec<_> = made.iter().filter(is_of_rule).collect();
+                prop_assert_eq!(of_rule.len(), rule.sources().len());
+                let mut said = Descriptions::default();
+                of_rule.iter().for_each(|grant| said.add(grant.description.as_ref().map(|text| text.as_str())));
+                prop_assert_eq!(said.together(), rule.description().cloned());
+            }
+            prop_assert!(Plan::new(&made, &asked).is_empty(), "nothing is left to do");
+        }
+    }
 }

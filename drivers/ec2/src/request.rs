@@ -11,7 +11,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use deltawall_core::{Context, Credentials, Room};
 
-use crate::answer::TooLarge;
+use crate::causes::TooLarge;
 
 tokio::task_local! {
     static REQUEST: Request;

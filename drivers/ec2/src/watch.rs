@@ -11,7 +11,8 @@ use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use deltawall_core::{CloudCall, Observer, Outcome};
 
-use crate::{ID, request};
+use crate::capabilities::ID;
+use crate::request;
 
 /// Watches calls.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! A data centre of the platform, in the platform's own words: systems, zones, directions, policies.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use deltawall_core::{Cidr, Protocol};
@@ -39,6 +40,7 @@ pub(crate) struct Server {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) state: ServerState,
+    pub(crate) addresses: Vec<IpAddr>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -211,6 +213,18 @@ impl DataCentre {
             if self.systems.iter().all(|vsys| vsys.id != id) {
                 return id;
             }
+        }
+    }
+}
+
+impl ServerState {
+    /// The platform's word for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Starting => "STARTING",
+            Self::Stopping => "STOPPING",
+            Self::Stopped => "STOPPED",
         }
     }
 }

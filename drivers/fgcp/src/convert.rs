@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use deltawall_core::{
     Account, Action, Cidr, CloudRuleId, Description, Direction, Error, ErrorKind, Firewall, FirewallId, FirewallName,
-    Log, Protocol, Rule, RuleContent, Source,
+    Log, Member, Protocol, Rule, RuleContent, Source,
 };
 
-use crate::client::{DEFAULT_POLICY, Failure, Policy, Vsys, ZonePair};
+use crate::client::{DEFAULT_POLICY, Failure, Policy, Server, Vsys, ZonePair};
+use crate::platform::ID;
 
 /// A system's firewall, with the rules of all its directions, and the default rule last.
 pub(crate) fn firewall(vsys: &Vsys) -> Result<Arc<Firewall>, Error> {
@@ -28,6 +29,17 @@ pub(crate) fn firewall(vsys: &Vsys) -> Result<Arc<Firewall>, Error> {
         rules,
         default: None,
     }))
+}
+
+/// The servers behind a system's firewall.
+pub(crate) fn members(vsys: &Vsys) -> Vec<Member> {
+    let member = |server: &Server| Member {
+        id: server.id.clone(),
+        name: Some(server.name.clone()),
+        addresses: server.addresses.clone(),
+        state: Some(server.state.name().to_owned()),
+    };
+    vsys.servers.iter().map(member).collect()
 }
 
 fn rule(policy: &Policy, between: &ZonePair, owner: &Account) -> Result<Rule, Error> {
@@ -69,8 +81,7 @@ pub(crate) fn anywhere() -> Result<Cidr, deltawall_core::cidr::InvalidCidr> {
 
 /// What is in the data centre was checked when it was put there, so this is our own fault.
 fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(ErrorKind::Internal, crate::ID, "The data centre holds something that it cannot hold.")
-        .with_source(error)
+    Error::new(ErrorKind::Internal, ID, "The data centre holds something that it cannot hold.").with_source(error)
 }
 
 impl From<Failure> for Error {
@@ -84,7 +95,7 @@ impl From<Failure> for Error {
             Failure::NameTooLong | Failure::TooManySystems => (ErrorKind::Refused, None),
             Failure::ServerRunning { .. } => (ErrorKind::State, Some("ILLEGAL_STATE")),
         };
-        let error = Self::new(kind, crate::ID, failure.to_string());
+        let error = Self::new(kind, ID, failure.to_string());
         match code {
             Some(code) => error.with_code(code),
             None => error,

@@ -1,6 +1,7 @@
 //! A virtual data centre, as a file describes it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use deltawall_core::cidr::InvalidCidr;
@@ -8,7 +9,8 @@ use deltawall_core::{Account, Cidr, Credentials, Description, FirewallName, Inva
 use serde::Deserialize;
 
 use crate::client::{DEFAULT_POLICY, DataCentre, FirewallState, Policy, Server, ServerState, Vsys, Zone, ZonePair};
-use crate::{REGIONS, convert};
+use crate::convert;
+use crate::platform::REGIONS;
 
 /// What the driver is made of.
 pub(crate) struct DataCentres {
@@ -68,6 +70,8 @@ struct ServerEntry {
     id: String,
     name: String,
     state: ServerState,
+    #[serde(default)]
+    addresses: Vec<IpAddr>,
 }
 
 #[derive(Deserialize)]
@@ -159,7 +163,7 @@ fn system(entry: SystemEntry) -> Result<Vsys, InvalidData> {
         servers: entry
             .servers
             .into_iter()
-            .map(|server| Server { id: server.id, name: server.name, state: server.state })
+            .map(|ServerEntry { id, name, state, addresses }| Server { id, name, state, addresses })
             .collect(),
         id: entry.id,
         name: entry.name,

@@ -8,6 +8,8 @@
 mod client;
 mod convert;
 mod data;
+mod platform;
+mod replace;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,55 +18,14 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use deltawall_core::{
-    Capabilities, ConditionCapabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall,
-    FirewallCapabilities, FirewallId, InvalidData, Member, NewFirewall, NewRule, Order, Position, Provider,
-    ProviderName, Replace, Replacement, Rest, RuleCapabilities, RuleId, SourceCapabilities,
+    Capabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, InvalidData,
+    Member, NewFirewall, NewRule, Position, Provider, ProviderName, Replacement, RuleId,
 };
 
 use client::{DataCentre, Failure, Stopping};
+use platform::{CAPABILITIES, REGIONS};
 
-/// The id of this driver.
-pub const ID: &str = "fgcp";
-
-/// The data centre, certificates and templates that the driver has if it is given no others.
-pub const SAMPLE_DATA: &str = include_str!("../../../fixtures/fgcp.toml");
-
-/// The certificate's folder and passphrase of [`SAMPLE_DATA`]. They open nothing else.
-pub const SAMPLE_LOGIN: (&str, &str) = ("fgcpuser", "fgcppassword");
-
-/// The platform's regions. The first is the one that is used where none is chosen.
-const REGIONS: [&str; 7] = ["jp-east", "jp-west", "au", "sg", "uk", "us", "de"];
-
-const CAPABILITIES: Capabilities = Capabilities {
-    firewalls: FirewallCapabilities { create: true, delete: true, networks: false, default: false, members: false },
-    rules: RuleCapabilities {
-        create: false,
-        delete: true,
-        replace: Replace::No,
-        order: Order::Ordered,
-        rest: Rest::Denied,
-        egress: true,
-        deny: true,
-        reject: false,
-        log: true,
-        log_prefix: false,
-        other_protocols: false,
-        descriptions: false,
-        own_ids: true,
-        join: false,
-        repeat: false,
-        quota: None,
-    },
-    sources: SourceCapabilities {
-        groups: false,
-        foreign_groups: false,
-        prefix_lists: false,
-        ipv6: false,
-        ranges: false,
-    },
-    conditions: ConditionCapabilities::NONE,
-    hides_egress: false,
-};
+pub use platform::{ID, SAMPLE_DATA, SAMPLE_LOGIN};
 
 /// A virtual data centre for each region.
 pub struct Fgcp {
@@ -182,11 +143,17 @@ impl Driver for Fgcp {
         Ok(self.data_centre(context)?.delete_policy(id.as_str(), &rule.to_string())?)
     }
 
-    async fn replace_rules(&self, _: &Context, _: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
-        Err(Error::unsupported(ID, "replace rules"))
+    async fn replace_rules(&self, context: &Context, replacement: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
+        let mut centre = self.data_centre(context)?;
+        let Replacement { seen, rules, .. } = replacement;
+        let firewall = convert::firewall(centre.system(seen.id.as_str())?)?;
+        for policy in replace::unwanted(&firewall, seen, rules)? {
+            centre.delete_policy(seen.id.as_str(), policy)?;
+        }
+        convert::firewall(centre.system(seen.id.as_str())?)
     }
 
-    async fn members(&self, _: &Context, _: &FirewallId) -> Result<Vec<Member>, Error> {
-        Err(Error::unsupported(ID, "tell who stands behind a firewall"))
+    async fn members(&self, context: &Context, id: &FirewallId) -> Result<Vec<Member>, Error> {
+        Ok(convert::members(self.data_centre(context)?.system(id.as_str())?))
     }
 }

@@ -8,9 +8,10 @@
 //! | `cloud` | what these two say of themselves |
 //! | `memory`, `firewalls` | the driver, and what it holds for each provider |
 //! | `kept` | which rules of a set are there already |
-//! | `denied` | what both refuse |
+//! | `denied`, `bounds` | what both refuse, and how much they hold |
 //! | `data`, `size` | what both read of a file, and how many bytes firewalls take |
 
+mod bounds;
 mod cloud;
 mod data;
 mod denied;
@@ -21,13 +22,8 @@ pub mod mock;
 pub mod nftables;
 mod size;
 
-pub use memory::{MAX_PROVIDERS, MAX_SIZE, Memory};
-
-/// EC2's security groups in memory.
-pub type Mock = Memory<mock::Groups>;
-
-/// A Linux host's firewalls in memory.
-pub type MockNftables = Memory<nftables::Host>;
-
-/// The user and password of the sample data, and of other data that names none. They open nothing else.
-pub const SAMPLE_LOGIN: (&str, &str) = ("mockuser", "mockpassword");
+pub use bounds::{MAX_PROVIDERS, MAX_SIZE};
+pub use data::SAMPLE_LOGIN;
+pub use memory::Memory;
+pub use mock::Mock;
+pub use nftables::MockNftables;

@@ -8,7 +8,7 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::IpPermission;
 use deltawall_core::Direction;
 
-use super::Client;
+use super::base::Client;
 use crate::error::{Failure, is_throttled, of_change};
 use crate::request;
 

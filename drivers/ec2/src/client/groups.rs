@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_ec2::types::{Filter as Ec2Filter, SecurityGroup};
 use deltawall_core::{Error, ErrorKind, FirewallId, Group, Source};
 
-use super::{Client, MAX_FILTER_VALUES};
+use super::base::{Client, MAX_FILTER_VALUES};
 use crate::convert::{self, Names};
 use crate::error::{from_sdk, has_no_default_vpc, no_group, nonsense};
 

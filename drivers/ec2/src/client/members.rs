@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use aws_sdk_ec2::types::{Instance, NetworkInterface, SecurityGroup};
 use deltawall_core::{Error, ErrorKind, FirewallId, Member};
 
+use super::base::{Client, MAX_FILTER_VALUES, PAGE};
 use super::groups::{filter, group_id};
-use super::{Client, MAX_FILTER_VALUES, PAGE};
 use crate::error::from_sdk;
 
 impl Client {
@@ -35,6 +35,7 @@ impl Client {
         groups.sort_unstable();
         groups.dedup();
         let mut members: Vec<_> = members.unwrap_or_default().iter().map(called).collect();
+        members.sort_unstable();
         members.dedup();
         let name = group.group_name().unwrap_or(id);
         let mut message = error.message.clone();

@@ -7,10 +7,10 @@ use aws_sdk_ec2::types::SecurityGroup;
 use deltawall_core::rule_id::MAX_IN_URL;
 use deltawall_core::{Action, Error, ErrorKind, Firewall, NewRule, Replacement, Rule, RuleId, RuleSet, Source};
 
+use super::base::{Client, done_but};
 use super::groups::{MAX_NAME_IN_URL, group_id, group_ids, is_group_id};
 use super::steps::Steps;
-use super::{Client, done_but};
-use crate::ID;
+use crate::capabilities::{CAPABILITIES, ID};
 use crate::convert::{self, Names};
 use crate::grants::Grant;
 use crate::plan::{self, Plan};
@@ -27,7 +27,7 @@ impl Wanted {
     /// # Errors
     /// [`ErrorKind::Unsupported`] when it has rules that EC2 does not have, [`ErrorKind::Refused`] when it has a source twice.
     pub(crate) fn of(replacement: Replacement<'_>) -> Result<Self, Error> {
-        crate::CAPABILITIES.permit_rules(replacement.rules, ID)?;
+        CAPABILITIES.permit_rules(replacement.rules, ID)?;
         let rules = numbered(replacement.rules);
         plan::check_distinct(plan::subjects(&rules))?;
         Ok(Self { seen: replacement.seen.clone(), rules, allow_gap: replacement.allow_gap })
@@ -60,7 +60,7 @@ impl Client {
             self.learn(&mut names, &group).await?;
             return convert::firewall(&group, home.as_deref(), &names);
         }
-        Steps::new(self, group_id(&group)?).take_all(&plan, allow_gap).await?;
+        Steps::new(self, group_id(&group)?, &plan, allow_gap).take_all().await?;
         let shown = async {
             let group = self.find(seen.id.as_str()).await?;
             self.learn(&mut names, &group).await?;

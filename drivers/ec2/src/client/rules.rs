@@ -8,10 +8,10 @@ use deltawall_core::model::InvalidSources;
 use deltawall_core::rule_id::MAX_IN_URL;
 use deltawall_core::{Error, ErrorKind, Firewall, FirewallId, NewRule, RuleId, Source};
 
+use super::base::{Client, done_but};
 use super::changes::Verb;
 use super::groups::{MAX_NAME_IN_URL, group_id, group_ids};
-use super::{Client, done_but};
-use crate::ID;
+use crate::capabilities::ID;
 use crate::convert::{self, Names};
 use crate::error::no_rule;
 

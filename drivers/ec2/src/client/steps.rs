@@ -5,7 +5,7 @@ use std::fmt::Write;
 use aws_sdk_ec2::types::IpPermission;
 use deltawall_core::{Direction, Error, ErrorKind};
 
-use super::Client;
+use super::base::Client;
 use super::changes::Verb;
 use crate::convert;
 use crate::error::{Failure, is_full, is_gone_already, is_there_already, no_rule};
@@ -21,6 +21,9 @@ const MAX_NAMED: usize = 10;
 pub(super) struct Steps<'a> {
     client: &'a Client,
     group_id: &'a str,
+    plan: &'a Plan,
+    /// Whether what is old may go first where there is no room for both.
+    allow_gap: bool,
     done: Vec<Step>,
 }
 
@@ -35,25 +38,26 @@ struct Step {
 }
 
 impl<'a> Steps<'a> {
-    pub(super) fn new(client: &'a Client, group_id: &'a str) -> Self {
-        Self { client, group_id, done: Vec::new() }
+    pub(super) fn new(client: &'a Client, group_id: &'a str, plan: &'a Plan, allow_gap: bool) -> Self {
+        Self { client, group_id, plan, allow_gap, done: Vec::new() }
     }
 
     /// # Errors
     /// Where a call failed. Nothing has changed then, or the error is [`ErrorKind::Unavailable`] and says what has.
-    pub(super) async fn take_all(mut self, plan: &Plan, allow_gap: bool) -> Result<(), Error> {
-        match self.take_each(plan, allow_gap).await {
+    pub(super) async fn take_all(mut self) -> Result<(), Error> {
+        match self.take_each().await {
             Ok(()) => Ok(()),
-            Err((failed, failure)) => Err(self.take_back(failed, failure, plan).await),
+            Err((failed, failure)) => Err(self.take_back(failed, failure).await),
         }
     }
 
-    async fn take_each(&mut self, plan: &Plan, allow_gap: bool) -> Result<(), (Step, Failure)> {
+    async fn take_each(&mut self) -> Result<(), (Step, Failure)> {
+        let plan = self.plan;
         let mut emptied = Vec::new();
         for direction in DIRECTIONS {
             let (add, remove) = (Step::adding(plan, direction), Step::removing(plan, direction));
             match self.take(add.clone()).await {
-                Err((_, failure)) if allow_gap && is_full(&failure.error) && !remove.grants.is_empty() => {
+                Err((_, failure)) if self.allow_gap && is_full(&failure.error) && !remove.grants.is_empty() => {
                     self.take(remove).await?;
                     self.take(add).await?;
                     emptied.push(direction);
@@ -116,7 +120,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Undoes what was done, the last first, and says what came of it.
-    async fn take_back(self, failed: Step, failure: Failure, plan: &Plan) -> Error {
+    async fn take_back(self, failed: Step, failure: Failure) -> Error {
         let maybe_done = failure.is_unknown.then(|| failed.clone());
         let mut left = String::new();
         for step in maybe_done.into_iter().chain(self.done.iter().rev().cloned()) {
@@ -129,7 +133,33 @@ impl<'a> Steps<'a> {
                 _ => {}
             }
         }
-        failed.refusal(failure.error, &left, plan)
+        self.refusal(&failed, failure.error, &left)
+    }
+
+    /// EC2's refusal of a step, with which rule it was about and what is left of the others.
+    fn refusal(&self, step: &Step, error: Error, left: &str) -> Error {
+        let what = match step.verb {
+            Verb::Authorize => format!("{} could not be added", numbers(&step.grants)),
+            Verb::Describe => format!("{} could not be described", numbers(&step.grants)),
+            Verb::Revoke => format!("{} could not be taken away", listed(&step.grants, MAX_NAMED)),
+        };
+        let outcome = match left {
+            "" => "the firewall is as it was",
+            _ => "not all that was done before could be undone",
+        };
+        let could_make_room = self.plan.removes.iter().any(|grant| grant.direction == step.direction);
+        let hint = match step.verb {
+            Verb::Authorize if is_full(&error) && could_make_room && !self.allow_gap => {
+                " There is no room for what is new beside what is old; allow_gap=true takes away what is old before."
+            }
+            _ => "",
+        };
+        let kind = match error.kind {
+            _ if !left.is_empty() => ErrorKind::Unavailable,
+            _ if is_there_already(&error) || is_gone_already(&error) => ErrorKind::Conflict,
+            kind => kind,
+        };
+        Error { kind, message: format!("{what}, and {outcome}.{hint} {}{left}", error.message), ..error }
     }
 }
 
@@ -177,32 +207,6 @@ impl Step {
             Verb::Revoke => "Taken away, and not added again",
             Verb::Describe => "Described anew, and not as before",
         }
-    }
-
-    /// EC2's refusal of this step, with which rule it was about and what is left of the others.
-    fn refusal(&self, error: Error, left: &str, plan: &Plan) -> Error {
-        let what = match self.verb {
-            Verb::Authorize => format!("{} could not be added", numbers(&self.grants)),
-            Verb::Describe => format!("{} could not be described", numbers(&self.grants)),
-            Verb::Revoke => format!("{} could not be taken away", listed(&self.grants, MAX_NAMED)),
-        };
-        let outcome = match left {
-            "" => "the firewall is as it was",
-            _ => "not all that was done before could be undone",
-        };
-        let could_make_room = plan.removes.iter().any(|grant| grant.direction == self.direction);
-        let hint = match self.verb {
-            Verb::Authorize if is_full(&error) && could_make_room => {
-                " There is no room for what is new beside what is old; allow_gap=true takes away what is old before."
-            }
-            _ => "",
-        };
-        let kind = match error.kind {
-            _ if !left.is_empty() => ErrorKind::Unavailable,
-            _ if is_there_already(&error) || is_gone_already(&error) => ErrorKind::Conflict,
-            kind => kind,
-        };
-        Error { kind, message: format!("{what}, and {outcome}.{hint} {}{left}", error.message), ..error }
     }
 }
 

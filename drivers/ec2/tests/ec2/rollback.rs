@@ -177,7 +177,10 @@ fn what_was_taken_away_first_is_put_back() {
     let seen = bench.replace(&bench.create("web"), &[of(10, 40)]).unwrap();
     let (error, calls) = bench.calls_of(|| bench.replace_as(&seen, &[of(11, 61)], true).unwrap_err());
     assert_eq!(error.kind, ErrorKind::Refused, "{error}");
-    assert!(error.message.starts_with("Rule 1 could not be added, and the firewall is as it was."), "{error}");
+    assert!(
+        error.message.starts_with("Rule 1 could not be added, and the firewall is as it was. The maximum "),
+        "{error}"
+    );
     assert_eq!(changes(&calls), [ADD, REMOVE, ADD, ADD]);
     assert_eq!(bench.show("web").unwrap(), seen);
 }
