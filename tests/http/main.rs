@@ -32,6 +32,7 @@ mod life;
 mod limits;
 mod methods;
 mod mock;
+mod mock_nftables;
 mod observe;
 mod openapi;
 mod options;
