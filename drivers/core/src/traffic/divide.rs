@@ -79,7 +79,7 @@ fn median(ends: &mut [u32]) -> Option<u32> {
 /// The terms that have something of the region, up to where nothing more is decided.
 fn narrowed<'t>(list: &[&'t Term], region: Region, rules: usize, ends: &mut Ends) -> Vec<&'t Term> {
     let mut kept = Vec::new();
-    let mut settled = Vec::new();
+    let (mut settled, mut last) = (0, None);
     for term in list {
         let (services, addresses) = (have(&term.services, region.services), have(&term.addresses, region.addresses));
         if services == Part::Nothing || addresses == Part::Nothing {
@@ -93,9 +93,9 @@ fn narrowed<'t>(list: &[&'t Term], region: Region, rules: usize, ends: &mut Ends
             ends_within(&term.addresses, region.addresses, &mut ends.addresses);
         }
         let is_settled = services == Part::All && addresses == Part::All && term.together.is_always();
-        if is_settled && !settled.contains(&term.rule) {
-            settled.push(term.rule);
-            if settled.len() == rules {
+        if is_settled && last != Some(term.rule) {
+            (settled, last) = (settled + 1, Some(term.rule));
+            if settled == rules {
                 break;
             }
         }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use crate::conditions::State;
-use crate::model::Direction;
-use crate::traffic::address::{self, WORLDS};
-use crate::traffic::axis::{Span, merged};
+use crate::model::{Action, Direction};
+use crate::source::Source;
+use crate::traffic::address::{self, Sizes, WORLDS, World};
+use crate::traffic::axis::{self, Span, merged};
 use crate::traffic::deciding::{Deciding, Rules};
 use crate::traffic::divide::divide;
 use crate::traffic::packet::Verdict;
@@ -29,22 +30,36 @@ pub(super) struct LetIn {
 pub(super) fn open_to_world(rules: &Rules<'_>, before: &LetIn) -> LetIn {
     let (space, sets) = Space::new(Direction::Ingress, &[rules], None);
     let mut let_in = LetIn::default();
-    let Some(set) = sets.first() else { return let_in };
+    let Some(set) = sets.first().filter(|_| is_open_somehow(rules)) else { return let_in };
     let parts = parts(&space, set);
     let regions: Vec<_> = parts.iter().map(|(_, region)| *region).collect();
     let by_services = by_services(&regions);
     for ((world, were_open), are_open) in WORLDS.iter().zip(&before.services).zip(&mut let_in.services) {
-        let is_open = |addresses: &[Span]| world.is_mostly(&space.addresses.points(addresses));
+        let sizes: Vec<Sizes> = space.addresses.places().map(|addresses| world.sizes(&addresses)).collect();
+        let is_open = |addresses: &[Span]| {
+            world.is_mostly(addresses.iter().flat_map(|span| axis::within(&sizes, *span)).copied())
+        };
         let open = by_services.iter().filter(|(_, addresses)| is_open(addresses)).map(|(services, _)| *services);
         let open: Vec<Span> = open.collect();
         *are_open = space.services.points(&open);
         let is_new = |services: &Span| !are_within(&space.services.points(&[*services]), were_open);
         let new: Vec<Span> = open.into_iter().filter(is_new).collect();
-        let is_most =
-            |rule: &Deciding<'_>| world.is_mostly(&merged(rule.sources.iter().filter_map(address::of).collect()));
-        let_in.rules.extend(blamed(&parts, &new, |rule| rules.rules.get(rule).is_some_and(is_most)));
+        let is_for_world = |rule: &Deciding<'_>| is_mostly_from(*world, rule.sources);
+        let_in.rules.extend(blamed(&parts, &new, |rule| rules.rules.get(rule).is_some_and(is_for_world)));
     }
     let_in
+}
+
+/// Whether all that any rule lets in is from the world. Most rules do not, and then there is no need to look further.
+fn is_open_somehow(rules: &Rules<'_>) -> bool {
+    let is_let_in = |rule: &&Deciding<'_>| rule.action == Action::Accept && rule.direction == Direction::Ingress;
+    let sources: Vec<&Source> = rules.rules.iter().filter(is_let_in).flat_map(|rule| rule.sources).collect();
+    WORLDS.iter().any(|world| is_mostly_from(*world, sources.iter().copied()))
+}
+
+fn is_mostly_from<'a>(world: World, sources: impl IntoIterator<Item = &'a Source>) -> bool {
+    let addresses = merged(sources.into_iter().filter_map(address::of).collect());
+    world.is_mostly([world.sizes(&addresses)].into_iter())
 }
 
 /// The traffic that comes in, each part with a rule that lets it in.
