@@ -78,7 +78,8 @@ pub async fn plan(
 async fn planned_firewall(driver: &dyn Driver, context: &Context, new: &NewFirewall) -> Result<Arc<Firewall>, Error> {
     driver.capabilities().permit_firewall(new, driver.id())?;
     let all = driver.firewalls(context, &Filter::default()).await?;
-    if all.iter().any(|there| there.name == new.name) {
+    // Where ids are others than names, many firewalls may have one name.
+    if all.iter().any(|there| there.id == FirewallId::from(&new.name) && there.name == new.name) {
         let message = format!("There is a firewall '{}' already.", new.name);
         return Err(Error::new(ErrorKind::Refused, driver.id(), message));
     }

@@ -12,6 +12,11 @@ use super::parameter_table::{
     RULE_ACTION, RULE_DESCRIPTION, RULE_SET_DEFAULT, RULE_SET_RULES, STATES,
 };
 
+/// What stands for a rule set in XML.
+const XML_EXAMPLE: &str = "<rules>\n  <rule>\n    <allow_protocol>tcp</allow_protocol>\n    <port_from>80</port_from>\n    \
+                           <port_to>80</port_to>\n    <sources>\n      <source address='10.1.0.0' prefix='16' type='address' />\n    \
+                           </sources>\n  </rule>\n</rules>\n";
+
 /// The body that has a rule set, with this as its example.
 ///
 /// # Errors
@@ -19,7 +24,8 @@ use super::parameter_table::{
 pub(super) fn body(example: &str) -> io::Result<RequestBody> {
     let example: Value = serde_json::from_str(example)?;
     let json = ContentBuilder::new().schema(Some(schema(rule_set())?)).example(Some(example)).build();
-    let xml = ContentBuilder::new().schema(Some(schema(json!({ "type": "string" }))?)).build();
+    let xml =
+        ContentBuilder::new().schema(Some(schema(json!({ "type": "string" }))?)).example(Some(XML_EXAMPLE.into()));
     let body = RequestBodyBuilder::new()
         .description(Some(
             "The rule set in the form in which GET shows a firewall: what says nothing of what a rule is, such as its id, may be \
@@ -27,7 +33,7 @@ pub(super) fn body(example: &str) -> io::Result<RequestBody> {
         ))
         .required(Some(Required::True))
         .content("application/json", json)
-        .content("application/xml", xml);
+        .content("application/xml", xml.build());
     Ok(body.build())
 }
 
