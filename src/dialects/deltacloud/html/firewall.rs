@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use deltawall_core::{Action, Capabilities, Cidr, Direction, Firewall, Member, Order, Protocol, Rule, Source};
+use deltawall_core::{
+    Action, Capabilities, Cidr, Direction, Firewall, Member, Order, Protocol, Rule, RuleContent, Source, State,
+};
 
 use super::{ports, words};
 use crate::dialects::deltacloud::error::ApiError;
@@ -150,8 +152,12 @@ impl Shown {
     }
 }
 
+/// Whether it lets traffic in that nobody behind the firewall has asked for.
 fn lets_in(rule: &Rule) -> bool {
-    rule.content.direction == Direction::Ingress && rule.content.action == Action::Accept
+    let RuleContent { direction, action, conditions, .. } = &rule.content;
+    let states = conditions.as_ref().and_then(|conditions| conditions.states);
+    let is_new = states.is_none_or(|states| states.has(State::New));
+    *direction == Direction::Ingress && *action == Action::Accept && is_new
 }
 
 fn address(source: &Source) -> Option<&Cidr> {

@@ -39,8 +39,8 @@ impl<'a> Planned<'a> {
             format!("{rule}: to place {}", moved.position)
         });
         let lists = [
-            ("This traffic could not pass, and could then:", traffic(&plan.opens)),
-            ("This traffic can pass, and could not then:", traffic(&plan.closes)),
+            ("This traffic would be let through, and is not now:", traffic(&plan.opens)),
+            ("This traffic is let through now, and would not be:", traffic(&plan.closes)),
             ("These rules would be added:", adds.collect::<Vec<_>>()),
             ("These rules would go:", removes.collect()),
             ("These rules would get another place:", moves.collect()),
@@ -52,7 +52,7 @@ impl<'a> Planned<'a> {
             notes.push("Nothing would change.".to_owned());
         }
         if !plan.is_empty() && plan.opens.is_empty() && plan.closes.is_empty() {
-            notes.push("No other traffic could pass than can now.".to_owned());
+            notes.push("The same traffic would be let through as now.".to_owned());
         }
         if plan.keeps > 0 {
             let s = if plan.keeps == 1 { "" } else { "s" };
