@@ -99,8 +99,9 @@ impl<'a> Page<'a> {
         features::can_move(self.can) && self.rules.len() > 1
     }
 
-    fn has_conditions(&self) -> bool {
-        self.rules.iter().any(|rule| !rule.conditions.is_empty())
+    fn sources_heading(&self) -> &'static str {
+        let has_conditions = self.rules.iter().any(|rule| !rule.conditions.is_empty());
+        if has_conditions { "Sources, conditions" } else { "Sources" }
     }
 
     fn has_descriptions(&self) -> bool {

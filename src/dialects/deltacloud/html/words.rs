@@ -25,8 +25,10 @@ pub(super) fn rule(rule: &ShownRule<'_>) -> String {
         line.push_str(", ");
         line.push_str(&condition);
     }
-    if rule.is_logged == Some(true) {
-        line.push_str(", logged");
+    match rule.log.map(|log| log.prefix.as_ref()) {
+        Some(Some(prefix)) => line.push_str(&format!(", logged as \"{prefix}\"")),
+        Some(None) => line.push_str(", logged"),
+        None => {}
     }
     if let Some(description) = rule.description {
         line.push_str(&format!(" ({description})"));
@@ -58,7 +60,7 @@ pub(super) fn conditions(of: &Conditions, direction: Direction) -> Vec<String> {
         words.push(format!("{side} {amount} {unit} a {period}, after a burst of {burst}"));
     }
     words.extend(mac.map(|mac| format!("{} {mac}", if is_ingress { "from" } else { "to" })));
-    words.extend(packet_type.map(|kind| format!("{} only", kind.name())));
+    words.extend(packet_type.map(|kind| format!("{} packets", kind.name())));
     words
 }
 
