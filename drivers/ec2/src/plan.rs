@@ -73,7 +73,7 @@ pub(crate) fn check_distinct<'a>(subjects: impl IntoIterator<Item = (usize, Subj
     for (rule, subject) in subjects {
         let source = subject.2.to_string();
         if let Some(first) = seen.insert(subject, rule) {
-            let message = format!("Rule {rule} has the source {source}, which rule {first} has for the same traffic.");
+            let message = format!("The source {source} of rule {rule} is one of rule {first} for the same traffic.");
             return Err(Error::new(ErrorKind::Refused, ID, message));
         }
     }

@@ -165,7 +165,7 @@ fn what_no_group_can_hold_is_refused_before_ec2_is_asked() {
         (
             vec![accept.clone(), again, deny.clone()],
             ErrorKind::Refused,
-            "Rule 2 has the source 10.0.0.0/8, which rule 1 has for the same traffic.",
+            "The source 10.0.0.0/8 of rule 2 is one of rule 1 for the same traffic.",
         ),
         (
             vec![accept.clone(), deny.clone(), accept.clone()],
