@@ -1,87 +1,35 @@
 //! deltawall: one firewall API in front of every cloud.
 //!
+//! From top to bottom, as `docs/ARCHITECTURE.md` has its floors:
+//!
 //! | module | holds |
 //! |---|---|
+//! | [`mod@http`] | sockets, connections, TLS, bodies, the line of the log: everything that is HTTP's and no dialect's |
+//! | [`dialects`] | the firewall APIs that are spoken: requests in, answers out |
+//! | [`gateway`] | who may ask which driver: in turn, in time and audited; the figures |
+//! | [`message`] | what the HTTP server and the dialects tell each other |
+//! | [`logging`], [`trace`], [`text`] | the log's form, what requests are called in it, and how much it repeats |
+//! | [`error`] | why the gateway ends |
 //! | [`config`] | what was typed, and what is valid of it |
-//! | [`registry`] | the drivers there are, by name |
-//! | [`server`], [`stop`], [`control`] | the listening sockets, the workers, shutdown, signals |
-//! | [`front`] | what stands before the HTTP servers: connections, TLS |
-//! | [`connection`], [`heads`] | clients' connections: closed in time, and what is seen of requests' heads below HTTP |
-//! | [`peers`] | who is connected, and how much is held for each |
-//! | [`http2`] | HTTP/2, with bounds |
-//! | [`tls`] | the certificate |
-//! | [`deltacloud`] | Apache Deltacloud's firewall API: requests in, answers out |
-//! | [`access`], [`clients`] | whose credentials a cloud is asked with, and who may ask |
-//! | [`limits`], [`descriptors`] | how many may be served at a time |
-//! | [`admin`], [`metrics`] | health and figures, on a listener of their own |
-//! | [`logging`], [`trace`] | the log's form, and what requests are called in it |
 
-pub mod access;
-pub mod admin;
-pub mod clients;
 pub mod config;
-pub mod connection;
-pub mod control;
-pub mod deltacloud;
-pub mod descriptors;
-pub mod front;
-pub mod heads;
-pub mod http2;
-pub mod limits;
+pub mod dialects;
+pub mod error;
+pub mod gateway;
+pub mod http;
 pub mod logging;
-pub mod metrics;
-pub mod peers;
-pub mod registry;
-pub mod server;
-pub mod stop;
-pub mod tls;
+pub mod message;
+pub mod text;
 pub mod trace;
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, Write};
-use std::process::ExitCode;
+use std::io::Write;
 
-use config::{Config, Start};
-use deltacloud::Gateway;
-use registry::Registry;
-use server::Server;
+use crate::config::{Config, Start};
+use crate::gateway::{Gateway, Registry, clients};
+use crate::http::Server;
 
-/// Why the gateway did not start, in one line.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// An option or the configuration file is wrong.
-    #[error("{0}")]
-    Usage(String),
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// Host and port, as they were given.
-        address: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A client's password is not the one that was given, or there is no such client.
-    #[error("{0}")]
-    Clients(String),
-    /// The server stopped for a reason of its own.
-    #[error("the server failed: {0}")]
-    Serve(#[from] std::io::Error),
-}
-
-impl Error {
-    /// 2 where what was typed is wrong, else 1.
-    pub fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Usage(_) => ExitCode::from(2),
-            Self::Listen { .. } | Self::Clients(_) | Self::Serve(_) => ExitCode::FAILURE,
-        }
-    }
-
-    /// Whether it is that the program was told to stop a second time.
-    pub fn is_second_signal(&self) -> bool {
-        matches!(self, Self::Serve(error) if error.kind() == ErrorKind::Interrupted)
-    }
-}
+pub use crate::error::Error;
 
 /// Runs the gateway until it is told to stop. The first of `arguments` is the program's own name.
 ///
@@ -95,7 +43,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
             return Ok(());
         }
         Start::Clients(command) => {
-            print_line(&command.run()?);
+            print_line(&clients::run(command)?);
             return Ok(());
         }
     };

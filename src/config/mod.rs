@@ -2,7 +2,10 @@
 //!
 //! Each setting is an option, an environment variable and a key of the configuration file, in this order of precedence.
 
+mod clients;
+mod files;
 mod settings;
+mod usage;
 mod values;
 
 use std::ffi::OsString;
@@ -14,12 +17,13 @@ use clap::error::ErrorKind;
 use deltawall_core::{Credentials, InvalidData, NetworkId, ProviderName};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::Error;
-use crate::clients;
-use crate::logging::LogFormat;
+use files::in_one_line;
 use settings::Settings;
 
-pub use settings::Ec2Credentials;
+pub use clients::{ClientsCommand, Rights};
+pub use files::{check_has_end, file_error, read};
+pub use settings::{Ec2Credentials, LogFormat};
+pub use usage::Usage;
 
 /// One firewall API in front of every cloud.
 #[derive(Debug, Parser)]
@@ -40,7 +44,7 @@ struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     #[command(subcommand, name = "clients")]
-    Clients(clients::Command),
+    Clients(ClientsCommand),
 }
 
 /// What the gateway is to do. It may hold a password, so it has no `Debug`.
@@ -144,7 +148,7 @@ pub enum Start {
     /// To serve.
     Serve(Box<Config>),
     /// To make or check the file of clients.
-    Clients(clients::Command),
+    Clients(ClientsCommand),
     /// To print the help or the version.
     Print(String),
 }
@@ -210,14 +214,14 @@ impl Config {
     /// Reads arguments, environment and configuration file. The first of `arguments` is the program's own name.
     ///
     /// # Errors
-    /// [`Error::Usage`] when something there is wrong.
-    pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Start, Error> {
+    /// [`Usage`] when something there is wrong.
+    pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Start, Usage> {
         let args = match Args::try_parse_from(arguments) {
             Ok(args) => args,
             Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
                 return Ok(Start::Print(error.to_string()));
             }
-            Err(error) => return Err(Error::Usage(in_one_line(&error.to_string()))),
+            Err(error) => return Err(Usage(in_one_line(&error.to_string()))),
         };
         if let Some(Command::Clients(command)) = args.command {
             return Ok(Start::Clients(command));
@@ -229,7 +233,7 @@ impl Config {
         Self::from_settings(args.settings, file).map(Box::new).map(Start::Serve)
     }
 
-    fn from_settings(typed: Settings, file: Settings) -> Result<Self, Error> {
+    fn from_settings(typed: Settings, file: Settings) -> Result<Self, Usage> {
         let default = Self::default();
         // An empty text, as in `API_PROVIDER= deltawall`, says nothing.
         let not_empty = |text: &String| !text.is_empty();
@@ -252,7 +256,7 @@ impl Config {
             tls: match (path(typed.tls_cert, file.tls_cert), path(typed.tls_key, file.tls_key)) {
                 (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
                 (None, None) => None,
-                _ => return Err(Error::Usage("--tls-cert and --tls-key need each other".into())),
+                _ => return Err(Usage("--tls-cert and --tls-key need each other".into())),
             },
             insecure_http: typed.insecure_http.or(file.insecure_http).unwrap_or_default(),
             admin_listen: text(typed.admin_listen, file.admin_listen)
@@ -262,7 +266,7 @@ impl Config {
             credentials: match (text(typed.user, file.user), secret(typed.password).or(secret(file.password))) {
                 (Some(user), Some(password)) => Some(Credentials::new(user, password.expose_secret())),
                 (None, None) => None,
-                _ => return Err(Error::Usage("--user and --password need each other".into())),
+                _ => return Err(Usage("--user and --password need each other".into())),
             },
             clients: path(typed.clients, file.clients),
             ec2: Ec2 {
@@ -300,7 +304,7 @@ impl Config {
             )?,
         };
         match config.clients.is_some() && !config.has_own_credentials() {
-            true => Err(Error::Usage("--clients is for --user and --password, or --ec2-credentials ambient".into())),
+            true => Err(Usage("--clients is for --user and --password, or --ec2-credentials ambient".into())),
             false => Ok(config),
         }
     }
@@ -311,7 +315,7 @@ impl Config {
     }
 }
 
-fn limits(typed: &Settings, file: &Settings) -> Result<Limits, Error> {
+fn limits(typed: &Settings, file: &Settings) -> Result<Limits, Usage> {
     let default = Limits::default();
     let timeout = |option, typed: Option<f64>, file, default| values::timeout(option, typed.or(file), default);
     let count = |option, typed: Option<u32>, file, default| values::count(option, typed.or(file), default);
@@ -342,39 +346,7 @@ fn limits(typed: &Settings, file: &Settings) -> Result<Limits, Error> {
     })
 }
 
-/// The text of a file that a setting names.
-///
-/// # Errors
-/// [`Error::Usage`] when it cannot be read.
-pub fn read(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|error| file_error(path, error))
-}
-
-/// Whether a file can be read to its end while the gateway runs: a pipe or a device might never have one.
-///
-/// # Errors
-/// [`Error::Usage`] when it is none that can.
-pub fn check_has_end(path: &Path) -> Result<(), Error> {
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => Ok(()),
-        Ok(_) => Err(file_error(path, "it is not a file, which alone is read anew")),
-        Err(error) => Err(file_error(path, error)),
-    }
-}
-
-/// What is wrong with a file that a setting names, in one line.
-pub fn file_error(path: &Path, error: impl ToString) -> Error {
-    Error::Usage(format!("{}: {}", path.display(), in_one_line(&error.to_string())))
-}
-
-fn read_file(path: &Path) -> Result<Settings, Error> {
+fn read_file(path: &Path) -> Result<Settings, Usage> {
     let text = read(path)?;
     toml::from_str(&text).map_err(|error| file_error(path, InvalidData::at(&text, error.span(), error.message())))
-}
-
-/// A message's first paragraph, without its "error: ", as one line.
-fn in_one_line(message: &str) -> String {
-    let paragraph = message.split("\n\n").next().unwrap_or_default();
-    let words: Vec<_> = paragraph.trim_start_matches("error: ").split_whitespace().collect();
-    words.join(" ")
 }

@@ -6,8 +6,6 @@ use clap::ValueEnum;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::logging::LogFormat;
-
 /// What was typed, each of which may be left out.
 #[derive(Debug, Default, clap::Args, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -168,4 +166,15 @@ pub enum Ec2Credentials {
     Client,
     /// The gateway's own, where the SDK looks for them: environment, profile, web identity, instance role.
     Ambient,
+}
+
+/// How a line of the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
 }

@@ -9,8 +9,6 @@ use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{self, Duration};
 
-use clap::ValueEnum;
-use serde::Deserialize;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
@@ -19,7 +17,8 @@ use tracing_subscriber::fmt::{self as lines, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::Error;
+use crate::config::LogFormat;
+use crate::error::Error;
 use crate::trace::Trace;
 use queue::{Kind, Lines, Queue};
 
@@ -37,17 +36,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long it may take where somebody waits for the end.
 const HURRY: Duration = Duration::from_millis(100);
-
-/// How a line of the log is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-}
 
 /// The log of the whole process.
 static QUEUE: Queue = Queue::new();

@@ -7,13 +7,16 @@
 //!
 //! It prints its address, and ends with its standard input.
 
+mod serve;
+
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io;
 use std::sync::Arc;
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt, web};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serve::serve;
 
 /// An answer, without what the server adds of itself.
 struct Answer {
@@ -57,14 +60,7 @@ fn main() -> io::Result<()> {
         answers.insert(method.parse::<Method>().ok().ok_or_else(wrong)?, Answer::parse(&text).ok_or_else(wrong)?);
     }
     let answers = web::Data::from(Arc::new(answers));
-    rt::System::new().block_on(async {
-        let app = move || App::new().app_data(answers.clone()).default_service(web::to(answer));
-        let server = HttpServer::new(app).workers(workers).bind(("127.0.0.1", 0))?;
-        println!("{}", server.addrs().first().map(ToString::to_string).unwrap_or_default());
-        std::thread::spawn(|| {
-            let _ = io::stdin().read_to_end(&mut Vec::new());
-            std::process::exit(0);
-        });
-        server.run().await
+    serve(workers, move |app| {
+        app.app_data(answers.clone()).default_service(web::to(answer));
     })
 }

@@ -2,13 +2,16 @@
 //! and `vpcs.xml`). It has the groups g0 to g19, with three rules each. A group whose name begins with "slow" is there too,
 //! but five seconds later. `tests/bench` starts it; it prints its address, and ends with its standard input.
 
+mod serve;
+
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use actix_web::web::{self, Bytes, Form};
-use actix_web::{App, HttpResponse, HttpServer, rt};
+use actix_web::{HttpResponse, rt};
+use serve::serve;
 
 const GROUP: &str = include_str!("group.xml");
 const VPCS: &str = include_str!("vpcs.xml");
@@ -39,14 +42,7 @@ async fn answer(Form(parameters): Form<HashMap<String, String>>) -> HttpResponse
 }
 
 fn main() -> io::Result<()> {
-    rt::System::new().block_on(async {
-        let app = || App::new().default_service(web::to(answer));
-        let server = HttpServer::new(app).workers(1).bind(("127.0.0.1", 0))?;
-        println!("{}", server.addrs().first().map(ToString::to_string).unwrap_or_default());
-        std::thread::spawn(|| {
-            let _ = io::stdin().read_to_end(&mut Vec::new());
-            std::process::exit(0);
-        });
-        server.run().await
+    serve(1, |app| {
+        app.default_service(web::to(answer));
     })
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use deltawall::deltacloud::firewalls_xml;
+use deltawall::dialects::deltacloud::firewalls_xml;
 use deltawall_core::{
     Account, Capabilities, Description, Firewall, FirewallId, FirewallName, Rule, RuleContent, RuleId,
 };

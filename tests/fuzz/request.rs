@@ -16,8 +16,11 @@ use actix_web::rt;
 use actix_web::test::TestRequest;
 use actix_web::web::Bytes;
 use deltawall::config::Config;
-use deltawall::deltacloud::{Gateway, Worker, serve};
-use deltawall::registry::Registry;
+use deltawall::dialects::Dialects;
+use deltawall::gateway::{Gateway, Registry};
+use deltawall::http::serve::{Shared, Worker, serve};
+use deltawall::http::stop::Stop;
+use deltawall::message::host::Names;
 use deltawall_core::RuleId;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -65,7 +68,13 @@ async fn check(request: TestRequest) {
     let config = Config::default();
     let registry = Registry::from_config(&config).expect("the built-in firewalls");
     let gateway = Gateway::new(registry, &config).expect("the default configuration");
-    let worker = Rc::new(Worker::new(Arc::new(gateway)));
+    let shared = Shared {
+        dialects: Dialects::default(),
+        gateway: Arc::new(gateway),
+        names: Names { scheme: "http", address: None, public_url: None },
+        stop: Stop::default(),
+    };
+    let worker = Rc::new(Worker::new(Arc::new(shared)));
     if answer(&worker, request).await.0 != StatusCode::CREATED {
         return;
     }

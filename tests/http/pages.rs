@@ -4,16 +4,16 @@ use insta::assert_snapshot;
 
 use crate::instance::file;
 use crate::server::Server;
-use crate::wire::{Answer, HOST, Request};
+use crate::wire::{Answer, Request};
 
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 /// What a browser on our own page sends.
-fn browser(request: Request) -> Request {
+pub fn browser(request: Request) -> Request {
     request.accept(BROWSER).header("Sec-Fetch-Site", "same-origin").header("Sec-Fetch-Mode", "navigate").on_mock()
 }
 
-fn get(server: &Server, path: &str) -> Answer {
+pub fn get(server: &Server, path: &str) -> Answer {
     server.send(browser(Request::get(path)))
 }
 
@@ -266,102 +266,6 @@ fn ports_are_called_what_they_are() {
     }
 }
 
-/// Where a page leads: to which links, and to which forms' actions.
-fn links(page: &str) -> Vec<&str> {
-    let of = |name| page.split(name).skip(1).map(|rest| rest.split('"').next().unwrap());
-    of(" href=\"").chain(of(" action=\"")).collect()
-}
-
-#[test]
-fn a_choice_that_is_refused_leads_nowhere_again() {
-    let server = Server::start();
-    for (path, entry_point) in [
-        ("/api;driver=bogus/firewalls", "/api"),
-        ("/api;driver=bogus;provider=here/firewalls", "/api"),
-        ("/api;driver=fgcp;provider=mars/firewalls/new", "/api;driver=fgcp"),
-    ] {
-        let page = get(&server, path).expect(400).body;
-        assert!(page.contains(&format!("href=\"{entry_point}/firewalls\"")), "{page}");
-        for link in links(&page).iter().filter(|link| !link.contains("/assets/") && !link.starts_with('#')) {
-            let after = link.strip_prefix(entry_point).unwrap_or_else(|| panic!("{link} on {path}"));
-            assert!(after.is_empty() || after.starts_with('/'), "{link} on {path}");
-        }
-    }
-}
-
-#[test]
-fn the_providers_are_in_sight_where_one_is_chosen() {
-    let server = Server::start();
-    let is_open = |path: &str| get(&server, path).expect(200).body.contains("<details open>");
-    assert!(is_open("/api/drivers/fgcp"), "a few are always");
-    assert!(!is_open("/api;driver=ec2/drivers/ec2"));
-    assert!(is_open("/api;driver=ec2;provider=eu-west-1/drivers/ec2"));
-    assert!(!is_open("/api;driver=fgcp;provider=uk/drivers/ec2"));
-}
-
-/// Everything that can be reached from the entry point by links alone keeps the choice, but for what pages are made of
-/// and the links to another choice; and so does what forms lead to.
-#[test]
-fn links_keep_the_choice_and_what_a_proxy_puts_before_the_path() {
-    let server = Server::with(&["--public-url", "https://fw.example.com/gateway"]);
-    let (proxy, chosen) = ("/gateway", "/gateway/api;driver=mock;provider=here");
-    let send = |request: Request| server.send(browser(request));
-    let path_of = |link: &str| link.strip_prefix(proxy).unwrap().to_owned();
-    let keeps = |link: &str| link.strip_prefix(chosen).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let (mut found, mut seen, mut actions) = (vec![chosen.to_owned()], Vec::new(), Vec::new());
-    let mut look = |found: &mut Vec<String>, page: &str| {
-        for link in links(page).into_iter().filter(|link| !link.starts_with('#')) {
-            let is_choice = link.starts_with("/gateway/api;driver=") && link.matches('/').count() == 2;
-            let is_asset = link.starts_with("/gateway/api/assets/");
-            assert!(keeps(link) || is_asset || is_choice && page.contains("<h1>Drivers"), "{link} in {page}");
-            match page.contains(&format!(" action=\"{link}\"")) {
-                true => actions.push(link.to_owned()),
-                false if keeps(link) => found.push(link.to_owned()),
-                false => {}
-            }
-        }
-    };
-    while let Some(link) = found.pop() {
-        if !seen.contains(&link) {
-            let answer = send(Request::get(&path_of(&link))).expect(200);
-            if answer.header("Content-Type") == Some("text/html; charset=utf-8") {
-                look(&mut found, &answer.body);
-            }
-            seen.push(link);
-        }
-    }
-    for page in ["", "/docs", "/firewalls", "/firewalls/new", "/firewalls/test", "/firewalls/test/new_rule"] {
-        assert!(seen.contains(&format!("{chosen}{page}")), "{page} was not reached: {seen:?}");
-    }
-    // What went wrong leads on, too.
-    let form = |path: &str, form: &str| send(Request::post(&path_of(&format!("{chosen}{path}"))).form(form));
-    for page in [
-        send(Request::get(&path_of(&format!("{chosen}/firewalls/absent")))).expect(404),
-        form("/firewalls", "name=").expect(400),
-        form("/firewalls/test/rules", "protocol=tcp").expect(400),
-        form("/firewalls/default", "_method=delete").expect(502),
-    ] {
-        look(&mut found, &page.body);
-    }
-    actions.sort();
-    actions.dedup();
-    let rule = "protocol=tcp&port_from=1&port_to=2&direction=egress&ip_address1=10.0.0.0/8";
-    for (path, body, next) in [
-        ("/firewalls", "name=n&description=d", "/firewalls/n"),
-        ("/firewalls/test/rules", rule, "/firewalls/test?direction=all"),
-    ] {
-        assert!(actions.contains(&format!("{chosen}{path}")), "{actions:?}");
-        assert_eq!(form(path, body).expect(303).header("Location"), Some(&*format!("{chosen}{next}")));
-    }
-    let deletions = actions.iter().filter(|action| action.starts_with(&format!("{chosen}/firewalls/test")));
-    let deletions: Vec<_> = deletions.filter(|action| !action.ends_with("/rules")).rev().collect();
-    assert_eq!(deletions.len(), 2, "of a rule, then of its firewall: {deletions:?}");
-    for (action, next) in deletions.into_iter().zip(["/firewalls/test", "/firewalls"]) {
-        let answer = send(Request::post(&path_of(action)).form("_method=delete")).expect(303);
-        assert_eq!(answer.header("Location"), Some(&*format!("{chosen}{next}")));
-    }
-}
-
 /// No source is the world, and all of them are.
 #[test]
 fn the_world_is_the_world_in_whatever_parts() {
@@ -464,119 +368,4 @@ fn pages_have_their_headers_and_their_assets() {
     assert_eq!(answer.header("X-Frame-Options"), None, "other formats are as they always were");
     server.send(Request::get("/api/assets/other.css")).expect(404);
     server.send(Request::get("/api/assets/..%2fmod.rs")).expect(404);
-}
-
-/// A browser leaves the default port of a scheme out, others may write it.
-#[test]
-fn the_default_port_of_a_scheme_is_as_good_as_none() {
-    let server = Server::with(&["--public-url", "https://fw.example.com:443/x"]);
-    for (host, header, value, is_ours) in [
-        (HOST, "Origin", "https://fw.example.com", true),
-        (HOST, "Origin", "https://fw.example.com:443", true),
-        (HOST, "Referer", "https://fw.example.com/x/api/firewalls/new", true),
-        (HOST, "Origin", "https://fw.example.com:4430", false),
-        (HOST, "Origin", "http://fw.example.com", false),
-        (HOST, "Origin", "https://fw.example.com:80", false),
-        ("gateway.test:80", "Origin", "http://gateway.test", true),
-        ("gateway.test:443", "Origin", "https://gateway.test:443", false),
-        ("gateway.test:443", "Origin", "https://gateway.test", false),
-        ("gateway.test:443", "Origin", "http://gateway.test:443", true),
-        ("gateway.test", "Origin", "http://gateway.test:80", true),
-        ("gateway.test", "Origin", "http://gateway.test:443", false),
-        ("gateway.test:443", "Referer", "http://gateway.test/api", false),
-    ] {
-        let request = Request::post("/api/firewalls").on_mock().form("description=d");
-        // Without a name it is refused, but not for where it comes from.
-        let status = if is_ours { 400 } else { 403 };
-        let answer = server.send(request.header("Host", host).header(header, value));
-        assert_eq!(answer.status, status, "{header} {value} to {host}: {}", answer.text());
-    }
-}
-
-/// Of several, the first is no better than the last.
-#[test]
-fn an_origin_that_is_there_twice_is_not_ours() {
-    let server = Server::start();
-    let ours = format!("http://{HOST}");
-    for (name, values) in [
-        ("Origin", [&*ours, "http://evil.example"]),
-        ("Origin", [&*ours, &*ours]),
-        ("Origin", ["http://gateway.test:3001/", "http://evil.example"]),
-        ("Referer", [&*ours, "http://evil.example/"]),
-        ("Sec-Fetch-Site", ["same-origin", "same-origin"]),
-    ] {
-        let [first, second] = values;
-        let head = format!("{name}: {first}\r\n{name}: {second}\r\nContent-Length: 0");
-        let request = format!("POST /api/firewalls HTTP/1.1\r\nHost: {HOST}\r\n{head}\r\n\r\n");
-        let mut connection = server.connect();
-        connection.write(request.as_bytes());
-        assert_eq!(connection.read(true).status, 403, "{name}: {values:?}");
-    }
-}
-
-/// A request that a browser marks as another site's is refused before anything is done; others are not touched.
-#[test]
-fn pages_of_other_sites_cannot_act() {
-    let ours = format!("http://{HOST}");
-    let own_path = format!("{ours}/api/firewalls/new");
-    let server = Server::with(&["--public-url", "https://fw.example.com/gateway"]);
-    let cases: &[(&[(&str, &str)], bool)] = &[
-        (&[], true),
-        (&[("Sec-Fetch-Site", "same-origin")], true),
-        (&[("Sec-Fetch-Site", "none")], true),
-        (&[("Sec-Fetch-Site", "same-site")], false),
-        (&[("Sec-Fetch-Site", "cross-site")], false),
-        (&[("Sec-Fetch-Site", "cross-site"), ("Origin", &ours)], false),
-        (&[("Sec-Fetch-Site", "same-origin"), ("Origin", "https://evil.example")], true),
-        (&[("Origin", &ours)], true),
-        (&[("Origin", "https://fw.example.com")], true),
-        (&[("Origin", "https://evil.example")], false),
-        (&[("Origin", "http://gateway.test")], false),
-        (&[("Origin", "http://gateway.test:3001.evil.example")], false),
-        (&[("Origin", "https://gateway.test:3001")], false),
-        (&[("Origin", "http://fw.example.com")], false),
-        (&[("Origin", "null")], false),
-        (&[("Origin", "")], false),
-        (&[("Origin", "gateway.test:3001")], false),
-        (&[("Origin", "//gateway.test:3001")], false),
-        (&[("Origin", "http://gateway.test:3001@gateway.test:3001")], false),
-        (&[("Origin", "http://gateway.test:x3001")], false),
-        (&[("Origin", "http://gateway.test:3001 http://evil.example")], false),
-        (&[("Origin", "http://[gateway.test:3001")], false),
-        (&[("Origin", ""), ("Referer", &own_path)], false),
-        (&[("Sec-Fetch-Site", "")], false),
-        (&[("Sec-Fetch-Site", "same-origin, cross-site")], false),
-        (&[("Origin", "https://evil.example"), ("Referer", &own_path)], false),
-        (&[("Referer", &own_path)], true),
-        (&[("Referer", "https://evil.example/?http://gateway.test:3001")], false),
-        (&[("Referer", "https://gateway.test:3001@evil.example/")], false),
-    ];
-    for (number, (headers, is_allowed)) in cases.iter().enumerate() {
-        for format in ["xml", "json", "html"] {
-            let with = |request: Request| {
-                headers.iter().fold(request.on_mock(), |request, (name, value)| request.header(name, value))
-            };
-            let name = format!("site-{number}-{format}");
-            let form = format!("name={name}&description=d");
-            let target = format!("/api/firewalls?format={format}");
-            let is_browser = headers.iter().any(|(name, _)| ["Origin", "Referer"].contains(name));
-            let status = match (is_allowed, format) {
-                (false, _) => 403,
-                (true, "html") if is_browser => 303,
-                (true, _) => 201,
-            };
-            server.send(with(Request::post(&target).form(&form))).expect(status);
-            let path = format!("/api/firewalls/{name}");
-            server.send(Request::get(&path).on_mock()).expect(if *is_allowed { 200 } else { 404 });
-            // Nor can they delete, in either way.
-            if !is_allowed {
-                server.send(Request::post("/api/firewalls").on_mock().form(&form)).expect(201);
-                server.send(with(Request::delete(&path))).expect(403);
-                server.send(with(Request::post(&path).form("_method=delete"))).expect(403);
-                server.send(Request::get(&path).on_mock()).expect(200);
-            }
-            // Looking is free: a link to a firewall may stand anywhere.
-            server.send(with(Request::get("/api/firewalls"))).expect(200);
-        }
-    }
 }

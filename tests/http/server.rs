@@ -8,9 +8,8 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use deltawall::config::Config;
-use deltawall::deltacloud::Gateway;
-use deltawall::registry::Registry;
-use deltawall::server::Server as Listening;
+use deltawall::gateway::{Gateway, Registry};
+use deltawall::http::Server as Listening;
 use deltawall_core::Driver;
 
 use crate::wire::{Answer, Connection, Request};

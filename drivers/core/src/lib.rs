@@ -9,6 +9,7 @@
 //! | [`conditions`], [`limit`] | what else has to be so for a rule to match |
 //! | [`text`] | names, ids and descriptions |
 //! | [`rule_set`] | all rules of a firewall at once |
+//! | [`traffic`] | what rules let through, what a change opens and closes |
 //! | [`member`] | who stands behind a firewall |
 //! | [`rule_id`] | the codec between a rule and its id |
 //! | [`driver`] | the trait and its contract |
@@ -41,6 +42,7 @@ pub mod rule_id;
 pub mod rule_set;
 pub mod source;
 pub mod text;
+pub mod traffic;
 
 pub use address_range::AddressRange;
 pub use capabilities::{

@@ -1,0 +1,131 @@
+//! Dividing traffic until all of a part is treated alike.
+
+use std::ops::ControlFlow;
+
+use crate::traffic::axis::Span;
+use crate::traffic::space::{Region, Term};
+
+/// Divides a region into parts of which each term has all or nothing, and visits each with the terms that have it, list by list.
+///
+/// A list ends with the term behind which nothing is decided any more: one that always holds; where `rules` is two, one that does so
+/// and is of another rule than the first such.
+///
+/// Cuts are in the middle of the ends that terms have in a region, in the direction that has more, so that a part has few terms soon,
+/// and most are settled by a term that has all of it.
+pub(super) fn divide<'t>(
+    region: Region,
+    lists: &[Vec<&'t Term>],
+    rules: usize,
+    visit: &mut impl FnMut(Region, &[Vec<&'t Term>]) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    divide_where(&|_| true, region, lists, rules, visit)
+}
+
+/// The same for those parts in which a rule may decide.
+pub(super) fn divide_for<'t>(
+    rule: usize,
+    region: Region,
+    lists: &[Vec<&'t Term>],
+    rules: usize,
+    visit: &mut impl FnMut(Region, &[Vec<&'t Term>]) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let may_decide = |lists: &[Vec<&Term>]| lists.iter().flatten().any(|term| term.rule == rule);
+    divide_where(&may_decide, region, lists, rules, visit)
+}
+
+fn divide_where<'t>(
+    is_asked: &impl Fn(&[Vec<&'t Term>]) -> bool,
+    region: Region,
+    lists: &[Vec<&'t Term>],
+    rules: usize,
+    visit: &mut impl FnMut(Region, &[Vec<&'t Term>]) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let mut ends = Ends::default();
+    let lists: Vec<_> = lists.iter().map(|list| narrowed(list, region, rules, &mut ends)).collect();
+    if !is_asked(&lists) {
+        return ControlFlow::Continue(());
+    }
+    let Some([first, second]) = ends.cut(region) else { return visit(region, &lists) };
+    divide_where(is_asked, first, &lists, rules, visit)?;
+    divide_where(is_asked, second, &lists, rules, visit)
+}
+
+/// Where terms begin or end within a region.
+#[derive(Default)]
+struct Ends {
+    services: Vec<u32>,
+    addresses: Vec<u32>,
+}
+
+impl Ends {
+    /// The two parts of the region; none where no term ends within it.
+    fn cut(mut self, region: Region) -> Option<[Region; 2]> {
+        if self.services.len() > self.addresses.len() {
+            let at = median(&mut self.services)?;
+            let Region { services: (from, to), addresses } = region;
+            return Some([(from, at), (at, to)].map(|services| Region { services, addresses }));
+        }
+        let at = median(&mut self.addresses)?;
+        let Region { services, addresses: (from, to) } = region;
+        Some([(from, at), (at, to)].map(|addresses| Region { services, addresses }))
+    }
+}
+
+fn median(ends: &mut [u32]) -> Option<u32> {
+    let middle = ends.len() / 2;
+    (!ends.is_empty()).then(|| *ends.select_nth_unstable(middle).1)
+}
+
+/// The terms that have something of the region, up to where nothing more is decided.
+fn narrowed<'t>(list: &[&'t Term], region: Region, rules: usize, ends: &mut Ends) -> Vec<&'t Term> {
+    let mut kept = Vec::new();
+    let mut settled = Vec::new();
+    for term in list {
+        let (services, addresses) = (have(&term.services, region.services), have(&term.addresses, region.addresses));
+        if services == Part::Nothing || addresses == Part::Nothing {
+            continue;
+        }
+        kept.push(*term);
+        if services == Part::Some {
+            ends_within(&term.services, region.services, &mut ends.services);
+        }
+        if addresses == Part::Some {
+            ends_within(&term.addresses, region.addresses, &mut ends.addresses);
+        }
+        let is_settled = services == Part::All && addresses == Part::All && term.together.is_always();
+        if is_settled && !settled.contains(&term.rule) {
+            settled.push(term.rule);
+            if settled.len() == rules {
+                break;
+            }
+        }
+    }
+    kept
+}
+
+#[derive(PartialEq, Eq)]
+enum Part {
+    Nothing,
+    Some,
+    All,
+}
+
+/// How much of `region` these have, which are in order and do not adjoin.
+fn have(spans: &[Span], region: Span) -> Part {
+    let first = match spans {
+        [only] => Some(only),
+        _ => spans.get(spans.partition_point(|(_, to)| *to <= region.0)),
+    };
+    match first {
+        Some((from, to)) if *from <= region.0 && *to >= region.1 => Part::All,
+        Some((from, to)) if *from < region.1 && *to > region.0 => Part::Some,
+        _ => Part::Nothing,
+    }
+}
+
+fn ends_within(spans: &[Span], region: Span, ends: &mut Vec<u32>) {
+    let skipped = spans.partition_point(|(_, to)| *to <= region.0);
+    let these = spans.iter().skip(skipped).take_while(|(from, _)| *from < region.1);
+    let is_within = |end: &u32| *end > region.0 && *end < region.1;
+    ends.extend(these.flat_map(|(from, to)| [*from, *to]).filter(is_within));
+}

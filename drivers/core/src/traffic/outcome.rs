@@ -1,0 +1,138 @@
+//! What becomes of traffic that terms have all of, depending on which symbols hold for it.
+
+use crate::traffic::packet::Verdict;
+use crate::traffic::space::Term;
+use crate::traffic::symbol::{Symbols, Together};
+
+/// Up to so many symbols that matter for a piece of traffic, all that can hold together is looked at. With more, what may be so
+/// is taken to be so.
+const MAX_SYMBOLS: usize = 8;
+
+/// What becomes of traffic that each of these terms has all of: the first that holds decides.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outcome<'l, 't> {
+    pub(super) terms: &'l [&'t Term],
+    pub(super) rest: Verdict,
+}
+
+impl Outcome<'_, '_> {
+    /// What becomes of it, whatever holds; none where it depends on that.
+    pub(super) fn always(&self) -> Option<Verdict> {
+        match self.terms.first() {
+            None => Some(self.rest),
+            Some(first) => first.together.is_always().then_some(first.verdict),
+        }
+    }
+
+    /// What can become of it where these symbols hold; more, perhaps, where there are many symbols.
+    pub(super) fn verdicts(&self, symbols: &Symbols<'_>, given: &Together) -> Vec<Verdict> {
+        let mut verdicts = match Holding::all(symbols, &[*self], given) {
+            Some(holding) => holding.iter().map(|holding| holding.verdict(self)).collect(),
+            None => self.perhaps(symbols, given),
+        };
+        verdicts.sort_unstable();
+        verdicts.dedup();
+        verdicts
+    }
+
+    fn perhaps(&self, symbols: &Symbols<'_>, given: &Together) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
+        for term in self.terms.iter().filter(|term| are_possible(symbols, &term.together, given)) {
+            verdicts.push(term.verdict);
+            if term.together.follows_from(given.symbols()) {
+                return verdicts;
+            }
+        }
+        verdicts.push(self.rest);
+        verdicts
+    }
+
+    /// Whether what has these symbols surely comes at least so far.
+    fn surely_reaches(&self, symbols: &Symbols<'_>, given: &Together, reach: u8) -> bool {
+        self.perhaps(symbols, given).into_iter().all(|verdict| verdict.reach() >= reach)
+    }
+
+    /// What may come through: with which symbols, and how far.
+    fn ways(&self) -> impl Iterator<Item = (Together, u8)> {
+        let is_first = |at: usize, term: &Term| {
+            !self.terms.iter().take(at).any(|earlier| earlier.together.follows_from(term.together.symbols()))
+        };
+        let of_terms = self.terms.iter().enumerate().filter(move |(at, term)| is_first(*at, term));
+        let of_terms = of_terms.map(|(_, term)| (term.together.clone(), term.verdict.reach()));
+        of_terms.chain([(Together::default(), self.rest.reach())]).filter(|(_, reach)| *reach > 0)
+    }
+}
+
+/// With which symbols traffic comes further by `to` than by `from`: it does with each of these, and perhaps others that do not
+/// matter; and whatever does has all of one of them.
+pub(super) fn rising(symbols: &Symbols<'_>, from: Outcome<'_, '_>, to: Outcome<'_, '_>) -> Vec<Together> {
+    if let (Some(from), Some(to)) = (from.always(), to.always()) {
+        return if to.reach() > from.reach() { vec![Together::default()] } else { Vec::new() };
+    }
+    let nothing = Together::default();
+    let mut rising: Vec<Together> = match Holding::all(symbols, &[from, to], &nothing) {
+        Some(holding) => holding.iter().filter(|holding| holding.rises(&from, &to)).map(Holding::together).collect(),
+        None => {
+            to.ways().filter(|(way, reach)| !from.surely_reaches(symbols, way, *reach)).map(|(way, _)| way).collect()
+        }
+    };
+    rising.sort_by_cached_key(|together| together.symbols().len());
+    let mut least: Vec<Together> = Vec::new();
+    for together in rising {
+        if !least.iter().any(|less| less.follows_from(together.symbols())) {
+            least.push(together);
+        }
+    }
+    least
+}
+
+fn both(one: &Together, other: &Together) -> Together {
+    one.symbols().iter().chain(other.symbols()).copied().collect()
+}
+
+fn are_possible(symbols: &Symbols<'_>, one: &Together, other: &Together) -> bool {
+    symbols.can_be(both(one, other).symbols())
+}
+
+/// The symbols that hold for some traffic.
+pub(super) struct Holding(Vec<usize>);
+
+impl Holding {
+    /// All that can hold for traffic that has the given symbols, as far as it matters to these; none where too much does.
+    pub(super) fn all(symbols: &Symbols<'_>, outcomes: &[Outcome<'_, '_>], given: &Together) -> Option<Vec<Self>> {
+        let mut open: Vec<usize> = Vec::new();
+        for term in outcomes.iter().flat_map(|outcome| outcome.terms) {
+            let new = |symbol: &&usize| !open.contains(symbol) && !given.symbols().contains(symbol);
+            let new: Vec<_> = term.together.symbols().iter().filter(new).copied().collect();
+            open.extend(new);
+            if open.len() > MAX_SYMBOLS {
+                return None;
+            }
+        }
+        let mut all = vec![given.symbols().to_vec()];
+        for symbol in open {
+            let with = all.iter().map(|holding| holding.iter().copied().chain([symbol]).collect::<Vec<_>>());
+            let with: Vec<_> = with.filter(|holding| symbols.can_be(holding)).collect();
+            all.extend(with);
+        }
+        Some(all.into_iter().map(Self).collect())
+    }
+
+    /// Whether all holds that a term asks for.
+    pub(super) fn has(&self, term: &Term) -> bool {
+        term.together.follows_from(&self.0)
+    }
+
+    fn verdict(&self, outcome: &Outcome<'_, '_>) -> Verdict {
+        let deciding = outcome.terms.iter().find(|term| self.has(term));
+        deciding.map_or(outcome.rest, |term| term.verdict)
+    }
+
+    fn rises(&self, from: &Outcome<'_, '_>, to: &Outcome<'_, '_>) -> bool {
+        self.verdict(to).reach() > self.verdict(from).reach()
+    }
+
+    fn together(&self) -> Together {
+        self.0.iter().copied().collect()
+    }
+}

@@ -1,0 +1,74 @@
+//! What a handler has found, in no format yet.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use deltawall_core::{Driver, Firewall};
+
+use super::filled_in::FilledIn;
+use super::html::Asset;
+use super::shown_rules::ShownRules;
+
+/// It: a status, and what there is to show.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) location: Option<String>,
+    /// Where a person goes on at a browser, once what they asked for is done.
+    pub(super) next: Option<String>,
+    pub(super) allow: Option<String>,
+    pub(super) view: Option<View>,
+}
+
+/// What the body of an answer shows.
+pub(super) enum View {
+    EntryPoint,
+    Drivers,
+    Driver(Arc<dyn Driver>),
+    Firewalls(Vec<Arc<Firewall>>, ShownRules),
+    Firewall(Arc<Firewall>, ShownRules),
+    /// What has become of a deletion that takes time.
+    Message(String),
+    /// A form to fill in.
+    Form(FilledIn),
+    /// What the API has.
+    Reference,
+    /// The same for programs.
+    OpenApi,
+    Asset(&'static Asset),
+}
+
+impl Answer {
+    pub(super) fn empty(status: StatusCode) -> Self {
+        Self { status, location: None, next: None, allow: None, view: None }
+    }
+
+    pub(super) fn ok(view: View) -> Self {
+        Self { view: Some(view), ..Self::empty(StatusCode::OK) }
+    }
+
+    pub(super) fn created(view: View) -> Self {
+        Self { view: Some(view), ..Self::empty(StatusCode::CREATED) }
+    }
+
+    pub(super) fn accepted(view: View) -> Self {
+        Self { view: Some(view), ..Self::empty(StatusCode::ACCEPTED) }
+    }
+
+    pub(super) fn redirect(url: String) -> Self {
+        Self::empty(StatusCode::FOUND).at(url)
+    }
+
+    pub(super) fn allowing(methods: String) -> Self {
+        Self { allow: Some(methods), ..Self::empty(StatusCode::OK) }
+    }
+
+    /// The same answer, after which a person goes on here.
+    pub(super) fn then(self, url: String) -> Self {
+        Self { next: Some(url), ..self }
+    }
+
+    /// The same answer, saying where the thing is that it is about.
+    pub(super) fn at(self, url: String) -> Self {
+        Self { location: Some(url), ..self }
+    }
+}

@@ -1,0 +1,73 @@
+//! What the driver is asked for a request.
+
+use std::borrow::Cow;
+
+use deltawall_core::{Context, Driver, Error, ErrorKind};
+
+use super::error::ApiError;
+use super::head::Head;
+use super::operation::{Method, Operation};
+use super::parameters::Parameters;
+use super::path::Resource;
+use crate::gateway::access::Caller;
+use crate::gateway::audit::{Change, Subject};
+use crate::gateway::call::{self, NotDone};
+
+/// A call to the driver, with credentials that only the driver can tell to be right.
+pub(super) struct Call<'a> {
+    pub(super) head: &'a Head<'a>,
+    pub(super) resource: &'a Resource,
+    pub(super) operation: Operation<'a>,
+    pub(super) method: Method,
+    pub(super) parameters: &'a Parameters,
+    pub(super) caller: &'a Caller,
+}
+
+impl Call<'_> {
+    /// Asks the driver, in its turn and within the time there is.
+    pub(super) async fn ask<T>(
+        &self,
+        ask: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
+    ) -> Result<T, ApiError> {
+        let Self { head, resource, operation, method, parameters, caller } = *self;
+        let call = call::Call {
+            desk: head.desk,
+            driver: head.driver(),
+            provider: head.provider(),
+            caller,
+            asker: head.asker(),
+            operation: operation.name(),
+            // What a change has done is told in any case.
+            room: head.exchange.room.as_ref().filter(|_| !operation.is_change()),
+            time: &head.exchange.backend_time,
+        };
+        let change = change(head, operation, caller.user(), Some(parameters));
+        call.ask(change, ask).await.map_err(|why| match &why {
+            NotDone::Failed(error) if error.kind == ErrorKind::State => {
+                ApiError::from(why).allowing(resource.allow(Some(method)))
+            }
+            _ => why.into(),
+        })
+    }
+}
+
+/// The lines of the audit for what this user asks for; none if it is no change.
+pub(super) fn change<'a>(
+    head: &'a Head<'a>,
+    operation: Operation<'_>,
+    user: &str,
+    parameters: Option<&Parameters>,
+) -> Option<Box<Change<'a>>> {
+    if !operation.is_change() {
+        return None;
+    }
+    let (firewall, rule) = match operation {
+        Operation::DeleteFirewall(id) | Operation::CreateRule(id) => (Some(id.text()), None),
+        Operation::DeleteRule(id, rule) => (Some(id.text()), Some(rule.text())),
+        _ => (None, None),
+    };
+    let [firewall, rule] = [firewall, rule].map(|id| id.map(Cow::into_owned));
+    let parameters = parameters.map(Parameters::summary).filter(|summary| !summary.is_empty());
+    let subject = Subject { change: operation.name(), firewall, rule, parameters };
+    Some(Box::new(Change::new(head.asker(), user, subject)))
+}

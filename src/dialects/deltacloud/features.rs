@@ -1,0 +1,39 @@
+//! What a driver can do beyond the base API, as the entry point advertises it, and what of the API it may lack.
+
+use deltawall_core::Capabilities;
+
+use super::operation::Operation;
+use super::parameter::{DIRECTION, LOG_RULE, RULE_ACTION};
+
+/// A feature of the firewalls collection.
+pub(super) struct Feature {
+    pub(super) name: &'static str,
+    /// The operation that has it.
+    pub(super) rel: &'static str,
+    /// The parameter that it adds to that operation.
+    pub(super) parameter: &'static str,
+}
+
+/// The features that go with these capabilities. They are all about making rules.
+pub(super) fn of_firewalls(capabilities: Capabilities) -> impl Iterator<Item = Feature> {
+    let feature = |name, parameter| Feature { name, rel: "rules", parameter };
+    let features = [
+        (capabilities.rules.egress, feature("egress", DIRECTION.name)),
+        (capabilities.rules.deny, feature("deny", RULE_ACTION.name)),
+        (capabilities.rules.log, feature("log", LOG_RULE.name)),
+    ];
+    let advertised = features.into_iter().filter(move |(has, _)| *has && capabilities.rules.create);
+    advertised.map(|(_, feature)| feature)
+}
+
+/// What a driver with these capabilities would have to be able to do for the operation, and cannot.
+pub(super) fn lacking(operation: Operation<'_>, can: Capabilities) -> Option<&'static str> {
+    let (has, what) = match operation {
+        Operation::CreateFirewall | Operation::ShowNewFirewall(_) => (can.firewalls.create, "create firewalls"),
+        Operation::DeleteFirewall(_) => (can.firewalls.delete, "delete firewalls"),
+        Operation::CreateRule(_) | Operation::ShowNewRule(_) => (can.rules.create, "create rules"),
+        Operation::DeleteRule(..) => (can.rules.delete, "delete rules"),
+        _ => return None,
+    };
+    (!has).then_some(what)
+}

@@ -1,0 +1,11 @@
+//! The HTML views: pages for people, of the same answers that programs get. Askama escapes all that they show.
+
+mod assets;
+mod firewall;
+mod form;
+mod pages;
+mod ports;
+mod render;
+
+pub(super) use assets::{Asset, asset, media_types};
+pub(super) use pages::{error, view};

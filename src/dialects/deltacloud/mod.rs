@@ -1,0 +1,98 @@
+//! Apache Deltacloud's firewall API, as version 1.1.3 spoke it.
+//!
+//! A request goes through these in turn, each of which may end it:
+//!
+//! | module | does |
+//! |---|---|
+//! | `head`, `selection` | the first line and the headers: driver and provider, format, links |
+//! | `path`, `segment`, `operation` | the path: matrix parameters, the resource with its methods, and what they do |
+//! | `body`, `json_body` | the body and the query, as `pairs` of names and values |
+//! | `request` | whose credentials, and all of it put together: a typed request |
+//! | `handlers` | the request to the driver, its result to an `answer` |
+//! | `call` | what the driver is asked, and the lines of the audit |
+//! | `finish` | the answer in the client's format, with its headers |
+//!
+//! `parameter` is the table of parameters, `parameters` has those of a request, and `values` makes the model's types of them.
+//! `reference` and `openapi` describe the API with `examples`. `xml`, `json` and `html` are the views; `representation` is what
+//! programs see of firewalls, and `written` keeps what was written of it lately. `urls` are the links in them, `error` is the
+//! table from failure to status, `features` what a driver advertises, `filled_in` what a form was filled in with.
+
+mod answer;
+mod body;
+mod call;
+mod error;
+mod examples;
+mod features;
+mod filled_in;
+mod finish;
+mod format;
+mod handlers;
+mod head;
+mod headers;
+mod html;
+mod json;
+mod json_body;
+mod openapi;
+mod operation;
+mod pairs;
+mod parameter;
+mod parameters;
+mod path;
+mod reference;
+mod representation;
+mod request;
+mod segment;
+mod selection;
+mod shown_rules;
+mod urls;
+mod values;
+mod version;
+mod written;
+mod xml;
+
+use actix_web::web::Bytes;
+
+use crate::dialects::dialect::{Dialect, Reply};
+use crate::gateway::Desk;
+use crate::message::{Exchange, Refusal};
+use answer::Answer;
+use error::ApiError;
+use head::Head;
+use request::Request;
+use written::Cache;
+
+pub use xml::firewalls_xml;
+
+/// The dialect, with what it has written lately.
+#[derive(Debug, Default)]
+pub struct Deltacloud {
+    cache: Cache,
+}
+
+impl Dialect for Deltacloud {
+    async fn answer(&self, exchange: &Exchange<'_>, desk: &Desk, body: Result<Bytes, Refusal>) -> Reply {
+        let head = Head::read(exchange, desk);
+        let result = result(&head, body).await;
+        self.reply(&head, result)
+    }
+
+    fn refuse(&self, exchange: &Exchange<'_>, desk: &Desk, refusal: Refusal) -> Reply {
+        self.reply(&Head::read(exchange, desk), Err(refusal.into()))
+    }
+}
+
+impl Deltacloud {
+    fn reply(&self, head: &Head<'_>, result: Result<Answer, ApiError>) -> Reply {
+        Reply {
+            response: finish::finish(head, &self.cache, result),
+            route: head.route(),
+            driver: head.driver().id(),
+            provider: head.provider().cloned(),
+        }
+    }
+}
+
+async fn result(head: &Head<'_>, body: Result<Bytes, Refusal>) -> Result<Answer, ApiError> {
+    let request = Request::read(head, body).await?;
+    handlers::answer(&request).await
+}

@@ -1,0 +1,73 @@
+//! The parameters of a request.
+
+use std::collections::BTreeMap;
+
+use super::pairs::{self, Pairs};
+use super::parameter::{self, GROUP, GROUP_OWNER, Number, Parameter};
+use crate::text::shown;
+
+/// Of how many parameters a line repeats the names.
+pub(super) const MAX_SHOWN: usize = 100;
+
+/// The parameters of a request, in the order they were sent.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Parameters(pub(super) Pairs);
+
+impl Parameters {
+    pub(super) fn new(pairs: Pairs) -> Self {
+        Self(pairs)
+    }
+
+    /// The value of a parameter; the last, if there are several.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        pairs::last(&self.0, name)
+    }
+
+    /// The parameters of this kind, each by the name that was sent, in the order they were sent.
+    pub(super) fn all(&self, parameter: &Parameter) -> impl Iterator<Item = (&str, &str)> {
+        let meant = self.0.iter().filter(|(name, _)| parameter.is_meant_by(name));
+        meant.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Those that have a meaning, as far as there is room for them, and whether these are all.
+    pub(super) fn within(&self, mut room: usize, length: fn(&str) -> usize) -> (Self, bool) {
+        let (mut kept, mut are_all) = (Pairs::new(), true);
+        for (name, value) in self.0.iter().filter(|(name, _)| parameter::is_known(name)) {
+            match room.checked_sub(length(value)) {
+                Some(left) => {
+                    room = left;
+                    kept.push((name.clone(), value.clone()));
+                }
+                None => are_all = false,
+            }
+        }
+        (Self(kept), are_all)
+    }
+
+    /// The same without white space around it; none where there is nothing else.
+    pub(super) fn get_not_blank(&self, parameter: &Parameter) -> Option<&str> {
+        self.get(parameter.name).map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// Those that have a meaning, in the order they were sent and as they might stand in a query, and no more than a line
+    /// of a log should hold.
+    pub(super) fn summary(&self) -> String {
+        let known = self.0.iter().filter(|(name, _)| parameter::is_known(name));
+        let pairs: Vec<_> =
+            known.take(MAX_SHOWN).map(|(name, value)| format!("{}={}", shown(name), shown(value))).collect();
+        pairs.join("&")
+    }
+
+    /// The values of every pair `groupN`, `groupNowner` in the order of N, empty where one of them is not there.
+    pub(super) fn group_pairs(&self) -> BTreeMap<Number, (&str, &str)> {
+        let mut pairs: BTreeMap<Number, (&str, &str)> = BTreeMap::new();
+        for (name, value) in &self.0 {
+            if let Some(number) = GROUP.number_in(name) {
+                pairs.entry(number).or_default().0 = value;
+            } else if let Some(number) = GROUP_OWNER.number_in(name) {
+                pairs.entry(number).or_default().1 = value;
+            }
+        }
+        pairs
+    }
+}

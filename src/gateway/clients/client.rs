@@ -1,0 +1,119 @@
+//! One who may use the gateway, and the line that says so.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::ValueEnum;
+use deltawall_core::ProviderName;
+use ring::hmac;
+
+use super::hash::Hash;
+use crate::config::Rights;
+use crate::gateway::registry;
+
+/// One who may use the gateway.
+#[derive(Debug)]
+pub struct Client {
+    pub(super) name: String,
+    pub(super) hash: Hash,
+    rights: Rights,
+    scopes: Vec<Scope>,
+    /// The tag of the password that was last found right.
+    pub(super) proven: Arc<Mutex<Option<hmac::Tag>>>,
+}
+
+/// Where a client may do it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Scope {
+    Everywhere,
+    Driver(String),
+    Provider(String, ProviderName),
+}
+
+impl Client {
+    /// Reads a line of the file.
+    pub(super) fn parse(line: &str) -> Result<Self, String> {
+        let [name, hash, rights, scopes] = line.trim_end().split(':').collect::<Vec<_>>()[..] else {
+            return Err("it is not NAME:HASH:RIGHTS:DRIVERS".into());
+        };
+        Ok(Self {
+            name: checked_name(name)?.to_owned(),
+            hash: Hash::parse(hash)?,
+            rights: Rights::from_str(rights, false).or(Err("the rights are neither read-only nor read-write"))?,
+            scopes: Scope::parse_all(scopes)?,
+            proven: Arc::default(),
+        })
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it may change anything.
+    pub fn may_change(&self) -> bool {
+        self.rights == Rights::ReadWrite
+    }
+
+    /// Whether it may use this driver with this provider. Who may use only some providers has to choose one.
+    pub fn may_use(&self, driver: &str, provider: Option<&ProviderName>) -> bool {
+        self.scopes.iter().any(|scope| match scope {
+            Scope::Everywhere => true,
+            Scope::Driver(allowed) => allowed == driver,
+            Scope::Provider(allowed, of_it) => allowed == driver && Some(of_it) == provider,
+        })
+    }
+
+    /// Whether a password with this tag was found right. Whoever does not have the key can make no tag that differs late.
+    pub(super) fn has_proven(&self, tag: &hmac::Tag) -> bool {
+        let proven = *self.proven.lock().unwrap_or_else(PoisonError::into_inner);
+        proven.is_some_and(|proven| proven.as_ref() == tag.as_ref())
+    }
+
+    /// Itself in a list, without the hash.
+    pub(super) fn line(&self) -> String {
+        let scopes: Vec<_> = self.scopes.iter().map(Scope::to_string).collect();
+        [&*self.name, self.rights.name(), &scopes.join(","), self.hash.kind()].join("\t")
+    }
+}
+
+/// A name that can stand in the file.
+pub(super) fn checked_name(name: &str) -> Result<&str, String> {
+    let is_good = !name.trim().is_empty() && !name.contains(|c: char| c == ':' || c.is_control());
+    match is_good && !name.starts_with('#') {
+        true => Ok(name),
+        false => Err("the name of a client is not empty, and has neither ':' nor control characters".into()),
+    }
+}
+
+impl Scope {
+    /// Reads drivers with commas between.
+    pub(super) fn parse_all(text: &str) -> Result<Vec<Self>, String> {
+        text.split(',').map(Self::parse).collect()
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if text == "*" {
+            return Ok(Self::Everywhere);
+        }
+        let (driver, provider) = text.split_once('/').map_or((text, None), |(driver, name)| (driver, Some(name)));
+        if driver.is_empty() {
+            return Err("a driver has no name".into());
+        }
+        let id = registry::built_in_driver(driver)?.to_owned();
+        match provider.map(ProviderName::new).transpose().map_err(|why| why.to_string())? {
+            None => Ok(Self::Driver(id)),
+            Some(provider) => Ok(Self::Provider(id, provider)),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everywhere => f.write_str("*"),
+            Self::Driver(driver) => f.write_str(driver),
+            Self::Provider(driver, provider) => write!(f, "{driver}/{provider}"),
+        }
+    }
+}

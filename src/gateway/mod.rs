@@ -1,0 +1,22 @@
+//! Who may ask which driver: in turn, in time and audited. It knows no HTTP.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`shared`] | what all requests share |
+//! | [`registry`] | the drivers there are, by name |
+//! | [`access`], [`clients`] | whose credentials a cloud is asked with, and who may ask |
+//! | [`call`], [`queues`] | asking a driver, in its turn and within the time there is |
+//! | [`audit`] | the lines that changes and failed logins leave |
+//! | [`metrics`] | the figures |
+
+pub mod access;
+pub mod audit;
+pub mod call;
+pub mod clients;
+pub mod metrics;
+pub mod queues;
+pub mod registry;
+pub mod shared;
+
+pub use registry::Registry;
+pub use shared::{Desk, Gateway};

@@ -1,0 +1,21 @@
+//! Text of others, as far as messages and logs repeat it.
+
+use std::borrow::Cow;
+
+/// How much of a client's text a message repeats, in characters.
+const MAX_SHOWN: usize = 100;
+
+/// As much of a client's text as an error message should repeat.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    cut(text.into(), MAX_SHOWN)
+}
+
+/// No more than so many characters of a text.
+pub fn cut(text: Cow<'_, str>, most: usize) -> Cow<'_, str> {
+    // Most texts are short, and have no more characters than bytes.
+    let end = if text.len() > most { text.char_indices().nth(most) } else { None };
+    match end {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => text,
+    }
+}
