@@ -5,6 +5,9 @@ use std::net::IpAddr;
 use deltawall_core::{Cidr, Description, FirewallName, InvalidData, Member, NewFirewall, Source, text};
 use serde::Deserialize;
 
+/// The user and password of the sample data, and of other data that names none. They open nothing else.
+pub const SAMPLE_LOGIN: (&str, &str) = ("mockuser", "mockpassword");
+
 /// Who stands behind a firewall.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,6 +2,8 @@
 
 use deltawall_core::FirewallName;
 
+use crate::bounds::{MAX_PROVIDERS, MAX_SIZE};
+
 /// Why it is not done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
@@ -15,8 +17,8 @@ pub enum Denied {
     NameTaken(FirewallName),
     #[error("The firewall '{0}' is not as it was seen any more")]
     Changed(FirewallName),
-    #[error("This server keeps changes of {} providers at most", crate::MAX_PROVIDERS)]
+    #[error("This server keeps changes of {MAX_PROVIDERS} providers at most")]
     TooManyProviders,
-    #[error("This server keeps about {} MiB of its clients' firewalls at most", crate::MAX_SIZE >> 20)]
+    #[error("This server keeps about {} MiB of its clients' firewalls at most", MAX_SIZE >> 20)]
     NoRoom,
 }

@@ -8,9 +8,10 @@
 //! | `cloud` | what these two say of themselves |
 //! | `memory`, `firewalls` | the driver, and what it holds for each provider |
 //! | `kept` | which rules of a set are there already |
-//! | `denied` | what both refuse |
+//! | `bounds`, `denied` | how much there may be, and what both refuse |
 //! | `data`, `size` | what both read of a file, and how many bytes firewalls take |
 
+mod bounds;
 mod cloud;
 mod data;
 mod denied;
@@ -21,13 +22,12 @@ pub mod mock;
 pub mod nftables;
 mod size;
 
-pub use memory::{MAX_PROVIDERS, MAX_SIZE, Memory};
+pub use bounds::{MAX_PROVIDERS, MAX_SIZE};
+pub use data::SAMPLE_LOGIN;
+pub use memory::Memory;
 
 /// EC2's security groups in memory.
 pub type Mock = Memory<mock::Groups>;
 
 /// A Linux host's firewalls in memory.
 pub type MockNftables = Memory<nftables::Host>;
-
-/// The user and password of the sample data, and of other data that names none. They open nothing else.
-pub const SAMPLE_LOGIN: (&str, &str) = ("mockuser", "mockpassword");

@@ -10,15 +10,10 @@ use deltawall_core::{
     Member, NewFirewall, NewRule, Position, Provider, ProviderName, Replacement, RuleId,
 };
 
+use crate::bounds::{MAX_PROVIDERS, MAX_SIZE};
 use crate::cloud::Cloud;
 use crate::denied::Denied;
 use crate::firewalls::Firewalls;
-
-/// How many providers of a driver can be changed. Any name makes one, and each then holds firewalls of its own.
-pub const MAX_PROVIDERS: usize = 100;
-
-/// How many bytes a driver holds of what clients have made, with all providers together: about so many, as they are counted.
-pub const MAX_SIZE: usize = 64 << 20;
 
 /// A cloud in memory.
 pub struct Memory<C> {

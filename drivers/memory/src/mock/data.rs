@@ -6,7 +6,7 @@ use deltawall_core::{
 };
 use serde::Deserialize;
 
-use super::{Groups, Quotas};
+use super::groups::{Groups, Quotas};
 use crate::data::{self, MemberEntry, about};
 use crate::firewalls::Firewalls;
 
@@ -62,8 +62,8 @@ impl Default for File {
     fn default() -> Self {
         Self {
             account: "393485797142".into(),
-            user: crate::SAMPLE_LOGIN.0.into(),
-            password: crate::SAMPLE_LOGIN.1.into(),
+            user: data::SAMPLE_LOGIN.0.into(),
+            password: data::SAMPLE_LOGIN.1.into(),
             max_firewalls: 2_500,
             max_rules: 60,
             firewalls: Vec::new(),

@@ -5,6 +5,7 @@
 
 use deltawall_core::{Account, Error, ErrorKind, FirewallName, Protocol, Source};
 
+use super::capabilities::ID;
 use crate::denied::Denied;
 
 /// Why EC2 would not do it.
@@ -92,7 +93,7 @@ impl Refusal {
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         let (kind, code) = refusal.kind_and_code();
-        Self::new(kind, super::ID, refusal.to_string()).with_code(code)
+        Self::new(kind, ID, refusal.to_string()).with_code(code)
     }
 }
 

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use deltawall_core::{Action, Direction, NewRule, Protocol, Rule, Source};
 
+use super::checks;
+use super::groups::Groups;
 use super::refusal::Refusal;
-use super::{Groups, checks};
 use crate::firewalls::Firewalls;
 use crate::kept::{self, Content};
 

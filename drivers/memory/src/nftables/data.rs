@@ -6,7 +6,8 @@ use deltawall_core::{
 };
 use serde::Deserialize;
 
-use super::{DEVICE, Host, before_device};
+use super::capabilities::DEVICE;
+use super::host::{Host, before_device};
 use crate::data::{self, MemberEntry, about};
 use crate::firewalls::Firewalls;
 

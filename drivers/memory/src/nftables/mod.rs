@@ -4,74 +4,32 @@
 //! has a default for each direction. The others are tried before it, in the order in which they were made; what none of a
 //! firewall's rules matches is left to the next.
 
+mod capabilities;
 mod data;
+mod host;
 mod refusal;
 
 use deltawall_core::{
-    Account, Action, Capabilities, CloudRuleId, ConditionCapabilities, Credentials, Defaults, Firewall,
-    FirewallCapabilities, FirewallId, InvalidData, LogPrefix, NewFirewall, NewRule, Order, Position, Replace, Rest,
-    Rule, RuleCapabilities, RuleSet, SourceCapabilities,
+    Capabilities, CloudRuleId, Credentials, Defaults, Firewall, InvalidData, LogPrefix, NewFirewall, NewRule, Position,
+    Rule, RuleSet,
 };
 
 use crate::cloud::Cloud;
 use crate::firewalls::Firewalls;
 use crate::kept::{self, Content};
+pub use capabilities::ID;
+use capabilities::{CAPABILITIES, DEVICE, MAX_FIREWALLS, MAX_RULES};
+pub use host::Host;
+use host::before_device;
 use refusal::Refusal;
-
-/// The id of this driver.
-pub const ID: &str = "mock-nftables";
 
 /// The host, firewalls and credentials that it has.
 pub const SAMPLE_DATA: &str = include_str!("../../../../fixtures/mock-nftables.toml");
 
-/// The firewall that each host has.
-const DEVICE: &str = "device";
-
-/// How many firewalls a provider may have.
-const MAX_FIREWALLS: usize = 2_500;
-
-/// How many rules a firewall may have.
-const MAX_RULES: usize = 20_000;
-
-/// A host, which owns its firewalls. They go by name, in the order in which they are tried.
-pub struct Host {
-    name: Account,
-}
-
 impl Cloud for Host {
     const ID: &'static str = ID;
     const NAME: &'static str = "Mock nftables";
-
-    /// What nftables can do.
-    const CAPABILITIES: Capabilities = Capabilities {
-        firewalls: FirewallCapabilities { create: true, delete: true, networks: false, default: true, members: true },
-        rules: RuleCapabilities {
-            create: true,
-            delete: true,
-            replace: Replace::Whole,
-            order: Order::Ordered,
-            rest: Rest::Left,
-            egress: true,
-            deny: true,
-            reject: true,
-            log: true,
-            log_prefix: true,
-            other_protocols: true,
-            descriptions: true,
-            own_ids: true,
-            join: false,
-            repeat: true,
-        },
-        sources: SourceCapabilities {
-            groups: false,
-            foreign_groups: false,
-            prefix_lists: false,
-            ipv6: true,
-            ranges: true,
-        },
-        conditions: ConditionCapabilities::ALL,
-        hides_egress: false,
-    };
+    const CAPABILITIES: Capabilities = CAPABILITIES;
 
     type Refusal = Refusal;
 
@@ -133,37 +91,6 @@ impl Cloud for Host {
         });
         Ok((rules.collect::<Result<_, _>>()?, set.default.or(firewall.default)))
     }
-}
-
-impl Host {
-    /// The host's own firewall, which lets everything through at first.
-    fn device(&self, new: NewFirewall) -> Firewall {
-        let default = Some(Defaults { ingress: Action::Accept, egress: Action::Accept });
-        Firewall { default, ..self.firewall(new) }
-    }
-
-    /// A firewall of this host.
-    fn firewall(&self, new: NewFirewall) -> Firewall {
-        Firewall {
-            id: FirewallId::from(&new.name),
-            name: new.name,
-            description: Some(new.description),
-            owner: Some(self.name.clone()),
-            rules: Vec::new(),
-            default: None,
-        }
-    }
-
-    /// A rule in a firewall of this host.
-    fn rule(&self, new: NewRule, id: Option<CloudRuleId>) -> Rule {
-        let (log, description) = (new.log().cloned(), new.description().cloned());
-        Rule { cloud_id: id, content: new.into_content(self.name.clone()), log, description }
-    }
-}
-
-/// The place of a new firewall, behind all others but the host's own.
-fn before_device(there: &Firewalls) -> usize {
-    there.len().saturating_sub(1)
 }
 
 /// What the host will not take of a rule that it can make.

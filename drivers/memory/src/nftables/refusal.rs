@@ -2,7 +2,7 @@
 
 use deltawall_core::{Error, ErrorKind, FirewallName, LogPrefix};
 
-use super::{DEVICE, MAX_FIREWALLS, MAX_RULES};
+use super::capabilities::{DEVICE, ID, MAX_FIREWALLS, MAX_RULES};
 use crate::denied::Denied;
 
 /// Why the host would not do it.
@@ -48,6 +48,6 @@ impl Refusal {
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        Self::new(refusal.kind(), super::ID, format!("{refusal}."))
+        Self::new(refusal.kind(), ID, format!("{refusal}."))
     }
 }
