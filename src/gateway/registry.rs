@@ -6,7 +6,7 @@ use deltawall_core::Driver;
 #[cfg(feature = "ec2")]
 use deltawall_core::Observer;
 use deltawall_fgcp::Fgcp;
-use deltawall_memory::{Mock, mock};
+use deltawall_memory::{Mock, MockNftables, mock, nftables};
 
 use super::metrics::Metrics;
 use crate::config::{self, Config, Usage};
@@ -81,6 +81,14 @@ const MEMORY_SAMPLE: Sample = Sample {
     description: "Web servers",
 };
 
+const NFTABLES_SAMPLE: Sample = Sample {
+    login: deltawall_memory::SAMPLE_LOGIN,
+    firewall: "web",
+    rule: "2f1ac4a3-8a0e-4d0b-9b53-0c7f5d1e6a02",
+    spare: "lab",
+    description: "Web servers",
+};
+
 const FGCP_SAMPLE: Sample = Sample {
     login: deltawall_fgcp::SAMPLE_LOGIN,
     firewall: "UZXC0GRT-ZG8ZJCJ07-S-0001",
@@ -101,6 +109,7 @@ struct BuiltIn {
 /// The drivers that are built in, in the order in which they are listed.
 const BUILT_IN: &[BuiltIn] = &[
     BuiltIn { id: mock::ID, alias: Some("memory"), is_mock: true, add: Registry::add_memory },
+    BuiltIn { id: nftables::ID, alias: None, is_mock: true, add: Registry::add_mock_nftables },
     #[cfg(feature = "ec2")]
     BuiltIn { id: deltawall_ec2::ID, alias: None, is_mock: false, add: Registry::add_ec2 },
     BuiltIn { id: deltawall_fgcp::ID, alias: Some("gcp"), is_mock: true, add: Registry::add_fgcp },
@@ -164,6 +173,12 @@ impl Registry {
         };
         let sample = config.mock_data.is_none().then_some(MEMORY_SAMPLE);
         self.add(Arc::new(memory), Some("memory"), sample);
+        Ok(())
+    }
+
+    fn add_mock_nftables(&mut self, _: &Config) -> Result<(), Error> {
+        let host = MockNftables::from_toml(nftables::SAMPLE_DATA).map_err(built_in)?;
+        self.add(Arc::new(host), None, Some(NFTABLES_SAMPLE));
         Ok(())
     }
 

@@ -35,6 +35,7 @@ mod limits;
 mod links;
 mod methods;
 mod mock;
+mod mock_nftables;
 mod observe;
 mod openapi;
 mod options;

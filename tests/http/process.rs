@@ -28,7 +28,10 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 fn the_greeting_is_the_url_and_a_command_that_works() {
     let mut server = Server::start();
     let url = format!("http://{}/api", server.address);
-    assert_eq!(server.greeting[0], format!("deltawall listens on {url} with driver mock, and has mock, ec2, fgcp"));
+    assert_eq!(
+        server.greeting[0],
+        format!("deltawall listens on {url} with driver mock, and has mock, mock-nftables, ec2, fgcp")
+    );
     assert_eq!(server.greeting[1], format!("curl -u mockuser:mockpassword '{url}/firewalls?format=xml'"));
     let output = std::process::Command::new("sh").args(["-c", &server.greeting[1]]).output().unwrap();
     let body = String::from_utf8(output.stdout).unwrap();
@@ -91,7 +94,7 @@ fn a_bad_option_is_one_clear_line_and_exit_2() {
         (&["-p", "65536"], "65536"),
         (&["-p"], "--port <PORT>"),
         (&["stray"], "stray"),
-        (&["-i", "azure"], "unknown driver 'azure'; the drivers are mock, ec2, fgcp"),
+        (&["-i", "azure"], "unknown driver 'azure'; the drivers are mock, mock-nftables, ec2, fgcp"),
         (&["-i", "fgcp", "-P", "mars"], "Unknown provider 'mars'"),
         (&["-P", "a/b"], "Unknown provider"),
         (&["--public-url", "fw.example.com"], "https://fw.example.com"),

@@ -88,10 +88,11 @@ fn a_driver_that_is_not_served_is_not_there() {
         ids.map(|id| id.split('\'').next().unwrap().to_owned()).collect()
     };
     for (arguments, served) in [
-        (&[][..], &["mock", "ec2", "fgcp"][..]),
-        (&["-i", "GCP"], &["mock", "ec2", "fgcp"]),
+        (&[][..], &["mock", "mock-nftables", "ec2", "fgcp"][..]),
+        (&["-i", "GCP"], &["mock", "mock-nftables", "ec2", "fgcp"]),
         (&["-i", "ec2"], &["ec2"]),
         (&["--drivers", "mock"], &["mock"]),
+        (&["-i", "Mock-NFTables", "--drivers", "mock-nftables"], &["mock-nftables"]),
         (&["--drivers", "Memory, MOCK"], &["mock"]),
         (&["-i", "fgcp", "--drivers", "gcp,ec2"], &["ec2", "fgcp"]),
         (&["-i", "ec2", "--drivers", "mock", "--drivers", "EC2"], &["mock", "ec2"]),
@@ -101,9 +102,9 @@ fn a_driver_that_is_not_served_is_not_there() {
         assert_eq!(ids(&server), served, "{arguments:?}");
         assert!(server.greeting[0].ends_with(&format!("has {}", served.join(", "))), "{:?}", server.greeting);
         let page = server.send(Request::get("/api").accept("text/html")).expect(200).body;
-        for (id, alias) in [("mock", "memory"), ("ec2", "EC2"), ("fgcp", "gcp")] {
+        for (id, alias) in [("mock", "memory"), ("mock-nftables", "MOCK-nftables"), ("ec2", "EC2"), ("fgcp", "gcp")] {
             let is_served = served.contains(&id);
-            assert_eq!(page.contains(&format!("/api;driver={id}")), is_served, "{page}");
+            assert_eq!(page.contains(&format!("/api;driver={id}\"")), is_served, "{page}");
             for name in [id, alias] {
                 let [shown, chosen] = [format!("/api/drivers/{name}"), format!("/api;driver={name}/drivers")]
                     .map(|path| server.send(Request::get(&path)).status);

@@ -60,7 +60,7 @@ pub(super) const NAME: Parameter = Parameter {
     syntax: Syntax::Exact,
     is_required: true,
     meaning: "What the firewall is called.",
-    example: "web",
+    example: "app",
 };
 
 pub(super) const FIREWALL_DESCRIPTION: Parameter = Parameter {
