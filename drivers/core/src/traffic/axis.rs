@@ -72,15 +72,27 @@ impl<T: Copy + Ord> Axis<T> {
         merged(set.iter().map(|(from, to)| (first_place_at(from), first_place_at(to))).collect())
     }
 
+    /// The points of each place.
+    pub(super) fn places(&self) -> impl Iterator<Item = Vec<(T, T)>> {
+        self.places.iter().map(|pieces| pieces.iter().filter_map(|piece| self.between(*piece, piece + 1)).collect())
+    }
+
     /// The points of these places, in order, none adjoining another.
     pub(super) fn points(&self, spans: &[Span]) -> Vec<(T, T)> {
-        let pieces = spans.iter().flat_map(|(from, to)| {
-            let skipped = usize::try_from(*from).unwrap_or(usize::MAX);
-            self.places.iter().skip(skipped).take(usize::try_from(to - from).unwrap_or(0))
-        });
-        let ends = pieces.flatten().filter_map(|piece| Some((*self.cuts.get(*piece)?, *self.cuts.get(piece + 1)?)));
-        merged(ends.collect())
+        let pieces = spans.iter().flat_map(|span| within(&self.places, *span)).flatten();
+        let pieces = merged(pieces.map(|piece| (*piece, piece + 1)).collect());
+        pieces.into_iter().filter_map(|(first, end)| self.between(first, end)).collect()
     }
+
+    fn between(&self, first: usize, end: usize) -> Option<(T, T)> {
+        Some((*self.cuts.get(first)?, *self.cuts.get(end)?))
+    }
+}
+
+/// What there is for the places of a span, where `of_places` has something for each place.
+pub(super) fn within<P>(of_places: &[P], (from, to): Span) -> impl Iterator<Item = &P> {
+    let skipped = usize::try_from(from).unwrap_or(usize::MAX);
+    of_places.iter().skip(skipped).take(usize::try_from(to - from).unwrap_or(0))
 }
 
 /// The same points in order, those that overlap or adjoin made one.

@@ -90,13 +90,13 @@ fn with_sources_together(entries: Vec<Traffic>) -> Vec<Traffic> {
     for entry in entries {
         let at = *known.entry((entry.service, entry.conditions.clone())).or_insert(together.len());
         match together.get_mut(at) {
-            Some(first) => first.sources.extend(entry.sources),
+            Some(first) => {
+                first.sources.extend(entry.sources);
+                first.sources.sort_unstable();
+                first.sources.dedup();
+            }
             None => together.push(entry),
         }
-    }
-    for entry in &mut together {
-        entry.sources.sort_unstable();
-        entry.sources.dedup();
     }
     together
 }

@@ -1,12 +1,12 @@
 //! Rules that let the world in.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use crate::conditions::State;
-use crate::model::Direction;
-use crate::traffic::address::{self, WORLDS};
-use crate::traffic::axis::{Span, merged};
+use crate::model::{Action, Direction};
+use crate::source::Source;
+use crate::traffic::address::{self, Sizes, WORLDS, World};
+use crate::traffic::axis::{self, Span, merged};
 use crate::traffic::deciding::{Deciding, Rules};
 use crate::traffic::divide::divide;
 use crate::traffic::packet::Verdict;
@@ -27,37 +27,52 @@ pub(super) struct LetIn {
 /// The rules by which a service can be reached from more than half of what there is of IPv4 or IPv6, and could not `before`: those that let so
 /// much in by themselves, and where none does, all that do together.
 pub(super) fn open_to_world(rules: &Rules<'_>, before: &LetIn) -> LetIn {
-    let (space, sets) = Space::new(Direction::Ingress, &[rules], None);
     let mut let_in = LetIn::default();
-    let Some(set) = sets.first() else { return let_in };
-    let parts = parts(&space, set);
+    if !is_open_somehow(rules) {
+        return let_in;
+    }
+    let (space, set) = Space::of_each(Direction::Ingress, rules);
+    let parts = parts(&space, &set);
     let regions: Vec<_> = parts.iter().map(|(_, region)| *region).collect();
     let by_services = by_services(&regions);
     for ((world, were_open), are_open) in WORLDS.iter().zip(&before.services).zip(&mut let_in.services) {
-        let is_open = |addresses: &[Span]| world.is_mostly(&space.addresses.points(addresses));
+        let sizes: Vec<Sizes> = space.addresses.places().map(|addresses| world.sizes(&addresses)).collect();
+        let is_open = |addresses: &[Span]| {
+            world.is_mostly(addresses.iter().flat_map(|span| axis::within(&sizes, *span)).copied())
+        };
         let open = by_services.iter().filter(|(_, addresses)| is_open(addresses)).map(|(services, _)| *services);
         let open: Vec<Span> = open.collect();
         *are_open = space.services.points(&open);
         let is_new = |services: &Span| !are_within(&space.services.points(&[*services]), were_open);
         let new: Vec<Span> = open.into_iter().filter(is_new).collect();
-        let is_most =
-            |rule: &Deciding<'_>| world.is_mostly(&merged(rule.sources.iter().filter_map(address::of).collect()));
-        let_in.rules.extend(blamed(&parts, &new, |rule| rules.rules.get(rule).is_some_and(is_most)));
+        let is_for_world = |rule: &Deciding<'_>| is_mostly_from(*world, rule.sources);
+        let_in.rules.extend(blamed(&parts, &new, |rule| rules.rules.get(rule).is_some_and(is_for_world)));
     }
     let_in
+}
+
+/// Whether all that any rule lets in is from the world. Most rules do not, and then there is no need to look further.
+fn is_open_somehow(rules: &Rules<'_>) -> bool {
+    let is_let_in = |rule: &&Deciding<'_>| rule.action == Action::Accept && rule.direction == Direction::Ingress;
+    let sources: Vec<&Source> = rules.rules.iter().filter(is_let_in).flat_map(|rule| rule.sources).collect();
+    WORLDS.iter().any(|world| is_mostly_from(*world, sources.iter().copied()))
+}
+
+fn is_mostly_from<'a>(world: World, sources: impl IntoIterator<Item = &'a Source>) -> bool {
+    let addresses = merged(sources.into_iter().filter_map(address::of).collect());
+    world.is_mostly([world.sizes(&addresses)].into_iter())
 }
 
 /// The traffic that comes in, each part with a rule that lets it in.
 fn parts(space: &Space<'_>, set: &Set) -> Vec<(usize, Region)> {
     let mut parts = Vec::new();
-    let _ = divide(space.whole(), &[set.terms.iter().collect()], 1, &mut |region, lists| {
+    divide(space.whole(), &[set.terms.iter().collect()], |region, lists| {
         for (at, term) in lists.iter().flatten().enumerate() {
             let has_decided = |earlier: &&Term| earlier.together.follows_from(term.together.symbols());
             if lets_strangers_in(space, term) && !lists.iter().flatten().take(at).any(has_decided) {
                 parts.push((term.rule, region));
             }
         }
-        ControlFlow::Continue(())
     });
     parts
 }
