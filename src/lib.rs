@@ -6,12 +6,14 @@
 //! |---|---|
 //! | [`mod@http`] | sockets, connections, TLS, bodies, the line of the log: everything that is HTTP's and no dialect's |
 //! | [`dialects`] | the firewall APIs that are spoken: requests in, answers out |
+//! | [`changes`] | what is done to firewalls: made, or only told |
 //! | [`gateway`] | who may ask which driver: in turn, in time and audited; the figures |
 //! | [`message`] | what the HTTP server and the dialects tell each other |
 //! | [`logging`], [`trace`], [`text`] | the log's form, what requests are called in it, and how much it repeats |
 //! | [`error`] | why the gateway ends |
 //! | [`config`] | what was typed, and what is valid of it |
 
+pub mod changes;
 pub mod config;
 pub mod dialects;
 pub mod error;

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use deltawall_core::{Context, Driver, Error, ErrorKind, ProviderName, Room};
+use deltawall_core::{Context, Driver, Error, ErrorKind, FirewallId, ProviderName, Room};
 
 use super::access::Caller;
 use super::audit::{self, Asker, Change};
 use super::metrics::Limit;
+use super::one_at_a_time::Place;
 use super::shared::Desk;
 
 /// A call to a driver, with credentials that only the driver can tell to be right.
@@ -28,6 +29,9 @@ pub struct DriverCall<'a> {
     pub asker: Asker<'a>,
     /// What for, in a word.
     pub operation: &'static str,
+    /// The firewall that is changed, if one is: those who change it are let in one after the other. Waiting for that counts to the
+    /// time there is.
+    pub firewall: Option<&'a FirewallId>,
     /// What the driver takes its room from, where it may be refused any.
     pub room: Option<&'a Arc<dyn Room>>,
     /// How long it took, once it has been asked.
@@ -57,6 +61,7 @@ impl DriverCall<'_> {
     ) -> Result<T, NotDone> {
         let (gateway, driver, provider) = (&*self.desk.gateway, self.asker.driver, self.provider);
         let begun = Cell::new(None);
+        let waits_for_others = Cell::new(self.firewall.is_some());
         let context = Context {
             credentials: self.caller.credentials.clone(),
             provider: provider.cloned(),
@@ -66,6 +71,16 @@ impl DriverCall<'_> {
         };
         let result = {
             let mut asked = pin!(async {
+                // Before the queue of all, in which reads stand, too.
+                let _turn = match self.firewall {
+                    Some(id) => {
+                        let provider = provider.cloned();
+                        let place = Place { driver, provider, firewall: id.clone() };
+                        Some(Box::pin(gateway.changing.enter(place)).await?)
+                    }
+                    None => None,
+                };
+                waits_for_others.set(false);
                 let _place = gateway.backends.enter(driver, provider).await?;
                 if let Some(change) = change.as_mut() {
                     change.begin();
@@ -81,9 +96,12 @@ impl DriverCall<'_> {
         };
         let Some(begun) = begun.get() else {
             let provider = self.asker.provider;
-            let message = format!(
-                "Too many requests wait for provider {provider} of the {driver} driver. This one was not begun; try again."
-            );
+            let message = match waits_for_others.get() {
+                true => "Other changes of this firewall are under way. This one was not begun; try again.".to_owned(),
+                false => format!(
+                    "Too many requests wait for provider {provider} of the {driver} driver. This one was not begun; try again."
+                ),
+            };
             if let Some(change) = &mut change {
                 change.deny(&message);
             }

@@ -6,6 +6,7 @@
 //! | [`registry`] | the drivers there are, by name |
 //! | [`access`], [`clients`] | whose credentials a cloud is asked with, and who may ask |
 //! | [`call`], [`queues`] | asking a driver, in its turn and within the time there is |
+//! | [`one_at_a_time`] | changes of one firewall, one after the other |
 //! | [`audit`] | the lines that changes and failed logins leave |
 //! | [`metrics`] | the figures |
 
@@ -14,6 +15,7 @@ pub mod audit;
 pub mod call;
 pub mod clients;
 pub mod metrics;
+pub mod one_at_a_time;
 pub mod queues;
 pub mod registry;
 pub mod shared;

@@ -71,6 +71,8 @@ pub struct Sample {
     pub spare: &'static str,
     /// What a new firewall may be described as.
     pub description: &'static str,
+    /// A rule set for the first firewall, with the rule, in JSON as Deltacloud's API has it.
+    pub rule_set: &'static str,
 }
 
 const MEMORY_SAMPLE: Sample = Sample {
@@ -79,6 +81,7 @@ const MEMORY_SAMPLE: Sample = Sample {
     rule: "393485797142~tcp~22~22~@address,ipv4,87.228.192.251,32",
     spare: "new_firewall",
     description: "Web servers",
+    rule_set: r#"{"rules":[{"allow_protocol":"tcp","port_from":22,"port_to":22,"sources":[{"type":"address","address":"87.228.192.251","prefix":32}]}]}"#,
 };
 
 const NFTABLES_SAMPLE: Sample = Sample {
@@ -87,6 +90,7 @@ const NFTABLES_SAMPLE: Sample = Sample {
     rule: "2f1ac4a3-8a0e-4d0b-9b53-0c7f5d1e6a02",
     spare: "lab",
     description: "Web servers",
+    rule_set: r#"{"rules":[{"allow_protocol":"tcp","port_from":22,"port_to":22,"sources":[{"type":"address","address":"203.0.113.0","prefix":24}],"log_prefix":"ssh: ","limit":"10/minute of new connections"}]}"#,
 };
 
 const FGCP_SAMPLE: Sample = Sample {
@@ -95,6 +99,7 @@ const FGCP_SAMPLE: Sample = Sample {
     rule: "35001",
     spare: "UZXC0GRT-7KX0B4T1E-S-0001",
     description: "2-tier Skeleton",
+    rule_set: r#"{"rules":[{"id":"35001","allow_protocol":"tcp","port_from":80,"port_to":80,"sources":[{"type":"address","address":"0.0.0.0","prefix":0}],"rule_action":"accept","log_rule":true}]}"#,
 };
 
 /// A driver that is built in.

@@ -7,6 +7,7 @@ use deltawall_core::{Driver, ProviderName};
 
 use super::access::Access;
 use super::metrics::{Figures, Metrics};
+use super::one_at_a_time::OneAtATime;
 use super::queues::Backends;
 use super::registry::{Registry, Sample};
 use crate::config::{Config, Limits, Usage};
@@ -25,6 +26,7 @@ pub struct Gateway {
     /// What clients may take.
     pub limits: Limits,
     pub(super) backends: Backends,
+    pub(super) changing: OneAtATime,
     pub(super) backend_timeout: Duration,
 }
 
@@ -43,6 +45,7 @@ impl Gateway {
             default_provider: provider.map_err(|error| Usage(error.to_string()))?,
             access: Access::new(config, &registry, driver.id())?,
             backends: Backends::new(&registry, &config.limits),
+            changing: OneAtATime::new(config.limits.backend_queue),
             default_driver: driver,
             registry,
             backend_timeout: config.backend_timeout,

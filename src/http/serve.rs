@@ -151,5 +151,5 @@ fn may_be_withheld(status: StatusCode) -> bool {
 
 /// A method as figures name it: clients may invent any number of others.
 fn label(method: &str) -> &'static str {
-    ["GET", "HEAD", "POST", "DELETE", "OPTIONS"].into_iter().find(|known| *known == method).unwrap_or("other")
+    ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"].into_iter().find(|known| *known == method).unwrap_or("other")
 }

@@ -31,7 +31,7 @@ fn options_and_refusals_name_the_methods_there_are(subject: &Subject) {
         ("/api/drivers/mock", "GET, HEAD, OPTIONS", "PUT"),
         ("/api/firewalls", "GET, HEAD, POST, OPTIONS", "DELETE"),
         ("/api/firewalls/web", "GET, HEAD, DELETE, OPTIONS", "POST"),
-        ("/api/firewalls/web/rules", "POST, OPTIONS", "GET"),
+        ("/api/firewalls/web/rules", "POST, PUT, OPTIONS", "GET"),
         (&rule, "DELETE, OPTIONS", "GET"),
         ("/api/firewalls/new", "GET, HEAD, DELETE, OPTIONS", "PATCH"),
         ("/api/firewalls/web/new_rule", "GET, HEAD, OPTIONS", "DELETE"),

@@ -47,8 +47,8 @@ impl<'a> Operation<'a> {
 
     /// The names of its parameters in a body.
     pub fn fields(&self) -> BTreeSet<&'a str> {
-        let properties = self.bodies().flat_map(|(_, body)| body["schema"]["properties"].as_object().unwrap());
-        properties.map(|(name, _)| name.as_str()).collect()
+        let properties = self.bodies().filter_map(|(_, body)| body["schema"]["properties"].as_object());
+        properties.flatten().map(|(name, _)| name.as_str()).collect()
     }
 
     /// The answers by their statuses.
@@ -107,6 +107,11 @@ pub fn check(value: &Value, schema: &Value, document: &Value) -> Result<(), Stri
                     value.get(name).map_or(Ok(()), |value| check(value, property, document))?;
                 }
                 true
+            }
+            "minItems" => value.as_array().is_none_or(|list| list.len() >= wanted.as_u64().unwrap() as usize),
+            "additionalProperties" if *wanted == Value::Bool(false) => {
+                let known = schema["properties"].as_object().unwrap();
+                value.as_object().into_iter().flatten().all(|(name, _)| known.contains_key(name))
             }
             "additionalProperties" => {
                 assert!(schema.get("properties").is_none(), "which would be additional? {schema}");

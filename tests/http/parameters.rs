@@ -209,7 +209,7 @@ fn nonsense_is_refused_and_changes_nothing(subject: &Subject) {
         ),
         (
             format!("protocol=tcp&port_from=1&port_to=1&rule_action=drop&{address}"),
-            "Parameter 'rule_action' is 'drop', and not one of accept, deny.",
+            "Parameter 'rule_action' is 'drop', and not one of accept, deny, reject.",
         ),
         (
             format!("protocol=tcp&port_from=1&port_to=1&log_rule=yes&{address}"),

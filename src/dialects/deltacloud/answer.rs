@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use deltawall_core::{Driver, Firewall};
+use deltawall_core::{Driver, Explanation, Firewall, Member};
 
 use super::filled_in::FilledIn;
 use super::html::Asset;
 use super::shown_rules::ShownRules;
+use crate::changes::Planned;
 
 /// It: a status, and what there is to show.
 pub(super) struct Answer {
@@ -26,6 +27,12 @@ pub(super) enum View {
     Driver(Arc<dyn Driver>),
     Firewalls(Vec<Arc<Firewall>>, ShownRules),
     Firewall(Arc<Firewall>, ShownRules),
+    /// The same, with who stands behind it.
+    Members(Arc<Firewall>, ShownRules, Vec<Member>),
+    /// What a change would do.
+    Plan(Box<Planned>),
+    /// What becomes of a packet.
+    Explanation(Arc<Firewall>, Explanation),
     /// What has become of a deletion that takes time.
     Message(String),
     /// A form to fill in.

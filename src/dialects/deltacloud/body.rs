@@ -10,7 +10,8 @@ use percent_encoding::percent_decode;
 use super::error::{ApiError, Failure};
 use super::json_body::{self, Value};
 use super::pairs::Pairs;
-use super::parameter::{Syntax, syntax};
+use super::parameter::Syntax;
+use super::parameter_table::syntax;
 use crate::config::Limits;
 use crate::text::shown;
 
@@ -27,14 +28,7 @@ pub(super) enum BodyType {
 
 impl BodyType {
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
-        let encoding = headers.get(CONTENT_ENCODING).map_or("identity", |value| value.to_str().unwrap_or_default());
-        if !encoding.eq_ignore_ascii_case("identity") {
-            return Err(
-                Failure::UnsupportedBody.with("The body of the request has a Content-Encoding; send it as it is.")
-            );
-        }
-        let media_type = content_type(headers).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match media_type.as_str() {
+        match media_type(headers)?.as_str() {
             "" | "application/x-www-form-urlencoded" => Ok(Self::Form),
             "multipart/form-data" => Ok(Self::Multipart),
             "application/json" => Ok(Self::Json),
@@ -50,12 +44,21 @@ impl BodyType {
     }
 }
 
+/// The type of a body that is sent as it is, in lower case; empty where nothing is said.
+pub(super) fn media_type(headers: &HeaderMap) -> Result<String, ApiError> {
+    let encoding = headers.get(CONTENT_ENCODING).map_or("identity", |value| value.to_str().unwrap_or_default());
+    if !encoding.eq_ignore_ascii_case("identity") {
+        return Err(Failure::UnsupportedBody.with("The body of the request has a Content-Encoding; send it as it is."));
+    }
+    Ok(content_type(headers).split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
 fn content_type(headers: &HeaderMap) -> &str {
     headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// What some write before UTF-8, and which is no part of it.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The parameters of a body of this type.
 pub(super) async fn parse(
@@ -144,18 +147,14 @@ fn json_text(name: &str, value: Value<'_>) -> Result<Option<String>, ApiError> {
         // A whole number is one however it is written, as in JSON Schema. As a text it would be another with each spelling.
         Value::Number(number) => match syntax(name) {
             Some(Syntax::Exact | Syntax::Text) => refuse("a number with a point or an exponent. Send it as text."),
-            Some(Syntax::Number(..) | Syntax::Protocol) => Ok(Some(whole(number).unwrap_or_else(|| number.to_owned()))),
+            Some(Syntax::Number(..) | Syntax::Protocol) => {
+                Ok(Some(json_body::whole(number).unwrap_or_else(|| number.to_owned())))
+            }
             _ => Ok(Some(number.to_owned())),
         },
         Value::Object | Value::List if syntax(name).is_none() => Ok(None),
         Value::Object | Value::List => refuse("neither text, number, boolean nor a list of them."),
     }
-}
-
-/// The digits of a number that is whole; none where it is not, or is so large that they are not sure.
-fn whole(number: &str) -> Option<String> {
-    let number: f64 = number.parse().ok()?;
-    (number.fract() == 0.0 && number.abs() < 1e15).then(|| format!("{number:.0}"))
 }
 
 fn add(pairs: &mut Pairs, name: String, value: String, limits: &Limits) -> Result<(), ApiError> {

@@ -1,8 +1,9 @@
 //! What the driver is asked for a request.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use deltawall_core::{Context, Driver, Error, ErrorKind};
+use deltawall_core::{Context, Driver, Error, ErrorKind, FirewallId, Room};
 
 use super::error::ApiError;
 use super::head::Head;
@@ -24,24 +25,47 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Asks the driver, in its turn and within the time there is.
+    /// Asks the driver for what changes nothing, in its turn and within the time there is.
     pub(super) async fn ask<T>(
         &self,
         ask: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
     ) -> Result<T, ApiError> {
-        let Self { head, resource, operation, method, parameters, caller } = *self;
+        let name = if self.operation.is_change() { "plan" } else { self.operation.name() };
+        self.call(name, None, self.head.exchange.room.as_ref(), None, ask).await
+    }
+
+    /// Asks the driver for a change, of this firewall where it is there already.
+    pub(super) async fn change<T>(
+        &self,
+        firewall: Option<&FirewallId>,
+        ask: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
+    ) -> Result<T, ApiError> {
+        let Self { head, operation, parameters, caller, .. } = *self;
+        let change = change(head, operation, caller.user(), Some(parameters));
+        // What a change has done is told in any case, so it takes no room.
+        self.call(operation.name(), firewall, None, change, ask).await
+    }
+
+    async fn call<T>(
+        &self,
+        operation: &'static str,
+        firewall: Option<&FirewallId>,
+        room: Option<&Arc<dyn Room>>,
+        change: Option<Box<Change<'_>>>,
+        ask: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
+    ) -> Result<T, ApiError> {
+        let Self { head, resource, method, caller, .. } = *self;
         let call = DriverCall {
             desk: head.desk,
             driver: head.driver(),
             provider: head.provider(),
             caller,
             asker: head.asker(),
-            operation: operation.name(),
-            // What a change has done is told in any case.
-            room: head.exchange.room.as_ref().filter(|_| !operation.is_change()),
+            operation,
+            firewall,
+            room,
             time: &head.exchange.backend_time,
         };
-        let change = change(head, operation, caller.user(), Some(parameters));
         call.ask(change, ask).await.map_err(|why| match &why {
             NotDone::Failed(error) if error.kind == ErrorKind::State => {
                 ApiError::from(why).allowing(resource.allow(Some(method)))
@@ -62,7 +86,9 @@ pub(super) fn change<'a>(
         return None;
     }
     let (firewall, rule) = match operation {
-        Operation::DeleteFirewall(id) | Operation::CreateRule(id) => (Some(id.text()), None),
+        Operation::DeleteFirewall(id) | Operation::CreateRule(id) | Operation::ReplaceRules(id) => {
+            (Some(id.text()), None)
+        }
         Operation::DeleteRule(id, rule) => (Some(id.text()), Some(rule.text())),
         _ => (None, None),
     };

@@ -47,8 +47,10 @@ pub(super) enum Failure {
     MethodNotAllowed,
     /// No format that the client would accept.
     NotAcceptable,
-    /// The name is taken.
+    /// The name is taken, or it is not as it was seen.
     Conflict,
+    /// It is not as the client has seen it.
+    Changed,
     /// The driver does not have this operation.
     NotSupported,
     /// The cloud refused, or could not be reached.
@@ -118,7 +120,15 @@ impl Failure {
             Self::NotAcceptable => {
                 (StatusCode::NOT_ACCEPTABLE, "UnknownMediaTypeError", "unknown_media_type", "no acceptable format")
             }
-            Self::Conflict => (StatusCode::CONFLICT, "Conflict", "conflict", "the name is taken"),
+            Self::Conflict => {
+                (StatusCode::CONFLICT, "Conflict", "conflict", "the name is taken, or it has changed meanwhile")
+            }
+            Self::Changed => (
+                StatusCode::PRECONDITION_FAILED,
+                "PreconditionFailed",
+                "precondition_failed",
+                "it is not what had the ETag that If-Match says; nothing was done",
+            ),
             Self::NotSupported => (
                 StatusCode::NOT_IMPLEMENTED,
                 "NotSupported",

@@ -3,7 +3,8 @@
 
 use super::head::Head;
 use super::operation::Method;
-use super::parameter::{FIREWALL_DESCRIPTION, FORMAT, ID, Parameter};
+use super::parameter::Parameter;
+use super::parameter_table::{FIREWALL_DESCRIPTION, FORMAT, ID};
 use super::reference::{Endpoint, Gives};
 use crate::gateway::registry::Sample;
 
@@ -14,6 +15,7 @@ const PLACEHOLDERS: Sample = Sample {
     rule: "RULE",
     spare: "NAME",
     description: FIREWALL_DESCRIPTION.example,
+    rule_set: r#"{"rules":[]}"#,
 };
 
 /// What stands in the examples for one request.
@@ -53,6 +55,11 @@ impl<'a> Examples<'a> {
         }
     }
 
+    /// A rule set in JSON.
+    pub(super) fn rule_set(&self) -> &'static str {
+        self.sample.rule_set
+    }
+
     /// The command that a client would type in a shell.
     pub(super) fn command(&self, endpoint: &Endpoint) -> String {
         let mut command = "curl".to_owned();
@@ -63,8 +70,12 @@ impl<'a> Examples<'a> {
         if endpoint.description.needs_credentials() {
             add(" -u", &format!("{user}:{password}"));
         }
-        if endpoint.method == Method::Delete {
-            add(" -X", "DELETE");
+        if matches!(endpoint.method, Method::Put | Method::Delete) {
+            add(" -X", endpoint.method.name());
+        }
+        if endpoint.description.takes_rule_set {
+            add(" -H", "Content-Type: application/json");
+            add(" -d", self.rule_set());
         }
         for parameter in endpoint.description.example {
             add(" -d", &format!("{}={}", parameter.first_name(), self.value(endpoint, parameter)));

@@ -1,9 +1,9 @@
 //! What a driver can do beyond the base API, as the entry point advertises it, and what of the API it may lack.
 
-use deltawall_core::Capabilities;
+use deltawall_core::{Capabilities, Replace};
 
 use super::operation::Operation;
-use super::parameter::{DIRECTION, LOG_RULE, RULE_ACTION};
+use super::parameter_table::{DIRECTION, LOG_RULE, RULE_ACTION};
 
 /// A feature of the firewalls collection.
 pub(super) struct Feature {
@@ -32,6 +32,7 @@ pub(super) fn lacking(operation: Operation<'_>, can: Capabilities) -> Option<&'s
         Operation::CreateFirewall | Operation::ShowNewFirewall(_) => (can.firewalls.create, "create firewalls"),
         Operation::DeleteFirewall(_) => (can.firewalls.delete, "delete firewalls"),
         Operation::CreateRule(_) | Operation::ShowNewRule(_) => (can.rules.create, "create rules"),
+        Operation::ReplaceRules(_) => (can.rules.replace != Replace::No, "replace a firewall's rules"),
         Operation::DeleteRule(..) => (can.rules.delete, "delete rules"),
         _ => return None,
     };

@@ -16,10 +16,10 @@ use super::answer::{Answer, View};
 use super::error::{ApiError, Failure};
 use super::format::Format;
 use super::head::Head;
-use super::representation::Representation;
+use super::rendered::rendered as body;
 use super::version::SERVER_NAME;
 use super::written::{Cache, Written};
-use super::{headers, html, json, openapi, xml};
+use super::{headers, html, json, xml};
 use crate::logging::six_digits;
 use crate::trace;
 
@@ -52,8 +52,10 @@ fn rendered(head: &Head<'_>, cache: &Cache, answer: Answer) -> Result<Response<B
         add(&mut response, LOCATION, next);
         return Ok(response);
     }
-    let is_shown = answer.status == StatusCode::OK && answer.view.is_some();
-    let may_be_kept = is_shown || answer.status == StatusCode::CREATED;
+    let is_read = head.exchange.http.method().is_safe();
+    let is_shown = is_read && answer.status == StatusCode::OK && answer.view.is_some();
+    // What a change has made is what GET shows.
+    let may_be_kept = is_shown || matches!(answer.view, Some(View::Firewall(..)));
     let mut response = begin(head, answer.status, if may_be_kept { &ASK_AGAIN } else { &NEVER_KEEP });
     if let Some(location) = answer.location {
         add(&mut response, LOCATION, location);
@@ -62,7 +64,7 @@ fn rendered(head: &Head<'_>, cache: &Cache, answer: Answer) -> Result<Response<B
         add(&mut response, ALLOW, allow);
     }
     let Some(view) = answer.view else { return Ok(response) };
-    let written = written(&view, head, is_shown.then_some(cache)).map_err(|error| internal(head, &error));
+    let written = body(&view, head, is_shown.then_some(cache)).map_err(|error| internal(head, &error));
     let (Written { content, tag }, content_type) = written?;
     if may_be_kept {
         let is_known = is_shown && is_known(head.exchange.http, &tag);
@@ -74,23 +76,6 @@ fn rendered(head: &Head<'_>, cache: &Cache, answer: Answer) -> Result<Response<B
     }
     add(&mut response, CONTENT_TYPE, HeaderValue::from_static(content_type));
     Ok(response.set_body(BoxBody::new(content)))
-}
-
-/// The body of an answer, and its type. It is kept where it was asked for: nobody asks again for what a change has answered.
-fn written(view: &View, head: &Head<'_>, cache: Option<&Cache>) -> io::Result<(Written, &'static str)> {
-    let format = head.format();
-    if let Some(wanted) = Representation::of(view, format, head) {
-        let written = cache.map_or_else(|| wanted.written(), |cache| cache.get(&wanted))?;
-        return Ok((written, format.content_type()));
-    }
-    let (content, content_type) = match (view, format) {
-        (View::Asset(asset), _) => (asset.content.as_bytes().to_vec(), asset.content_type),
-        (View::OpenApi, _) => (openapi::document(head)?, Format::Json.content_type()),
-        (_, Format::Xml) => (xml::view(view, head)?, format.content_type()),
-        (_, Format::Json) => (json::view(view, head)?, format.content_type()),
-        (_, Format::Html) => (html::view(view, head)?, format.content_type()),
-    };
-    Ok((Written::new(content)?, content_type))
 }
 
 fn failed(head: &Head<'_>, error: &ApiError) -> Response<BoxBody> {

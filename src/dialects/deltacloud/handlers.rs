@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use deltawall_core::{Context, Deletion, Direction, Driver, Error, ErrorKind, FirewallId, Position, RuleId};
+use deltawall_core::{Context, Deletion, Direction, Driver, Effect, Firewall, NewRule};
 
 use super::answer::{Answer, View};
+use super::change::{self, Outcome};
 use super::error::{ApiError, Failure};
 use super::filled_in::FilledIn;
 use super::html;
 use super::operation::Operation;
+use super::parameter_table::{ALLOW_GAP, MEMBERS};
 use super::request::Request;
 use super::segment::Segment;
 use super::shown_rules::ShownRules;
+use crate::changes::{Change, Made};
 use crate::text::shown;
 
 /// Does what the request asks for.
@@ -29,6 +32,7 @@ pub(super) async fn answer(request: &Request<'_>) -> Result<Answer, ApiError> {
         Operation::DeleteFirewall(id) => delete_firewall(request, id).await,
         Operation::CreateRule(id) => create_rule(request, id).await,
         Operation::DeleteRule(id, rule) => delete_rule(request, id, rule).await,
+        Operation::ReplaceRules(id) => replace_rules(request, id).await,
         Operation::ShowNewFirewall(_) => show_new_firewall(request).await,
         Operation::ShowNewRule(id) => show_new_rule(request, id).await,
         Operation::ShowReference => Ok(Answer::ok(View::Reference)),
@@ -67,30 +71,44 @@ fn shown_rules(request: &Request<'_>) -> Result<ShownRules, ApiError> {
 
 async fn show_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?;
-    let (id, shown) = (id.firewall_id()?, shown_rules(request)?);
+    let values = request.parameters()?;
+    let (id, shown, packet) = (id.firewall_id()?, shown_rules(request)?, values.packet()?);
+    if values.is_true(&MEMBERS)? {
+        let of = async |driver: &dyn Driver, context: &Context| {
+            let firewall = driver.firewall(context, &id).await?;
+            Ok((firewall, driver.members(context, &id).await?))
+        };
+        let (firewall, members) = call.ask(of).await?;
+        return Ok(Answer::ok(View::Members(firewall, shown, members)));
+    }
     let firewall = call.ask(async |driver, context| driver.firewall(context, &id).await).await?;
-    Ok(Answer::ok(View::Firewall(firewall, shown)))
+    Ok(Answer::ok(match packet {
+        Some(packet) => {
+            let explanation = Effect::of(&firewall, &request.head.driver().capabilities()).explain(&packet);
+            View::Explanation(firewall, explanation)
+        }
+        None => View::Firewall(firewall, shown),
+    }))
 }
 
 async fn create_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?;
     let values = request.parameters()?;
-    let made = async {
-        let new = values.new_firewall()?;
-        call.ask(async |driver, context| driver.create_firewall(context, new).await).await
-    };
-    let firewall = made.await.map_err(|failure| failure.of(FilledIn::new(None, values)))?;
-    let location = request.head.urls.firewall(&firewall.id);
-    let shown = ShownRules::by_default(request.head.driver().capabilities());
-    Ok(Answer::created(View::Firewall(firewall, shown)).at(location.clone()).then(location))
+    let made = async { change::make(&call, Change::CreateFirewall(values.new_firewall()?)).await };
+    let outcome = made.await.map_err(|failure| failure.of(FilledIn::new(None, values)))?;
+    answer_to(outcome, |firewall| {
+        let location = request.head.urls.firewall(&firewall.id);
+        let shown = ShownRules::by_default(request.head.driver().capabilities());
+        Answer::created(View::Firewall(firewall, shown)).at(location.clone()).then(location)
+    })
 }
 
 async fn delete_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?;
-    let id = id.firewall_id()?;
-    match call.ask(async |driver, context| driver.delete_firewall(context, &id).await).await? {
-        Deletion::Done => Ok(Answer::empty(StatusCode::NO_CONTENT).then(request.head.urls.firewalls())),
-        Deletion::Accepted(message) => Ok(Answer::accepted(View::Message(message))),
+    match change::make(&call, Change::DeleteFirewall(id.firewall_id()?)).await? {
+        Outcome::Made(Made::Deleted(Deletion::Accepted(message))) => Ok(Answer::accepted(View::Message(message))),
+        Outcome::Made(_) => Ok(Answer::empty(StatusCode::NO_CONTENT).then(request.head.urls.firewalls())),
+        Outcome::Planned(answer) => Ok(answer),
     }
 }
 
@@ -100,14 +118,13 @@ async fn create_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiE
     let values = request.parameters()?;
     let made = async {
         let can = request.head.driver().capabilities();
-        let new = values.new_rule(request.head.gateway().limits.sources, can)?;
-        let direction = new.direction();
-        let firewall =
-            call.ask(async |driver, context| driver.create_rule(context, &id, new, Position::Last).await).await?;
-        Ok((firewall, direction))
+        let rule = values.new_rule(request.head.gateway().limits.sources, can)?;
+        let direction = rule.direction();
+        let change = Change::CreateRule { firewall: id.clone(), rule, position: values.position()? };
+        Ok((change::make(&call, change).await?, direction))
     };
     let form = || FilledIn::new(Some(id.clone()), values);
-    let (firewall, direction) = made.await.map_err(|failure: ApiError| failure.of(form()))?;
+    let (outcome, direction) = made.await.map_err(|failure: ApiError| failure.of(form()))?;
     // Whoever makes a rule sees it.
     let shown = match direction {
         Direction::Ingress => ShownRules::by_default(request.head.driver().capabilities()),
@@ -115,18 +132,48 @@ async fn create_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiE
     };
     let url = request.head.urls.firewall(&id);
     let next = if direction == Direction::Egress { format!("{url}?direction=all") } else { url };
-    Ok(Answer::created(View::Firewall(firewall, shown)).then(next))
+    answer_to(outcome, |firewall| Answer::created(View::Firewall(firewall, shown)).then(next))
 }
 
 async fn delete_rule(request: &Request<'_>, id: &Segment, rule: &Segment) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?;
-    let (id, readings) = (id.firewall_id()?, rule.rule_ids()?);
-    call.ask(async |driver, context| {
-        let rule = reading_meant(driver, context, &id, &readings).await?;
-        driver.delete_rule(context, &id, rule).await
-    })
-    .await?;
-    Ok(Answer::empty(StatusCode::NO_CONTENT).then(request.head.urls.firewall(&id)))
+    let (firewall, readings) = (id.firewall_id()?, rule.rule_ids()?);
+    let next = request.head.urls.firewall(&firewall);
+    match change::make(&call, Change::DeleteRule { firewall, readings }).await? {
+        Outcome::Made(_) => Ok(Answer::empty(StatusCode::NO_CONTENT).then(next)),
+        Outcome::Planned(answer) => Ok(answer),
+    }
+}
+
+/// Rules that are not shown are not replaced: who sends back what was shown must not take away what was hidden.
+async fn replace_rules(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
+    let call = request.with_credentials()?;
+    let (firewall, values, shown) = (id.firewall_id()?, request.parameters()?, shown_rules(request)?);
+    let allow_gap = values.is_true(&ALLOW_GAP)?;
+    let rules = request.rule_set()?;
+    let only = match shown {
+        ShownRules::All => None,
+        ShownRules::Only(direction) => Some(direction),
+    };
+    let is_other = |rule: &NewRule| only.is_some_and(|only| rule.direction() != only);
+    if let Some(other) = rules.rules.iter().position(is_other) {
+        let message = format!(
+            "Rule {}: direction is not the one whose rules are replaced. With direction=all in the query, those of both are.",
+            other + 1
+        );
+        return Err(Failure::Validation.with(message));
+    }
+    let outcome = change::make(&call, Change::ReplaceRules { firewall, rules, only, allow_gap }).await?;
+    answer_to(outcome, |firewall| Answer::ok(View::Firewall(firewall, shown)))
+}
+
+/// The answer to a change that leaves a firewall.
+fn answer_to(outcome: Outcome, made: impl FnOnce(Arc<Firewall>) -> Answer) -> Result<Answer, ApiError> {
+    match outcome {
+        Outcome::Made(Made::Firewall(firewall)) => Ok(made(firewall)),
+        Outcome::Made(_) => Err(Failure::Backend.with("The change has left no firewall.")),
+        Outcome::Planned(answer) => Ok(answer),
+    }
 }
 
 async fn show_new_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
@@ -147,28 +194,4 @@ fn show_asset(name: &Segment) -> Result<Answer, ApiError> {
     asset
         .map(|asset| Answer::ok(View::Asset(asset)))
         .ok_or_else(|| Failure::NotFound.with("There is nothing at this path."))
-}
-
-/// Which reading of a rule's id the client means: the one that is there. Only an id that can be read in two ways needs
-/// a look at the firewall; and if both are there, nothing is deleted on a guess.
-async fn reading_meant<'a>(
-    driver: &dyn Driver,
-    context: &Context,
-    id: &FirewallId,
-    readings: &'a [RuleId<'static>],
-) -> Result<&'a RuleId<'static>, Error> {
-    let ambiguous = |why| Error::new(ErrorKind::Invalid, driver.id(), why);
-    let [decoded, others @ ..] = readings else { return Err(ambiguous("The rule id cannot be read.")) };
-    if others.is_empty() {
-        return Ok(decoded);
-    }
-    let rules = &driver.firewall(context, id).await?.rules;
-    let mut there = readings.iter().filter(|reading| rules.iter().any(|rule| reading.names(rule)));
-    match (there.next(), there.next()) {
-        (Some(_), Some(_)) => {
-            Err(ambiguous("The rule id may mean two rules. Percent-encode all of it but letters and digits."))
-        }
-        (Some(one), None) => Ok(one),
-        (None, _) => Ok(decoded),
-    }
 }

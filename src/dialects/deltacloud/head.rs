@@ -45,10 +45,15 @@ impl<'a> Head<'a> {
             Some(Resource::OpenApi) => Some(Format::Json),
             _ => format(http, &query, &gateway.limits),
         };
-        // Links on pages work by whatever name and scheme a browser has come.
-        let [scheme, colon, authority] = if wanted == Some(Format::Html) { [""; 3] } else { exchange.origin() };
-        let urls = Urls::new(&[scheme, colon, authority, exchange.path_before()], &path);
+        let urls = urls(exchange, &path, wanted);
         Self { exchange, desk, urls, path, query, wanted, selection }
+    }
+
+    /// The head of the same request, were it one that asks for this format and nothing else.
+    pub(super) fn asking_for(&self, format: Format) -> Self {
+        let Self { exchange, desk, .. } = *self;
+        let (path, selection, wanted) = (self.path.clone(), self.selection.clone(), Some(format));
+        Self { exchange, desk, urls: urls(exchange, &path, wanted), path, query: Ok(Pairs::new()), wanted, selection }
     }
 
     pub(super) fn gateway(&self) -> &'a Gateway {
@@ -114,6 +119,13 @@ impl<'a> Head<'a> {
     pub(super) fn format(&self) -> Format {
         self.wanted.unwrap_or(Format::Xml)
     }
+}
+
+/// Where links of an answer of this format lead.
+fn urls(exchange: &Exchange<'_>, path: &Path, format: Option<Format>) -> Urls {
+    // Links on pages work by whatever name and scheme a browser has come.
+    let [scheme, colon, authority] = if format == Some(Format::Html) { [""; 3] } else { exchange.origin() };
+    Urls::new(&[scheme, colon, authority, exchange.path_before()], path)
 }
 
 /// The format that the client asks for; none where there is none that it would accept.

@@ -44,7 +44,20 @@ pub(super) fn values(field: &RawValue) -> serde_json::Result<impl Iterator<Item 
     Ok(values.into_iter().map(value))
 }
 
-fn value(value: &RawValue) -> serde_json::Result<Value<'_>> {
+/// The digits of a number that is whole; none where it is not, or is so large that they are not sure.
+pub(super) fn whole(number: &str) -> Option<String> {
+    if !number.contains(['.', 'e', 'E']) {
+        return Some(number.to_owned());
+    }
+    let number: f64 = number.parse().ok()?;
+    (number.fract() == 0.0 && number.abs() < 1e15).then(|| format!("{number:.0}"))
+}
+
+/// One value.
+///
+/// # Errors
+/// When it is a text that is not Unicode.
+pub(super) fn value(value: &RawValue) -> serde_json::Result<Value<'_>> {
     let text = value.get();
     Ok(match text.as_bytes() {
         [b'n', ..] => Value::Null,

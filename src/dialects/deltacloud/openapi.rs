@@ -27,7 +27,7 @@ use super::operation::Method;
 use super::parameter::{Parameter, Syntax};
 use super::reference::{self, Endpoint, Gives, Header};
 use super::shown_rules::ShownRules;
-use super::{html, json, xml};
+use super::{html, json, rule_set_schema, xml};
 
 /// What the document calls HTTP Basic credentials.
 const LOGIN: &str = "login";
@@ -44,6 +44,7 @@ pub(super) fn document(head: &Head<'_>) -> io::Result<Vec<u8>> {
         let methods: &[_] = match endpoint.method {
             Method::Get => &[HttpMethod::Get, HttpMethod::Head],
             Method::Post => &[HttpMethod::Post],
+            Method::Put => &[HttpMethod::Put],
             Method::Delete => &[HttpMethod::Delete],
             Method::Options => &[HttpMethod::Options],
         };
@@ -53,7 +54,8 @@ pub(super) fn document(head: &Head<'_>) -> io::Result<Vec<u8>> {
             path => path,
         };
         for method in methods {
-            paths = paths.path(path, PathItem::new(method.clone(), operation(&endpoint, method, &examples, head)));
+            let operation = operation(&endpoint, method, &examples, head)?;
+            paths = paths.path(path, PathItem::new(method.clone(), operation));
         }
         let successes = endpoint.description.gives.successes().iter().flat_map(|success| success.headers);
         let failures = endpoint.description.failures.iter().flat_map(|failure| reference::headers(*failure));
@@ -81,7 +83,12 @@ pub(super) fn document(head: &Head<'_>) -> io::Result<Vec<u8>> {
     Ok(document.to_json()?.into_bytes())
 }
 
-fn operation(endpoint: &Endpoint, method: &HttpMethod, examples: &Examples<'_>, head: &Head<'_>) -> OperationBuilder {
+fn operation(
+    endpoint: &Endpoint,
+    method: &HttpMethod,
+    examples: &Examples<'_>,
+    head: &Head<'_>,
+) -> io::Result<OperationBuilder> {
     let description = &endpoint.description;
     let is_named = !matches!(method, HttpMethod::Head | HttpMethod::Options);
     let mut operation = OperationBuilder::new()
@@ -111,7 +118,9 @@ fn operation(endpoint: &Endpoint, method: &HttpMethod, examples: &Examples<'_>, 
                 .schema(Some(of_type(Type::String))),
         );
     }
-    if !description.body.is_empty() {
+    if description.takes_rule_set {
+        operation = operation.request_body(Some(rule_set_schema::body(examples.rule_set())?));
+    } else if !description.body.is_empty() {
         let example =
             description.example.iter().map(|one| (one.first_name(), value(one, examples.value(endpoint, one))));
         let example = Value::from(Map::from_iter(example));
@@ -144,7 +153,7 @@ fn operation(endpoint: &Endpoint, method: &HttpMethod, examples: &Examples<'_>, 
             operation = operation.security(SecurityRequirement::default());
         }
     }
-    operation
+    Ok(operation)
 }
 
 fn in_query(parameter: &Parameter, example: &str) -> ParameterBuilder {
@@ -250,7 +259,7 @@ fn answer(response: ResponseBuilder, status: StatusCode, gives: Gives, head: &He
         (StatusCode::OK, Gives::Firewalls) => {
             Some(("Firewalls", View::Firewalls(sample().into_iter().map(Arc::new).collect(), ShownRules::All)))
         }
-        (StatusCode::OK, Gives::Firewall) | (StatusCode::CREATED, _) => {
+        (StatusCode::OK, Gives::Firewall | Gives::Replaced) | (StatusCode::CREATED, _) => {
             sample().map(|firewall| ("OneFirewall", View::Firewall(Arc::new(firewall), ShownRules::All)))
         }
         (StatusCode::ACCEPTED, _) => {

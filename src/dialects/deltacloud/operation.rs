@@ -8,6 +8,7 @@ use super::segment::Segment;
 pub(super) enum Method {
     Get,
     Post,
+    Put,
     Delete,
     Options,
 }
@@ -25,6 +26,7 @@ pub(super) enum Operation<'a> {
     DeleteFirewall(&'a Segment),
     CreateRule(&'a Segment),
     DeleteRule(&'a Segment, &'a Segment),
+    ReplaceRules(&'a Segment),
     ShowNewFirewall(&'a Segment),
     ShowNewRule(&'a Segment),
     ShowReference,
@@ -47,6 +49,7 @@ impl Operation<'_> {
             Self::DeleteFirewall(_) => "delete_firewall",
             Self::CreateRule(_) => "create_rule",
             Self::DeleteRule(..) => "delete_rule",
+            Self::ReplaceRules(_) => "replace_rules",
             Self::ShowNewFirewall(_) => "show_new_firewall",
             Self::ShowNewRule(_) => "show_new_rule",
             Self::ShowReference => "show_reference",
@@ -59,7 +62,11 @@ impl Operation<'_> {
     /// Whether it changes anything at a cloud.
     pub(super) fn is_change(&self) -> bool {
         match self {
-            Self::CreateFirewall | Self::DeleteFirewall(_) | Self::CreateRule(_) | Self::DeleteRule(..) => true,
+            Self::CreateFirewall
+            | Self::DeleteFirewall(_)
+            | Self::CreateRule(_)
+            | Self::DeleteRule(..)
+            | Self::ReplaceRules(_) => true,
             Self::Redirect
             | Self::ShowEntryPoint
             | Self::ListDrivers
@@ -90,6 +97,7 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
             Self::Delete => "DELETE",
             Self::Options => "OPTIONS",
         }
@@ -100,6 +108,7 @@ impl Method {
         match name {
             "GET" | "HEAD" => Some(Self::Get),
             "POST" => Some(Self::Post),
+            "PUT" => Some(Self::Put),
             "DELETE" => Some(Self::Delete),
             "OPTIONS" => Some(Self::Options),
             _ => None,

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::pairs::{self, Pairs};
-use super::parameter::{self, GROUP, GROUP_OWNER, Number, Parameter};
+use super::parameter::{Number, Parameter};
+use super::parameter_table::{self, GROUP, GROUP_OWNER};
 use crate::text::shown;
 
 /// Of how many parameters a line repeats the names.
@@ -32,7 +33,7 @@ impl Parameters {
     /// Those that have a meaning, as far as there is room for them, and whether these are all.
     pub(super) fn within(&self, mut room: usize, length: fn(&str) -> usize) -> (Self, bool) {
         let (mut kept, mut are_all) = (Pairs::new(), true);
-        for (name, value) in self.0.iter().filter(|(name, _)| parameter::is_known(name)) {
+        for (name, value) in self.0.iter().filter(|(name, _)| parameter_table::is_known(name)) {
             match room.checked_sub(length(value)) {
                 Some(left) => {
                     room = left;
@@ -44,15 +45,10 @@ impl Parameters {
         (Self(kept), are_all)
     }
 
-    /// The same without white space around it; none where there is nothing else.
-    pub(super) fn get_not_blank(&self, parameter: &Parameter) -> Option<&str> {
-        self.get(parameter.name).map(str::trim).filter(|value| !value.is_empty())
-    }
-
     /// Those that have a meaning, in the order they were sent and as they might stand in a query, and no more than a line
     /// of a log should hold.
     pub(super) fn summary(&self) -> String {
-        let known = self.0.iter().filter(|(name, _)| parameter::is_known(name));
+        let known = self.0.iter().filter(|(name, _)| parameter_table::is_known(name));
         let pairs: Vec<_> =
             known.take(MAX_SHOWN).map(|(name, value)| format!("{}={}", shown(name), shown(value))).collect();
         pairs.join("&")

@@ -8,7 +8,7 @@ use super::operation::{Method, Operation};
 use super::segment::{BESIDES_RULES, NEW_FIREWALL_PAGE, Segment};
 
 /// What a path names, and what its matrix parameters choose.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Path {
     pub(super) driver: Option<String>,
     pub(super) provider: Option<String>,
@@ -147,6 +147,7 @@ impl Resource {
             (Self::Firewall(id), Method::Get) => Some(Operation::ShowFirewall(id)),
             (Self::Firewall(id), Method::Delete) => Some(Operation::DeleteFirewall(id)),
             (Self::Rules(id), Method::Post) => Some(Operation::CreateRule(id)),
+            (Self::Rules(id), Method::Put) => Some(Operation::ReplaceRules(id)),
             (Self::Rule(id, rule), Method::Delete) => Some(Operation::DeleteRule(id, rule)),
             (Self::NewRule(id), Method::Get) => Some(Operation::ShowNewRule(id)),
             (Self::Reference, Method::Get) => Some(Operation::ShowReference),
@@ -161,6 +162,7 @@ impl Resource {
         let names = [
             (Method::Get, "GET, HEAD"),
             (Method::Post, "POST"),
+            (Method::Put, "PUT"),
             (Method::Delete, "DELETE"),
             (Method::Options, "OPTIONS"),
         ];

@@ -8,9 +8,10 @@ use super::error::Failure;
 use super::features;
 use super::format::Format;
 use super::operation::{Method, Operation};
-use super::parameter::{
-    FIREWALL_DESCRIPTION, FORCE_AUTH, FORMAT, ID, IP_ADDRESS, NAME, NEW_FIREWALL, NEW_FORMAT, NEW_RULE, PAGE_FORMAT,
-    PORT_FROM, PORT_TO, PROTOCOL, Parameter, SHOWN_DIRECTION, SHOWN_NAMES,
+use super::parameter::Parameter;
+use super::parameter_table::{
+    ALLOW_GAP, DRY_RUN, EXPLAIN, FIREWALL_DESCRIPTION, FORCE_AUTH, FORMAT, ID, IP_ADDRESS, MEMBERS, NAME, NEW_FIREWALL,
+    NEW_FORMAT, NEW_RULE, PAGE_FORMAT, PORT_FROM, PORT_TO, PROTOCOL, RULE_SET, SHOWN_DIRECTION, SHOWN_NAMES,
 };
 use super::path::Resource;
 
@@ -34,6 +35,8 @@ pub(super) struct Description {
     pub(super) query: Vec<&'static Parameter>,
     /// What stands in the body, or in the query.
     pub(super) body: &'static [&'static Parameter],
+    /// Whether the body is a rule set: JSON or XML of its own, and nothing that may be in the query.
+    pub(super) takes_rule_set: bool,
     /// As much of that as makes an example.
     pub(super) example: &'static [&'static Parameter],
     pub(super) gives: Gives,
@@ -55,6 +58,8 @@ pub(super) enum Gives {
     NewFirewall,
     /// The firewall, which has a new rule.
     NewRule,
+    /// The firewall, whose rules are others.
+    Replaced,
     /// Nothing, or a message where it takes time.
     Deletion,
     /// The same, but it never takes time.
@@ -115,6 +120,13 @@ const UNCHANGED: Success = Success {
 const METHODS: Success = Success { status: StatusCode::OK, meaning: "the methods are in Allow", headers: &[ALLOW] };
 const MADE: Success = Success { status: StatusCode::CREATED, meaning: "the new firewall", headers: &[ETAG, LOCATION] };
 const ADDED: Success = Success { status: StatusCode::CREATED, meaning: "the firewall as it is now", headers: &[ETAG] };
+const REPLACED: Success = Success {
+    status: StatusCode::OK,
+    meaning: "the firewall as it is now; with dry_run=true, the plan",
+    headers: &[ETAG],
+};
+const PLANNED: Success =
+    Success { status: StatusCode::OK, meaning: "with dry_run=true, the plan: what it would do", headers: &[] };
 const ACCEPTED: Success =
     Success { status: StatusCode::ACCEPTED, meaning: "it will be gone, and the message says when", headers: &[] };
 const GONE: Success = Success { status: StatusCode::NO_CONTENT, meaning: "it is gone", headers: &[] };
@@ -142,6 +154,12 @@ impl Description {
         if self.gives.successes().iter().any(|success| success.status == StatusCode::NOT_MODIFIED) {
             headers.push(("If-None-Match", "The ETag of an answer that the client still has."));
         }
+        if self.failures.contains(&Failure::Changed) {
+            headers.push((
+                "If-Match",
+                "The ETag of the firewall that is to be changed; it is not, where it has changed since.",
+            ));
+        }
         headers
     }
 
@@ -154,10 +172,11 @@ impl Gives {
     /// The ways to succeed, in the order of the statuses.
     pub(super) fn successes(self) -> &'static [Success] {
         match self {
-            Self::NewFirewall => &[MADE, DONE],
-            Self::NewRule => &[ADDED, DONE],
-            Self::Deletion => &[ACCEPTED, GONE, DONE],
-            Self::Nothing => &[GONE, DONE],
+            Self::NewFirewall => &[PLANNED, MADE, DONE],
+            Self::NewRule => &[PLANNED, ADDED, DONE],
+            Self::Replaced => &[REPLACED],
+            Self::Deletion => &[PLANNED, ACCEPTED, GONE, DONE],
+            Self::Nothing => &[PLANNED, GONE, DONE],
             Self::Methods => &[METHODS],
             _ => &[SHOWN, UNCHANGED],
         }
@@ -188,7 +207,7 @@ pub(super) fn meaning(placeholder: &str) -> &'static str {
 pub(super) fn endpoints(can: Capabilities) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
     for (template, resource) in Resource::all() {
-        for method in [Method::Get, Method::Post, Method::Delete, Method::Options] {
+        for method in [Method::Get, Method::Post, Method::Put, Method::Delete, Method::Options] {
             let description = resource.operation(method).and_then(|operation| describe(operation, can));
             endpoints.extend(description.map(|description| Endpoint { template, method, description }));
         }
@@ -216,6 +235,12 @@ fn describe(operation: Operation<'_>, can: Capabilities) -> Option<Description> 
         Operation::CreateRule(_) => {
             ("createRule", Gives::NewRule, "Adds a rule to a firewall. It needs at least one source.")
         }
+        Operation::ReplaceRules(_) => (
+            "replaceRules",
+            Gives::Replaced,
+            "Makes a firewall's rules exactly these; nothing is changed where they are already. Only rules of the directions that GET \
+             with the same query shows are replaced.",
+        ),
         Operation::DeleteRule(..) => ("deleteRule", Gives::Nothing, "Deletes a rule."),
         Operation::ShowNewFirewall(_) => (
             "showNewFirewall",
@@ -235,6 +260,7 @@ fn describe(operation: Operation<'_>, can: Capabilities) -> Option<Description> 
     let (body, example): (&[_], &[_]) = match operation {
         Operation::CreateFirewall => (&NEW_FIREWALL, &[&NAME, &FIREWALL_DESCRIPTION]),
         Operation::CreateRule(_) => (&NEW_RULE, &[&PROTOCOL, &PORT_FROM, &PORT_TO, &IP_ADDRESS]),
+        Operation::ReplaceRules(_) => (&RULE_SET, &[]),
         _ => (&[], &[]),
     };
     Some(Description {
@@ -243,6 +269,7 @@ fn describe(operation: Operation<'_>, can: Capabilities) -> Option<Description> 
         formats: operation.formats(),
         query: query(operation),
         body,
+        takes_rule_set: gives == Gives::Replaced,
         example,
         gives,
         failures: failures(operation),
@@ -254,8 +281,10 @@ fn query(operation: Operation<'_>) -> Vec<&'static Parameter> {
     let mut query: Vec<&'static Parameter> = match operation {
         Operation::ShowEntryPoint => vec![&FORCE_AUTH],
         Operation::ListFirewalls => vec![&ID, &SHOWN_DIRECTION, &SHOWN_NAMES],
-        Operation::ShowFirewall(_) => vec![&SHOWN_DIRECTION],
-        Operation::ShowNewFirewall(_) => return vec![&SHOWN_DIRECTION, &NEW_FORMAT],
+        Operation::ShowFirewall(_) => vec![&SHOWN_DIRECTION, &MEMBERS, &EXPLAIN],
+        Operation::ReplaceRules(_) => vec![&SHOWN_DIRECTION, &ALLOW_GAP, &DRY_RUN],
+        change if change.is_change() => vec![&DRY_RUN],
+        Operation::ShowNewFirewall(_) => return vec![&SHOWN_DIRECTION, &MEMBERS, &EXPLAIN, &NEW_FORMAT],
         _ => Vec::new(),
     };
     match operation.formats() {
@@ -277,6 +306,7 @@ fn failures(operation: Operation<'_>) -> Vec<Failure> {
     }
     let asked = [Failure::Authentication, Failure::Forbidden, Failure::Provider, Failure::ProviderTimeout];
     // A method override may name a method that is not there.
+    let posted_whole = [Failure::TooSlow, Failure::TooLarge, Failure::UnsupportedBody];
     let posted = [Failure::TooSlow, Failure::TooLarge, Failure::UnsupportedBody, Failure::MethodNotAllowed];
     let own: &[&[Failure]] = match operation {
         Operation::ShowEntryPoint | Operation::ListFirewalls => &[&asked],
@@ -285,12 +315,16 @@ fn failures(operation: Operation<'_>) -> Vec<Failure> {
         }
         Operation::CreateFirewall => &[&asked, &posted, &[Failure::NotFound, Failure::Conflict]],
         Operation::CreateRule(_) => &[&asked, &posted, &[Failure::NotFound]],
+        Operation::ReplaceRules(_) => &[&asked, &posted_whole, &[Failure::NotFound, Failure::Conflict]],
         Operation::DeleteFirewall(_) | Operation::DeleteRule(..) => {
             &[&asked, &[Failure::NotFound, Failure::MethodNotAllowed]]
         }
         Operation::ShowDriver(_) | Operation::ShowAsset(_) => &[&[Failure::NotFound]],
         _ => &[],
     };
+    if operation.is_change() {
+        failures.push(Failure::Changed);
+    }
     failures.extend(own.iter().copied().flatten());
     failures.sort_by_key(|failure| failure.appearance().status.as_u16());
     failures

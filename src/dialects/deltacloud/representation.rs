@@ -3,7 +3,7 @@
 use std::slice;
 use std::sync::Arc;
 
-use deltawall_core::{Capabilities, Firewall};
+use deltawall_core::{Capabilities, Firewall, Member};
 
 use super::answer::View;
 use super::format::Format;
@@ -19,6 +19,8 @@ pub(super) struct Representation<'a> {
     /// All that are shown; where one is shown alone, that one.
     pub(super) firewalls: &'a [Arc<Firewall>],
     pub(super) shown: ShownRules,
+    /// Who stands behind the one that is shown alone, where that was asked for.
+    pub(super) members: Option<&'a [Member]>,
     /// What the firewalls' driver can do, which decides on links and fields.
     pub(super) capabilities: Capabilities,
     pub(super) urls: &'a Urls,
@@ -34,12 +36,16 @@ pub(super) enum Place {
 impl<'a> Representation<'a> {
     /// What a program gets to see; none where the view is not about firewalls, or is for people.
     pub(super) fn of(view: &'a View, format: Format, head: &'a Head<'a>) -> Option<Self> {
-        let (place, firewalls, shown) = match view {
-            View::Firewalls(all, shown) => (Place::List, all.as_slice(), *shown),
-            View::Firewall(one, shown) => (Place::Alone, slice::from_ref(one), *shown),
+        let (place, firewalls, shown, members) = match view {
+            View::Firewalls(all, shown) => (Place::List, all.as_slice(), *shown, None),
+            View::Firewall(one, shown) => (Place::Alone, slice::from_ref(one), *shown, None),
+            View::Members(one, shown, members) => {
+                (Place::Alone, slice::from_ref(one), *shown, Some(members.as_slice()))
+            }
             _ => return None,
         };
+        let urls = &head.urls;
         let capabilities = head.driver().capabilities();
-        (format != Format::Html).then_some(Self { format, place, firewalls, shown, capabilities, urls: &head.urls })
+        (format != Format::Html).then_some(Self { format, place, firewalls, shown, members, capabilities, urls })
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use actix_http::{HttpMessage, Request as HttpRequest};
 use actix_web::web::Bytes;
-use deltawall_core::Error;
+use deltawall_core::{Error, RuleSet};
 
 use super::body::{self, BodyType};
 use super::call::{self, Call};
@@ -18,6 +18,7 @@ use super::operation::{Method, Operation};
 use super::pairs::{self, Pairs};
 use super::parameters::Parameters;
 use super::path::Resource;
+use super::rule_set;
 use crate::config::Limits;
 use crate::gateway::access::{Asked, Caller, Denial};
 use crate::gateway::audit;
@@ -32,6 +33,8 @@ pub(super) struct Request<'a> {
     method: Method,
     parameters: Result<Parameters, ApiError>,
     caller: Result<Caller, ApiError>,
+    /// The body, where it is not parameters.
+    body: Option<Bytes>,
 }
 
 impl<'a> Request<'a> {
@@ -48,6 +51,8 @@ impl<'a> Request<'a> {
         let sent = Method::named(http.method().as_str()).ok_or_else(not_allowed)?;
         let read = match sent {
             Method::Post => read_body(http, body.clone(), limits).await,
+            // It is read once it is known that the client may send it.
+            Method::Put => body.clone().map(|_| (BodyType::Form, Pairs::new())).map_err(ApiError::from),
             _ => Ok((BodyType::Form, Pairs::new())),
         };
         let stands_for = if sent == Method::Post { method_override(http, &read) } else { None };
@@ -74,14 +79,15 @@ impl<'a> Request<'a> {
         let query = head.query.clone();
         let parameters = query.and_then(|query| body::merge(query, read?.1, limits)).map(Parameters::new);
         let parameters = match parameters {
-            Err(error) => Err(match typed(head, operation, body).await {
+            Err(error) => Err(match typed(head, operation, body.clone()).await {
                 Some(form) => error.of(form),
                 None => error,
             }),
             read => read,
         };
         let caller = admit(head, operation).await;
-        let request = Request { head, resource, operation, method, parameters, caller };
+        let body = body.ok().filter(|_| method == Method::Put);
+        let request = Request { head, resource, operation, method, parameters, caller, body };
         if let Err(denial @ ApiError { failure: Failure::Forbidden, .. }) = &request.caller
             && let Some(sent) = head.credentials()
             && let Some(mut change) = call::change(head, operation, sent.user(), request.parameters.as_ref().ok())
@@ -94,6 +100,14 @@ impl<'a> Request<'a> {
     /// The parameters of query and body.
     pub(super) fn parameters(&self) -> Result<&Parameters, ApiError> {
         self.parameters.as_ref().map_err(ApiError::clone)
+    }
+
+    /// The rule set that the body holds.
+    pub(super) fn rule_set(&self) -> Result<RuleSet, ApiError> {
+        let body = self.body.as_ref().filter(|body| !body.is_empty());
+        let body = body.ok_or_else(|| Failure::Validation.with("There is no body: send the rule set in it."))?;
+        let (headers, limits) = (self.head.exchange.http.headers(), &self.head.gateway().limits);
+        rule_set::read(headers, body, limits, self.head.driver().capabilities())
     }
 
     /// A call to the driver, unless there are no credentials for it, or the request could not be read whole: half a

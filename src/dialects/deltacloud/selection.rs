@@ -14,6 +14,7 @@ use crate::message::headers;
 use crate::text::shown;
 
 /// The driver that a request is for, and which of its providers.
+#[derive(Clone)]
 pub(super) struct Selection<'a> {
     /// The default driver where the request named none that there is.
     pub(super) driver: &'a Arc<dyn Driver>,

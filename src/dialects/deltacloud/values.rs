@@ -3,17 +3,21 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use deltawall_core::address_range::InvalidAddressRange;
 use deltawall_core::cidr::InvalidCidr;
 use deltawall_core::text::{self, InvalidText};
 use deltawall_core::{
-    Account, Action, Capabilities, Cidr, Description, Direction, Filter, FirewallId, FirewallName, Group, Log,
-    NetworkId, NewFirewall, NewRule, PrefixListId, Protocol, RuleId, Source, rule_id,
+    Account, Capabilities, Description, Direction, Filter, FirewallId, FirewallName, Group, NetworkId, NewFirewall,
+    NewRule, Packet, Position, PrefixListId, Source,
 };
 
 use super::error::{ApiError, Failure};
-use super::parameter::{
-    DIRECTION, FIREWALL_DESCRIPTION, GROUP, GROUP_OWNER, ID, IP_ADDRESS, LOG_RULE, NAME, PORT_FROM, PORT_TO,
-    PREFIX_LIST, PROTOCOL, Parameter, RULE_ACTION, RULE_DESCRIPTION, SHOWN_DIRECTION, Syntax, VPC_ID,
+use super::fields::Fields;
+use super::new_rule::new_rule;
+use super::parameter::Parameter;
+use super::parameter_table::{
+    EXPLAIN, FIREWALL_DESCRIPTION, GROUP, GROUP_OWNER, ID, IP_ADDRESS, NAME, POSITION, PREFIX_LIST, SHOWN_DIRECTION,
+    VPC_ID,
 };
 use super::parameters::{MAX_SHOWN, Parameters};
 use super::shown_rules::ShownRules;
@@ -41,95 +45,43 @@ impl Parameters {
 
     /// A rule of so many sources at most, for a driver that can do this.
     pub(super) fn new_rule(&self, most_sources: usize, can: Capabilities) -> Result<NewRule, ApiError> {
-        let protocol = self.protocol()?;
-        let direction = self.one_of(&DIRECTION, [Direction::Ingress, Direction::Egress])?;
-        let action = self.one_of(&RULE_ACTION, [Action::Accept, Action::Deny])?;
-        let log = self.one_of(&LOG_RULE, [true, false])?;
-        let mut sources = self.groups()?;
-        sources.extend(self.addresses()?);
-        sources.extend(self.prefix_lists()?);
-        if sources.len() > most_sources {
-            return Err(Failure::Validation.with(format!("The rule has more than {most_sources} sources.")));
+        let sources = || {
+            let mut sources = self.groups()?;
+            sources.extend(self.addresses()?);
+            sources.extend(self.prefix_lists()?);
+            Ok(sources)
+        };
+        new_rule(self, sources, most_sources, can)
+    }
+
+    /// Where a new rule is to stand.
+    pub(super) fn position(&self) -> Result<Position, ApiError> {
+        let read = |text: &str| match text.eq_ignore_ascii_case("last") {
+            true => Ok(Position::Last),
+            false => text.parse().map(Position::At).or(Err("is neither a place, the first being 1, nor last")),
+        };
+        Ok(self.parsed(&POSITION, read)?.unwrap_or_default())
+    }
+
+    /// What becomes of which packet the client asks, if it does.
+    pub(super) fn packet(&self) -> Result<Option<Packet>, ApiError> {
+        self.parsed(&EXPLAIN, str::parse)
+    }
+
+    /// Whether this is `true`, and not left out or `false`. Nothing is taken for either: what a client did not mean to be done
+    /// may be done otherwise.
+    pub(super) fn is_true(&self, parameter: &Parameter) -> Result<bool, ApiError> {
+        let is_blank = Fields::get(self, parameter).is_some_and(|value| value.trim().is_empty());
+        if is_blank {
+            return Err(self.wrong(&[parameter], "is '', and not one of true, false"));
         }
-        let rule = NewRule::new(protocol, sources).map_err(|why| Failure::Validation.with(why.to_string()))?;
-        let rule = rule
-            .with_direction(direction.unwrap_or_default())
-            .with_action(action.unwrap_or_default())
-            .with_log(log.unwrap_or_default().then(Log::default))
-            .with_description(self.text(&RULE_DESCRIPTION, Description::new)?);
-        if !can.rules.own_ids && RuleId::length_in_url(&rule) > rule_id::MAX_IN_URL {
-            let message = "The sources are too many or too long: the rule's id would be, for a URL to have it in it.";
-            return Err(Failure::Validation.with(message));
-        }
-        Ok(rule)
+        Ok(self.one_of(parameter, [true, false])?.unwrap_or_default())
     }
 
     /// Which rules to show; none where the client leaves it to the driver.
     pub(super) fn shown_rules(&self) -> Result<Option<ShownRules>, ApiError> {
         let meanings = [ShownRules::Only(Direction::Ingress), ShownRules::Only(Direction::Egress), ShownRules::All];
         self.one_of(&SHOWN_DIRECTION, meanings)
-    }
-
-    /// The value of a parameter that must be there, in the words that clients know.
-    fn required(&self, parameter: &Parameter) -> Result<&str, ApiError> {
-        let name = parameter.name;
-        self.get(name).ok_or_else(|| {
-            let mut sent: Vec<Cow<'_, str>> = Vec::new();
-            for (name, _) in self.0.iter().take(MAX_SHOWN) {
-                let name = shown(name);
-                if !sent.contains(&name) {
-                    sent.push(name);
-                }
-            }
-            invalid(name, format!("Required parameter '{name}' not found in [{}]", sent.join(",")))
-        })
-    }
-
-    /// A parameter that may be left out or blank.
-    fn text<T>(&self, parameter: &Parameter, new: fn(String) -> Result<T, InvalidText>) -> Result<Option<T>, ApiError> {
-        let value = self.get_not_blank(parameter).map(|value| new(value.to_owned()));
-        value.transpose().map_err(|why| text_error(parameter.name, why))
-    }
-
-    fn protocol(&self) -> Result<Protocol, ApiError> {
-        let name = self.required(&PROTOCOL)?.trim();
-        let has_numbers = ["tcp", "udp", "icmp", "icmpv6"].iter().any(|known| known.eq_ignore_ascii_case(name));
-        let is_number = name == "-1" || name.parse::<u8>().is_ok();
-        if !has_numbers && !is_number {
-            let message = format!(
-                "Parameter 'protocol' is '{}', and not one of tcp, udp, icmp, icmpv6, a protocol's number, or -1 for all.",
-                shown(name)
-            );
-            return Err(invalid(PROTOCOL.name, message));
-        }
-        let is_given = |parameter| self.get_not_blank(parameter).is_some();
-        let numbers = match has_numbers || is_given(&PORT_FROM) || is_given(&PORT_TO) {
-            true => Some((self.number(&PORT_FROM)?, self.number(&PORT_TO)?)),
-            false => None,
-        };
-        Protocol::from_parts(name, numbers)
-            .map_err(|why| invalid(PORT_FROM.name, format!("Parameters 'port_from' and 'port_to': {why}.")))
-    }
-
-    fn number(&self, parameter: &Parameter) -> Result<i32, ApiError> {
-        let (name, value) = (parameter.name, self.required(parameter)?.trim());
-        value
-            .parse()
-            .ok()
-            .ok_or_else(|| invalid(name, format!("Parameter '{name}' is '{}', and not a whole number.", shown(value))))
-    }
-
-    /// What the parameter's word stands for, the meanings being in the order of its words; none where it is not there
-    /// or blank.
-    fn one_of<T: Copy, const N: usize>(&self, parameter: &Parameter, meanings: [T; N]) -> Result<Option<T>, ApiError> {
-        let (Some(value), Syntax::Word(words)) = (self.get_not_blank(parameter), parameter.syntax) else {
-            return Ok(None);
-        };
-        let known = words.iter().zip(meanings).find(|(word, _)| word.eq_ignore_ascii_case(value));
-        known.map(|(_, meaning)| Some(meaning)).ok_or_else(|| {
-            let (name, words) = (parameter.name, words.join(", "));
-            invalid(name, format!("Parameter '{name}' is '{}', and not one of {words}.", shown(value)))
-        })
     }
 
     /// The groups of these pairs. Pairs that are blank are what a form left empty.
@@ -167,18 +119,57 @@ impl Parameters {
         Ok(lists.into_values().collect())
     }
 
-    /// What every parameter that is called an address holds: one CIDR, or several with commas between.
+    /// What every parameter that is called an address holds: one CIDR or range, or several with commas between.
     fn addresses(&self) -> Result<Vec<Source>, ApiError> {
         let mut addresses = Vec::new();
         for (name, value) in self.all(&IP_ADDRESS) {
-            for cidr in value.split(',').map(str::trim).filter(|cidr| !cidr.is_empty()) {
-                let read: Cidr = cidr.parse().map_err(|why: InvalidCidr| {
-                    invalid(name, format!("Parameter '{}' has '{}', which {why}.", shown(name), shown(cidr)))
+            for text in value.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+                let read = address(text).map_err(|why| {
+                    invalid(name, format!("Parameter '{}' has '{}', which {why}.", shown(name), shown(text)))
                 })?;
-                addresses.push(Source::Address(read));
+                addresses.push(read);
             }
         }
         Ok(addresses)
+    }
+}
+
+/// A source by its addresses.
+fn address(text: &str) -> Result<Source, String> {
+    match text.contains('-') {
+        true => text.parse().map(Source::Range).map_err(|why: InvalidAddressRange| why.to_string()),
+        false => text.parse().map(Source::Address).map_err(|why: InvalidCidr| why.to_string()),
+    }
+}
+
+impl Fields for Parameters {
+    fn get(&self, parameter: &Parameter) -> Option<&str> {
+        self.get(parameter.name)
+    }
+
+    /// In the words that clients know.
+    fn missing(&self, parameter: &Parameter) -> ApiError {
+        let name = parameter.name;
+        let mut sent: Vec<Cow<'_, str>> = Vec::new();
+        for (name, _) in self.0.iter().take(MAX_SHOWN) {
+            let name = shown(name);
+            if !sent.contains(&name) {
+                sent.push(name);
+            }
+        }
+        invalid(name, format!("Required parameter '{name}' not found in [{}]", sent.join(",")))
+    }
+
+    fn wrong(&self, parameters: &[&Parameter], what: &str) -> ApiError {
+        let names: Vec<_> = parameters.iter().map(|parameter| format!("'{}'", parameter.name)).collect();
+        let s = if names.len() == 1 { "" } else { "s" };
+        let space = if what.starts_with(':') { "" } else { " " };
+        let failure = Failure::Validation.with(format!("Parameter{s} {}{space}{what}.", names.join(" and ")));
+        parameters.first().map_or(failure.clone(), |first| failure.about(first.name))
+    }
+
+    fn refused(&self, why: &str) -> ApiError {
+        Failure::Validation.with(why)
     }
 }
 

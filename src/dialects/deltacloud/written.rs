@@ -85,7 +85,7 @@ impl Kept {
     /// What this was written for.
     fn origin(&self) -> Representation<'_> {
         let Self { format, place, ref firewalls, shown, capabilities, ref urls, .. } = *self;
-        Representation { format, place, firewalls, shown, capabilities, urls }
+        Representation { format, place, firewalls, shown, members: None, capabilities, urls }
     }
 }
 
@@ -102,7 +102,8 @@ impl Cache {
     /// # Errors
     /// When it cannot be written.
     pub(super) fn get(&self, wanted: &Representation<'_>) -> io::Result<Written> {
-        let slot = self.0.get(wanted.slot());
+        // Who stands behind a firewall is seldom asked for.
+        let slot = self.0.get(wanted.slot()).filter(|_| wanted.members.is_none());
         if let Some(slot) = slot
             && let Some(kept) = slot.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
             && kept.origin() == *wanted
@@ -111,7 +112,7 @@ impl Cache {
         }
         let written = wanted.written()?;
         if let Some(slot) = slot.filter(|_| written.content.len() <= MAX_KEPT) {
-            let Representation { format, place, firewalls, shown, capabilities, urls } = *wanted;
+            let Representation { format, place, firewalls, shown, members: _, capabilities, urls } = *wanted;
             let (firewalls, urls, written) = (firewalls.to_vec(), urls.clone(), written.clone());
             let kept = Kept { format, place, firewalls, shown, capabilities, urls, written };
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);

@@ -9,7 +9,8 @@ use super::render::render;
 use crate::dialects::deltacloud::error::ApiError;
 use crate::dialects::deltacloud::filled_in::FilledIn;
 use crate::dialects::deltacloud::head::Head;
-use crate::dialects::deltacloud::parameter::{GROUP, GROUP_OWNER, IP_ADDRESS, PREFIX_LIST, Parameter};
+use crate::dialects::deltacloud::parameter::Parameter;
+use crate::dialects::deltacloud::parameter_table::{GROUP, GROUP_OWNER, IP_ADDRESS, PREFIX_LIST};
 use crate::dialects::deltacloud::parameters::Parameters;
 
 /// How many sources of each kind a form has room for, where no script adds to them.

@@ -4,6 +4,7 @@ mod assets;
 mod firewall;
 mod form;
 mod pages;
+mod plan;
 mod ports;
 mod render;
 

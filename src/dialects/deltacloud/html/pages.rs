@@ -8,14 +8,15 @@ use askama::Template;
 use deltawall_core::{Driver, Firewall};
 
 use super::render::render;
-use super::{firewall, form};
+use super::{firewall, form, plan};
 use crate::dialects::deltacloud::answer::View;
 use crate::dialects::deltacloud::error::ApiError;
 use crate::dialects::deltacloud::examples::Examples;
 use crate::dialects::deltacloud::features;
 use crate::dialects::deltacloud::head::Head;
 use crate::dialects::deltacloud::operation::Method;
-use crate::dialects::deltacloud::parameter::{Parameter, SHOWN_NAMES};
+use crate::dialects::deltacloud::parameter::Parameter;
+use crate::dialects::deltacloud::parameter_table::SHOWN_NAMES;
 use crate::dialects::deltacloud::reference::{self, Description, Endpoint, Gives, Header};
 use crate::dialects::deltacloud::shown_rules::ShownRules;
 
@@ -29,6 +30,9 @@ pub(in crate::dialects::deltacloud) fn view(view: &View, head: &Head<'_>) -> io:
         View::Driver(driver) => render(&Drivers { head, drivers: vec![Choice::new(driver, head)] }),
         View::Firewalls(firewalls, shown) => render(&Firewalls::new(firewalls, *shown, head)),
         View::Firewall(one, shown) => render(&firewall::Page::new(one, *shown, head)),
+        View::Members(one, shown, _) => render(&firewall::Page::new(one, *shown, head)),
+        View::Plan(planned) => plan::page(planned, head),
+        View::Explanation(one, explained) => plan::explanation(one, explained, head),
         View::Message(message) => render(&Message { head, message }),
         View::Form(form) => form::page(form, None, head),
         View::Reference => render(&Reference::new(head)),
@@ -183,7 +187,10 @@ impl<'a> Reference<'a> {
         [
             ("in the path", in_path.collect()),
             ("in the query", endpoint.description.query.iter().map(row).collect()),
-            ("in the body or the query", endpoint.description.body.iter().map(row).collect()),
+            (
+                if endpoint.description.takes_rule_set { "in the body" } else { "in the body or the query" },
+                endpoint.description.body.iter().map(row).collect(),
+            ),
         ]
     }
 

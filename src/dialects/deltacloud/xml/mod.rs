@@ -1,11 +1,13 @@
 //! The XML views, to the byte as Deltacloud's: single quotes, attributes in alphabetical order, two spaces a level.
 
 mod document;
+mod firewall;
+mod plan;
 
 use std::io;
 use std::sync::Arc;
 
-use deltawall_core::{Capabilities, Driver, Firewall, Rule, Source};
+use deltawall_core::{Capabilities, Driver, Firewall};
 
 use super::answer::View;
 use super::error::ApiError;
@@ -19,6 +21,8 @@ use super::urls::Urls;
 use super::version::VERSION;
 use crate::text::cut;
 use document::Document;
+use firewall::firewall;
+use plan::{explanation, plan};
 
 /// What documents begin with, but for those about the API itself.
 const PROLOG: &str = "<?xml version='1.0' encoding='utf-8' ?>\n";
@@ -48,6 +52,14 @@ pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
             document.close("drivers");
         }
         View::Driver(driver) => driver_alone(&mut document, &**driver, head),
+        View::Plan(planned) => {
+            document = Document::new(PROLOG, LENGTH);
+            plan(&mut document, planned, head);
+        }
+        View::Explanation(firewall, explained) => {
+            document = Document::new(PROLOG, LENGTH);
+            explanation(&mut document, firewall, explained, head);
+        }
         View::Message(message) => {
             document = Document::new(PROLOG, LENGTH);
             document.cdata("message", message);
@@ -62,7 +74,7 @@ pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
 pub fn firewalls_xml(all: &[Arc<Firewall>], capabilities: Capabilities, origin: &str) -> Vec<u8> {
     let urls = Urls::new(&[origin], &Path::default());
     let (format, place, shown) = (Format::Xml, Place::List, ShownRules::All);
-    firewalls(&Representation { format, place, firewalls: all, shown, capabilities, urls: &urls })
+    firewalls(&Representation { format, place, firewalls: all, shown, members: None, capabilities, urls: &urls })
 }
 
 /// One firewall, or a list of them.
@@ -136,96 +148,4 @@ fn driver_alone(document: &mut Document, driver: &dyn Driver, head: &Head<'_>) {
         document.close("provider");
     }
     document.close("driver");
-}
-
-impl Place {
-    /// A link to what can be done. Only in a list does it repeat the id.
-    fn action(self, document: &mut Document, href: &str, id: &str, method: &str, rel: &str) {
-        match self {
-            Self::List => document.empty("link", &[("href", href), ("id", id), ("method", method), ("rel", rel)]),
-            Self::Alone => document.empty("link", &[("href", href), ("method", method), ("rel", rel)]),
-        }
-    }
-}
-
-fn firewall(document: &mut Document, firewall: &Firewall, of: &Representation<'_>) {
-    let id = firewall.id.as_str();
-    let href = of.urls.firewall(&firewall.id);
-    document.open("firewall", &[("href", &href), ("id", id)]);
-    document.open("actions", &[]);
-    if of.capabilities.firewalls.delete {
-        of.place.action(document, &href, id, "delete", "destroy");
-    }
-    if of.capabilities.rules.create {
-        let rel = if of.place == Place::List { "add_rule" } else { "update" };
-        of.place.action(document, &format!("{href}/rules"), id, "post", rel);
-    }
-    document.close("actions");
-    document.cdata("name", firewall.name.as_str());
-    document.cdata("description", firewall.description.as_ref().map_or("", |description| description.as_str()));
-    document.text("owner_id", firewall.owner.as_ref().map_or("", |owner| owner.as_str()));
-    document.open("rules", &[]);
-    for one in firewall.rules.iter().filter(|rule| of.shown.has(rule)) {
-        rule(document, one, &href, of);
-    }
-    document.close("rules");
-    document.close("firewall");
-}
-
-fn rule(document: &mut Document, rule: &Rule, firewall: &str, of: &Representation<'_>) {
-    let capabilities = of.capabilities;
-    let id = rule.id().to_string();
-    let href = Urls::rule(firewall, &id);
-    match of.place {
-        Place::List => document.open("rule", &[("id", &id)]),
-        Place::Alone => document.open("rule", &[("href", &href), ("id", &id)]),
-    }
-    document.open("actions", &[]);
-    if capabilities.rules.delete {
-        of.place.action(document, &href, &id, "delete", "destroy");
-    }
-    document.close("actions");
-    let content = &rule.content;
-    let numbers = content.protocol.numbers();
-    document.text("allow_protocol", &content.protocol.name().unwrap_or_default());
-    document.number("port_from", numbers.map(|(from, _)| from));
-    document.number("port_to", numbers.map(|(_, to)| to));
-    document.text("direction", content.direction.name());
-    document.text("rule_action", if capabilities.rules.deny { content.action.name() } else { "" });
-    let log = match (capabilities.rules.log, rule.log.is_some()) {
-        (false, _) => "",
-        (true, true) => "true",
-        (true, false) => "false",
-    };
-    document.text("log_rule", log);
-    if let Some(description) = &rule.description {
-        document.cdata("description", description.as_str());
-    }
-    document.open("sources", &[]);
-    for one in &content.sources {
-        source(document, one);
-    }
-    document.close("sources");
-    document.close("rule");
-}
-
-fn source(document: &mut Document, source: &Source) {
-    match source {
-        Source::Group(group) => {
-            let attributes = [("name", group.name.as_str()), ("owner", group.owner.as_str()), ("type", "group")];
-            document.empty("source", &attributes);
-        }
-        Source::Range(range) => {
-            let (first, last) = (range.first().to_string(), range.last().to_string());
-            let attributes = [("family", range.family()), ("first", &first), ("last", &last), ("type", "range")];
-            document.empty("source", &attributes);
-        }
-        Source::PrefixList(id) => document.empty("source", &[("name", id.as_str()), ("type", "prefix_list")]),
-        Source::Address(cidr) => {
-            let (address, prefix) = (cidr.address_text().to_string(), cidr.prefix().to_string());
-            let attributes =
-                [("address", &*address), ("family", cidr.family()), ("prefix", &prefix), ("type", "address")];
-            document.empty("source", &attributes);
-        }
-    }
 }

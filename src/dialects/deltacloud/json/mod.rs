@@ -1,9 +1,11 @@
 //! The JSON views. Ports and prefixes are text, absent values are left out.
 
-use std::borrow::Cow;
+mod firewall;
+mod plan;
+
 use std::io;
 
-use deltawall_core::{Capabilities, Driver, Firewall, Rule, Source};
+use deltawall_core::Driver;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::{OpenApi, ToSchema};
@@ -15,10 +17,21 @@ use super::format::Format;
 use super::head::Head;
 use super::representation::{Place, Representation};
 use super::version::VERSION;
+use firewall::{FirewallView, firewall};
+use plan::{ExplanationView, PlanView, explanation, plan};
 
 /// The schemas of what follows, by the names that the OpenAPI document has for them.
 #[derive(OpenApi)]
-#[openapi(components(schemas(EntryPointView, OneDriverView, FirewallsView, OneView, MessageView, ErrorView)))]
+#[openapi(components(schemas(
+    EntryPointView,
+    OneDriverView,
+    FirewallsView,
+    OneView,
+    OnePlanView,
+    OneExplanationView,
+    MessageView,
+    ErrorView
+)))]
 pub(super) struct Schemas;
 
 #[derive(Serialize, ToSchema)]
@@ -89,6 +102,18 @@ struct OneView<'a> {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = OnePlan)]
+struct OnePlanView<'a> {
+    plan: PlanView<'a>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = OneExplanation)]
+struct OneExplanationView<'a> {
+    explanation: ExplanationView<'a>,
+}
+
+#[derive(Serialize, ToSchema)]
 #[schema(as = Message)]
 struct MessageView<'a> {
     message: &'a str,
@@ -103,49 +128,6 @@ struct ErrorView<'a> {
     message: &'a str,
     /// What was wrong, for programs.
     error: String,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = Firewall)]
-struct FirewallView<'a> {
-    id: &'a str,
-    href: String,
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    owner_id: Option<&'a str>,
-    rules: Vec<RuleView<'a>>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = Rule)]
-struct RuleView<'a> {
-    id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    allow_protocol: Option<Cow<'static, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    port_from: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    port_to: Option<String>,
-    sources: Vec<SourceView<'a>>,
-    direction: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule_action: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log_rule: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
-#[schema(as = Source)]
-enum SourceView<'a> {
-    Group { name: &'a str, owner: &'a str },
-    Address { family: &'a str, address: String, prefix: String },
-    Range { family: &'a str, first: String, last: String },
-    PrefixList { name: &'a str },
 }
 
 /// The body of an answer.
@@ -163,6 +145,10 @@ pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
         View::Driver(chosen) => {
             let view = DriverView { id: Some(chosen.id()), ..driver(&**chosen) };
             bytes(&OneDriverView { driver: view })
+        }
+        View::Plan(planned) => bytes(&OnePlanView { plan: plan(planned, head) }),
+        View::Explanation(firewall, explained) => {
+            bytes(&OneExplanationView { explanation: explanation(firewall, explained, head) })
         }
         View::Message(message) => bytes(&MessageView { message }),
         _ => Err(io::Error::other("this has no JSON")),
@@ -217,49 +203,4 @@ fn driver(driver: &dyn Driver) -> DriverView {
         Map::from_iter([(driver.id().to_owned(), Value::Object(by_name))])
     });
     DriverView { name: driver.name(), entrypoints, id: None }
-}
-
-fn firewall<'a>(firewall: &'a Firewall, of: &Representation<'_>) -> FirewallView<'a> {
-    let rules = firewall.rules.iter().filter(|rule| of.shown.has(rule));
-    FirewallView {
-        id: firewall.id.as_str(),
-        href: of.urls.firewall(&firewall.id),
-        name: firewall.name.as_str(),
-        description: firewall.description.as_ref().map(|description| description.as_str()),
-        owner_id: firewall.owner.as_ref().map(|owner| owner.as_str()),
-        rules: rules.map(|one| rule(one, of.capabilities)).collect(),
-    }
-}
-
-fn rule(rule: &Rule, capabilities: Capabilities) -> RuleView<'_> {
-    let content = &rule.content;
-    let numbers = content.protocol.numbers();
-    RuleView {
-        id: rule.id().to_string(),
-        allow_protocol: content.protocol.name(),
-        port_from: numbers.map(|(from, _)| from.to_string()),
-        port_to: numbers.map(|(_, to)| to.to_string()),
-        sources: content.sources.iter().map(source).collect(),
-        direction: content.direction.name(),
-        rule_action: capabilities.rules.deny.then(|| content.action.name()),
-        log_rule: capabilities.rules.log.then_some(rule.log.is_some()),
-        description: rule.description.as_ref().map(|description| description.as_str()),
-    }
-}
-
-fn source(source: &Source) -> SourceView<'_> {
-    match source {
-        Source::Group(group) => SourceView::Group { name: group.name.as_str(), owner: group.owner.as_str() },
-        Source::Range(range) => SourceView::Range {
-            family: range.family(),
-            first: range.first().to_string(),
-            last: range.last().to_string(),
-        },
-        Source::PrefixList(id) => SourceView::PrefixList { name: id.as_str() },
-        Source::Address(cidr) => SourceView::Address {
-            family: cidr.family(),
-            address: cidr.address_text().to_string(),
-            prefix: cidr.prefix().to_string(),
-        },
-    }
 }

@@ -1,0 +1,21 @@
+//! What is done to firewalls: made ready in one way, then made, or only told. It knows no HTTP and no dialect.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`change`] | one thing that is done to a firewall |
+//! | `seen` | the firewall that a change is about, as it is before |
+//! | `rules` | the rules that a firewall has after a change |
+//! | `apply`, `plan` | making a change, and telling what it would do |
+
+pub mod change;
+
+mod apply;
+mod check;
+mod plan;
+mod rules;
+mod seen;
+
+pub use apply::{Made, apply};
+pub use change::Change;
+pub use plan::{Planned, plan};
+pub use seen::Expected;

@@ -1,0 +1,109 @@
+//! Telling what a change would do.
+
+use std::sync::Arc;
+
+use deltawall_core::model::InvalidSources;
+use deltawall_core::{
+    Context, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Group, Limits, NewFirewall, NewRule, Plan,
+    RuleSet, Source,
+};
+
+use super::change::Change;
+use super::check;
+use super::rules::replaced;
+use super::seen::{Expected, before, look, reading_meant};
+
+/// What a change would do, and to what.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The firewall as it is; where it is to be made, as it would be.
+    pub firewall: Arc<Firewall>,
+    /// Whether it is to be made.
+    pub is_new: bool,
+    /// The rules that it would have.
+    pub after: RuleSet,
+    /// What becomes of its rules and its traffic.
+    pub plan: Plan,
+}
+
+/// Tells what a change would do. The driver is asked to read, and nothing else.
+///
+/// # Errors
+/// As those of [`apply`](super::apply) would be, as far as reading tells.
+pub async fn plan(
+    driver: &dyn Driver,
+    context: &Context,
+    change: &Change,
+    expected: Expected<'_>,
+) -> Result<Planned, Error> {
+    let is_new = change.firewall().is_none();
+    let firewall = match (before(driver, context, change, expected).await?, change) {
+        (Some(seen), _) => seen,
+        (None, Change::CreateFirewall(new)) => planned_firewall(driver, context, new).await?,
+        (None, change) => match change.firewall() {
+            Some(id) => look(driver, context, id, expected).await?,
+            None => return Err(Error::new(ErrorKind::Internal, driver.id(), "The change is of no firewall.")),
+        },
+    };
+    let after = match change {
+        Change::CreateFirewall(_) | Change::DeleteFirewall(_) => RuleSet { rules: Vec::new(), default: None },
+        Change::CreateRule { rule, position, .. } => {
+            check::new_rule(driver, &firewall, rule, *position)?;
+            told(driver, RuleSet::of(&firewall))?.with(rule.clone(), *position)
+        }
+        Change::DeleteRule { readings, .. } => {
+            let id = reading_meant(driver, readings, Some(&firewall))?;
+            if !firewall.rules.iter().any(|rule| id.names(rule)) {
+                return Err(Error::new(ErrorKind::NotFound, driver.id(), "There is no such rule."));
+            }
+            told(driver, RuleSet::without(&firewall, id))?
+        }
+        Change::ReplaceRules { rules, only, .. } => {
+            let after = replaced(driver, &firewall, rules, *only)?;
+            check::rules(driver, &firewall, &after)?.into_owned()
+        }
+    };
+    let can = driver.capabilities();
+    let groups = groups(driver, context, &after).await?;
+    let limits = Limits { sources: can.rules.quota, groups: groups.as_deref() };
+    let plan = Plan::new(&firewall, &after, &can, limits);
+    Ok(Planned { firewall, is_new, after, plan })
+}
+
+/// A firewall as it would be made.
+async fn planned_firewall(driver: &dyn Driver, context: &Context, new: &NewFirewall) -> Result<Arc<Firewall>, Error> {
+    driver.capabilities().permit_firewall(new, driver.id())?;
+    let all = driver.firewalls(context, &Filter::default()).await?;
+    // Where ids are others than names, many firewalls may have one name.
+    if all.iter().any(|there| there.id == FirewallId::from(&new.name) && there.name == new.name) {
+        let message = format!("There is a firewall '{}' already.", new.name);
+        return Err(Error::new(ErrorKind::Refused, driver.id(), message));
+    }
+    Ok(Arc::new(Firewall {
+        id: FirewallId::from(&new.name),
+        name: new.name.clone(),
+        description: Some(new.description.clone()),
+        owner: None,
+        rules: Vec::new(),
+        default: None,
+    }))
+}
+
+/// The rules of a firewall, all of which must be such as can be made.
+fn told(driver: &dyn Driver, rules: Result<RuleSet, InvalidSources>) -> Result<RuleSet, Error> {
+    rules.map_err(|why| {
+        let message = format!("A rule of the firewall is none that can be made, so nothing can be told of it: {why}");
+        Error::new(ErrorKind::Unsupported, driver.id(), message)
+    })
+}
+
+/// The groups that there are, where a rule names any.
+async fn groups(driver: &dyn Driver, context: &Context, after: &RuleSet) -> Result<Option<Vec<Group>>, Error> {
+    let names_any = |rule: &NewRule| rule.sources().iter().any(|source| matches!(source, Source::Group(_)));
+    if !after.rules.iter().any(names_any) {
+        return Ok(None);
+    }
+    let all = driver.firewalls(context, &Filter::default()).await?;
+    let group = |one: &Arc<Firewall>| Some(Group { owner: one.owner.clone()?, name: one.name.clone() });
+    Ok(Some(all.iter().filter_map(group).collect()))
+}

@@ -1,0 +1,165 @@
+//! Firewalls, rules, sources and members.
+
+use std::borrow::Cow;
+
+use deltawall_core::{Action, Defaults, Firewall, LogPrefix, Member, Source};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::dialects::deltacloud::representation::Representation;
+use crate::dialects::deltacloud::shown_rule::ShownRule;
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Firewall)]
+pub(super) struct FirewallView<'a> {
+    id: &'a str,
+    href: String,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner_id: Option<&'a str>,
+    rules: Vec<RuleView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default: Option<DefaultView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    members: Option<Vec<MemberView<'a>>>,
+}
+
+/// What happens to traffic that no rule matches.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Default)]
+pub(super) struct DefaultView {
+    ingress: &'static str,
+    egress: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Member)]
+struct MemberView<'a> {
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    addresses: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'a str>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Rule)]
+pub(super) struct RuleView<'a> {
+    /// Rules that are asked for have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    /// Its place, where that matters and can be chosen. The first is 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow_protocol: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port_from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port_to: Option<String>,
+    /// A list of ports, in the place of the first and the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ports: Option<String>,
+    sources: Vec<SourceView<'a>>,
+    direction: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule_action: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_rule: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_prefix: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interface: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    states: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mac: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packet_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[schema(as = Source)]
+pub(super) enum SourceView<'a> {
+    Group { name: &'a str, owner: &'a str },
+    Address { family: &'a str, address: String, prefix: String },
+    Range { family: &'a str, first: String, last: String },
+    PrefixList { name: &'a str },
+}
+
+pub(super) fn firewall<'a>(firewall: &'a Firewall, of: &Representation<'a>) -> FirewallView<'a> {
+    let rules = firewall.rules.iter().enumerate().filter(|(_, rule)| of.shown.has(rule));
+    FirewallView {
+        id: firewall.id.as_str(),
+        href: of.urls.firewall(&firewall.id),
+        name: firewall.name.as_str(),
+        description: firewall.description.as_ref().map(|description| description.as_str()),
+        owner_id: firewall.owner.as_ref().map(|owner| owner.as_str()),
+        rules: rules.map(|(index, one)| rule(ShownRule::there(one, index, of.capabilities))).collect(),
+        default: firewall.default.map(default),
+        members: of.members.map(|members| members.iter().map(member).collect()),
+    }
+}
+
+pub(super) fn default(default: Defaults) -> DefaultView {
+    DefaultView { ingress: default.ingress.name(), egress: default.egress.name() }
+}
+
+fn member(member: &Member) -> MemberView<'_> {
+    MemberView {
+        id: &member.id,
+        name: member.name.as_deref(),
+        addresses: member.addresses.iter().map(ToString::to_string).collect(),
+        state: member.state.as_deref(),
+    }
+}
+
+pub(super) fn rule(rule: ShownRule<'_>) -> RuleView<'_> {
+    let ports = rule.ports();
+    let numbers = rule.protocol.numbers().filter(|_| ports.is_none());
+    let conditions = rule.conditions;
+    RuleView {
+        id: rule.id,
+        position: rule.position,
+        allow_protocol: rule.protocol.name(),
+        port_from: numbers.map(|(from, _)| from.to_string()),
+        port_to: numbers.map(|(_, to)| to.to_string()),
+        ports,
+        sources: rule.sources.iter().map(source).collect(),
+        direction: rule.direction.name(),
+        rule_action: rule.action.map(Action::name),
+        log_rule: rule.is_logged,
+        log_prefix: rule.log.and_then(|log| log.prefix.as_ref()).map(LogPrefix::as_str),
+        interface: conditions.and_then(|conditions| conditions.interface.as_ref()).map(|interface| interface.as_str()),
+        states: conditions.and_then(|conditions| conditions.states).map(|states| states.to_string()),
+        limit: conditions.and_then(|conditions| conditions.limit).map(|limit| limit.to_string()),
+        mac: conditions.and_then(|conditions| conditions.mac).map(|mac| mac.to_string()),
+        packet_type: conditions.and_then(|conditions| conditions.packet_type).map(|kind| kind.name()),
+        description: rule.description.map(|description| description.as_str()),
+    }
+}
+
+pub(super) fn source(source: &Source) -> SourceView<'_> {
+    match source {
+        Source::Group(group) => SourceView::Group { name: group.name.as_str(), owner: group.owner.as_str() },
+        Source::Range(range) => SourceView::Range {
+            family: range.family(),
+            first: range.first().to_string(),
+            last: range.last().to_string(),
+        },
+        Source::PrefixList(id) => SourceView::PrefixList { name: id.as_str() },
+        Source::Address(cidr) => SourceView::Address {
+            family: cidr.family(),
+            address: cidr.address_text().to_string(),
+            prefix: cidr.prefix().to_string(),
+        },
+    }
+}
