@@ -27,6 +27,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         own_ids: false,
         join: false,
         repeat: false,
+        quota: Some(60),
     },
     sources: SourceCapabilities { groups: true, foreign_groups: true, prefix_lists: false, ipv6: true, ranges: false },
     conditions: ConditionCapabilities::NONE,

@@ -36,6 +36,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         own_ids: true,
         join: false,
         repeat: true,
+        quota: None,
     },
     sources: SourceCapabilities { groups: false, foreign_groups: false, prefix_lists: false, ipv6: true, ranges: true },
     conditions: ConditionCapabilities::ALL,
