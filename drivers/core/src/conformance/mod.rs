@@ -1,4 +1,4 @@
-//! The tests that every driver passes: the contract of [`Driver`], case by case.
+//! The tests that every driver passes: the contract of [`Driver`](crate::Driver), case by case.
 //!
 //! A driver's tests say how to start it, and get one `#[test]` a case:
 //!
