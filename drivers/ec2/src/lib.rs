@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `answer` | what is read of EC2's answers, and how much |
+//! | `caller` | the runtime that calls run on, with its connections |
 //! | `capabilities`, `options` | what the driver can do, and what an operator decides |
 //! | `client` | the calls to EC2, and what a change takes of them |
 //! | `convert` | security groups and permissions ↔ the model |
@@ -16,6 +17,7 @@
 //! | `watch` | what the gateway is told of each call |
 
 mod answer;
+mod caller;
 mod capabilities;
 mod causes;
 mod client;
@@ -30,23 +32,20 @@ mod request;
 mod secrets;
 mod watch;
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_smithy_http_client::tls;
 use deltawall_core::{
     Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Member, NewFirewall,
     NewRule, Position, Provider, ProviderName, Replacement, RuleId,
 };
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 
+use caller::{Caller, Task, WhileAwaited, broken_off};
 use capabilities::CAPABILITIES;
 use client::{Client, Wanted};
-use error::{nobody, too_late};
+use error::nobody;
 
 pub use capabilities::{DEFAULT_QUOTA, ID};
 pub use keys::is_usable;
@@ -56,48 +55,6 @@ pub use options::{Endpoint, Options};
 pub struct Ec2 {
     callers: Vec<Caller>,
     options: Options,
-}
-
-/// A runtime with connections to EC2 of its own: one that was made on a runtime hangs on another.
-struct Caller {
-    sdk: SdkConfig,
-    runtime: Handle,
-    /// A client for each region that was asked.
-    clients: Mutex<HashMap<String, aws_sdk_ec2::Client>>,
-    /// Each request that is under way on the runtime has this as well.
-    under_way: Arc<()>,
-}
-
-impl Caller {
-    fn new(runtime: Handle, options: &Options) -> Result<Self, Error> {
-        let https = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-            .build_https();
-        let loader = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::from_static(regions::DEFAULT))
-            .http_client(https);
-        let loader = if options.ambient_credentials {
-            runtime.block_on(keys::check_ambient())?;
-            loader
-        } else {
-            loader.no_credentials()
-        };
-        let sdk = runtime.block_on(loader.load());
-        Ok(Self { sdk, runtime, clients: Mutex::default(), under_way: Arc::default() })
-    }
-
-    fn client(&self, options: &Options, context: &Context) -> Client {
-        let region = context.provider.as_ref().map_or(regions::DEFAULT, ProviderName::as_str);
-        let endpoints = &options.endpoints;
-        let of_region =
-            |wanted| endpoints.iter().find(|endpoint| endpoint.region.as_ref().map(ProviderName::as_str) == wanted);
-        let make = || {
-            let endpoint = of_region(Some(region)).or_else(|| of_region(None)).map(|endpoint| endpoint.url.as_str());
-            client::of_region(&self.sdk, region, endpoint, options)
-        };
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        Client::new(clients.entry(region.to_owned()).or_insert_with(make).clone(), options, context)
-    }
 }
 
 impl Ec2 {
@@ -121,26 +78,30 @@ impl Ec2 {
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
+        let mut task = WhileAwaited(self.start(context, work)?);
+        (&mut task.0).await.map_err(broken_off)?
+    }
+
+    /// The same for what must not end half way: it goes on, until the deadline, when nobody waits for it any more.
+    async fn ask_to_the_end<T, F>(&self, context: &Context, work: impl FnOnce(Client) -> F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        self.start(context, work)?.await.map_err(broken_off)?
+    }
+
+    fn start<T, F>(&self, context: &Context, work: impl FnOnce(Client) -> F) -> Result<Task<T>, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
         if !is_usable(&context.credentials) {
             return Err(nobody());
         }
-        let failed = || Error::new(ErrorKind::Internal, ID, "The call to EC2 was broken off.");
-        let caller =
-            self.callers.iter().min_by_key(|caller| Arc::strong_count(&caller.under_way)).ok_or_else(failed)?;
-        let _under_way = Arc::clone(&caller.under_way);
-        let work = request::with(context, self.options.max_answer, work(caller.client(&self.options, context)));
-        let mut task = Task(caller.runtime.spawn(tokio::time::timeout_at(context.deadline.into(), work)));
-        let result = (&mut task.0).await.map_err(|error| failed().with_source(error))?;
-        result.unwrap_or_else(|_| Err(too_late()))
-    }
-}
-
-/// A task that ends when nobody waits for it any more.
-struct Task<T>(JoinHandle<T>);
-
-impl<T> Drop for Task<T> {
-    fn drop(&mut self) {
-        self.0.abort();
+        let idlest = self.callers.iter().min_by_key(|caller| caller.under_way());
+        let caller = idlest.ok_or_else(|| Error::new(ErrorKind::Internal, ID, "There is no runtime to ask EC2 on."))?;
+        Ok(caller.start(context, &self.options, work))
     }
 }
 
@@ -239,7 +200,7 @@ impl Driver for Ec2 {
 
     async fn replace_rules(&self, context: &Context, replacement: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
         let wanted = Wanted::of(replacement)?;
-        self.ask(context, |client| async move { client.replace(wanted).await }).await
+        self.ask_to_the_end(context, |client| async move { client.replace(wanted).await }).await
     }
 
     async fn members(&self, context: &Context, id: &FirewallId) -> Result<Vec<Member>, Error> {

@@ -1,4 +1,4 @@
-//! How much a driver in memory holds.
+//! How much clients can make a driver hold.
 
 /// How many providers of a driver can be changed. Any name makes one, and each then holds firewalls of its own.
 pub const MAX_PROVIDERS: usize = 100;

@@ -17,7 +17,7 @@ pub enum Denied {
     NameTaken(FirewallName),
     #[error("The firewall '{0}' is not as it was seen any more")]
     Changed(FirewallName),
-    #[error("This server keeps changes of {} providers at most", MAX_PROVIDERS)]
+    #[error("This server keeps changes of {MAX_PROVIDERS} providers at most")]
     TooManyProviders,
     #[error("This server keeps about {} MiB of its clients' firewalls at most", MAX_SIZE >> 20)]
     NoRoom,

@@ -8,7 +8,7 @@
 //! | `cloud` | what these two say of themselves |
 //! | `memory`, `firewalls` | the driver, and what it holds for each provider |
 //! | `kept` | which rules of a set are there already |
-//! | `denied`, `bounds` | what both refuse, and how much they hold |
+//! | `bounds`, `denied` | how much there may be, and what both refuse |
 //! | `data`, `size` | what both read of a file, and how many bytes firewalls take |
 
 mod bounds;
@@ -25,5 +25,9 @@ mod size;
 pub use bounds::{MAX_PROVIDERS, MAX_SIZE};
 pub use data::SAMPLE_LOGIN;
 pub use memory::Memory;
-pub use mock::Mock;
-pub use nftables::MockNftables;
+
+/// EC2's security groups in memory.
+pub type Mock = Memory<mock::Groups>;
+
+/// A Linux host's firewalls in memory.
+pub type MockNftables = Memory<nftables::Host>;

@@ -1,7 +1,6 @@
 //! What becomes of some traffic, or of one packet.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use crate::conditions::Conditions;
 use crate::source::Source;
@@ -58,16 +57,15 @@ pub(super) fn verdicts(rules: &Rules<'_>, traffic: &Traffic) -> BTreeSet<Verdict
     let services = traffic.service.numbers();
     let addresses = merged(traffic.sources.iter().filter_map(address::of).collect());
     let scope = Scope { services, addresses };
-    let (mut space, sets) = Space::new(traffic.direction, &[rules], Some(&scope));
+    let (mut space, [set]) = Space::of_all(traffic.direction, [rules], Some(&scope));
     let mut verdicts = BTreeSet::new();
-    let Some(set) = sets.first() else { return verdicts };
     let conditions = traffic.conditions.as_deref();
     for given in space.symbols.of_traffic(conditions) {
-        verdicts.extend(verdicts_in(&space, set, &scope, &given));
+        verdicts.extend(verdicts_in(&space, &set, &scope, &given));
         for source in &traffic.sources {
             if let Some(given) = space.symbols.with_source(&given, source) {
                 let everywhere = Scope { services, addresses: vec![address::ALL] };
-                verdicts.extend(verdicts_in(&space, set, &everywhere, &given));
+                verdicts.extend(verdicts_in(&space, &set, &everywhere, &given));
             }
         }
     }
@@ -78,12 +76,11 @@ fn verdicts_in(space: &Space<'_>, set: &Set, scope: &Scope, given: &Together) ->
     let mut verdicts = BTreeSet::new();
     let terms = vec![set.terms.iter().collect()];
     for region in space.regions(scope) {
-        let _ = divide(region, &terms, 1, &mut |_, lists| {
+        divide(region, &terms, |_, lists| {
             for terms in lists {
                 let outcome = Outcome { terms, rest: set.rest };
                 verdicts.extend(outcome.verdicts(&space.symbols, given));
             }
-            ControlFlow::Continue(())
         });
     }
     verdicts

@@ -1,7 +1,6 @@
 //! What a change opens and closes.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use crate::model::Direction;
 use crate::traffic::deciding::Rules;
@@ -16,9 +15,8 @@ use crate::traffic::text::Traffic;
 pub(super) fn between(before: &Rules<'_>, after: &Rules<'_>) -> (Vec<Traffic>, Vec<Traffic>) {
     let (mut opens, mut closes) = (Vec::new(), Vec::new());
     for direction in [Direction::Ingress, Direction::Egress] {
-        let (space, sets) = Space::new(direction, &[before, after], None);
-        let [before, after] = sets.as_slice() else { continue };
-        let changes = Changes { space: &space, direction, before, after };
+        let (space, [before, after]) = Space::of_all(direction, [before, after], None);
+        let changes = Changes { space: &space, direction, before: &before, after: &after };
         let (more, less) = changes.parts();
         opens.extend(changes.report(&more));
         closes.extend(changes.report(&less));
@@ -45,8 +43,8 @@ impl Changes<'_, '_> {
     fn parts(&self) -> (Vec<Part>, Vec<Part>) {
         let (mut opens, mut closes) = (Vec::new(), Vec::new());
         let lists = [self.before, self.after].map(|set| set.terms.iter().collect());
-        let _ = divide(self.space.whole(), &lists, 1, &mut |region, lists| {
-            let [before, after] = lists else { return ControlFlow::Break(()) };
+        divide(self.space.whole(), &lists, |region, lists| {
+            let [before, after] = lists else { return };
             let before = Outcome { terms: before, rest: self.before.rest };
             let after = Outcome { terms: after, rest: self.after.rest };
             for (from, to, parts) in [(before, after, &mut opens), (after, before, &mut closes)] {
@@ -55,7 +53,6 @@ impl Changes<'_, '_> {
                     parts.push(Part { region, least });
                 }
             }
-            ControlFlow::Continue(())
         });
         (opens, closes)
     }

@@ -5,49 +5,54 @@ use std::ops::ControlFlow;
 use crate::traffic::axis::Span;
 use crate::traffic::space::{Region, Term};
 
-/// Divides a region into parts of which each term has all or nothing, and visits each with the terms that have it, list by list.
+/// Who is shown the parts of a region, each with the terms that have it, list by list.
+pub(super) trait Visitor<'t> {
+    /// Whether a region is worth dividing of which these terms have something and no others do.
+    fn asks(&self, lists: &[Vec<&'t Term>]) -> bool;
+
+    /// Looks at a part that each of these terms has all of, and says whether to go on.
+    fn visit(&mut self, region: Region, lists: &[Vec<&'t Term>]) -> ControlFlow<()>;
+}
+
+/// Divides a region into parts of which each term has all or nothing, and shows them all, with the terms up to the one that decides.
+pub(super) fn divide<'t>(region: Region, lists: &[Vec<&'t Term>], visit: impl FnMut(Region, &[Vec<&'t Term>])) {
+    let _ = explore(region, lists, 1, &mut All(visit));
+}
+
+/// Divides a region into parts of which each term has all or nothing, and shows those that are asked for.
 ///
 /// A list ends with the term behind which nothing is decided any more: one that always holds; where `rules` is two, one that does so
 /// and is of another rule than the first such.
 ///
 /// Cuts are in the middle of the ends that terms have in a region, in the direction that has more, so that a part has few terms soon,
 /// and most are settled by a term that has all of it.
-pub(super) fn divide<'t>(
+pub(super) fn explore<'t>(
     region: Region,
     lists: &[Vec<&'t Term>],
     rules: usize,
-    visit: &mut impl FnMut(Region, &[Vec<&'t Term>]) -> ControlFlow<()>,
-) -> ControlFlow<()> {
-    divide_where(&|_| true, region, lists, rules, visit)
-}
-
-/// The same for those parts in which a rule may decide.
-pub(super) fn divide_for<'t>(
-    rule: usize,
-    region: Region,
-    lists: &[Vec<&'t Term>],
-    rules: usize,
-    visit: &mut impl FnMut(Region, &[Vec<&'t Term>]) -> ControlFlow<()>,
-) -> ControlFlow<()> {
-    let may_decide = |lists: &[Vec<&Term>]| lists.iter().flatten().any(|term| term.rule == rule);
-    divide_where(&may_decide, region, lists, rules, visit)
-}
-
-fn divide_where<'t>(
-    is_asked: &impl Fn(&[Vec<&'t Term>]) -> bool,
-    region: Region,
-    lists: &[Vec<&'t Term>],
-    rules: usize,
-    visit: &mut impl FnMut(Region, &[Vec<&'t Term>]) -> ControlFlow<()>,
+    visitor: &mut impl Visitor<'t>,
 ) -> ControlFlow<()> {
     let mut ends = Ends::default();
     let lists: Vec<_> = lists.iter().map(|list| narrowed(list, region, rules, &mut ends)).collect();
-    if !is_asked(&lists) {
+    if !visitor.asks(&lists) {
         return ControlFlow::Continue(());
     }
-    let Some([first, second]) = ends.cut(region) else { return visit(region, &lists) };
-    divide_where(is_asked, first, &lists, rules, visit)?;
-    divide_where(is_asked, second, &lists, rules, visit)
+    let Some([first, second]) = ends.cut(region) else { return visitor.visit(region, &lists) };
+    explore(first, &lists, rules, visitor)?;
+    explore(second, &lists, rules, visitor)
+}
+
+struct All<F>(F);
+
+impl<'t, F: FnMut(Region, &[Vec<&'t Term>])> Visitor<'t> for All<F> {
+    fn asks(&self, _: &[Vec<&'t Term>]) -> bool {
+        true
+    }
+
+    fn visit(&mut self, region: Region, lists: &[Vec<&'t Term>]) -> ControlFlow<()> {
+        (self.0)(region, lists);
+        ControlFlow::Continue(())
+    }
 }
 
 /// Where terms begin or end within a region.

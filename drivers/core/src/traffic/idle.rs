@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 use crate::capabilities::Order;
 use crate::model::Direction;
 use crate::traffic::deciding::Rules;
-use crate::traffic::divide::{divide, divide_for};
+use crate::traffic::divide::{Visitor, explore};
 use crate::traffic::outcome::{Holding, Outcome};
-use crate::traffic::space::{Set, Space, Term};
+use crate::traffic::packet::Verdict;
+use crate::traffic::space::{Region, Set, Space, Term};
 use crate::traffic::symbol::Together;
 
 /// Rules that do nothing, by their indexes.
@@ -25,11 +26,11 @@ pub struct Idle {
 pub(super) fn idle(rules: &Rules<'_>) -> Idle {
     let mut idle = Idle::default();
     for direction in [Direction::Ingress, Direction::Egress] {
-        let (space, sets) = Space::new(direction, &[rules], None);
-        let Some(set) = sets.first() else { continue };
-        let uses = Uses::of(&space, set);
+        let (space, set) = Space::of_each(direction, rules);
+        let uses = Uses::of(&space, &set);
         let of_direction = rules.rules.iter().enumerate().filter(|(_, rule)| rule.direction == direction);
-        let is_for_something = |rule: &usize| set.terms.iter().any(|term| term.rule == *rule && term.is_something());
+        let is_for_something =
+            |rule: &usize| set.terms.iter().any(|term| term.rule == *rule && term.around().is_some());
         let all = of_direction.clone().map(|(index, _)| index);
         let shadowed: BTreeSet<usize> = match rules.order {
             Order::Ordered => all.filter(|index| !uses.matching.contains(index)).collect(),
@@ -38,7 +39,7 @@ pub(super) fn idle(rules: &Rules<'_>) -> Idle {
         let mut without = shadowed.clone();
         for (index, rule) in of_direction.rev() {
             let may_be = !rule.is_logged && !uses.needed.contains(&index) && !without.contains(&index);
-            if may_be && !is_needed(&space, set, index, &without) {
+            if may_be && !is_needed(&space, &set, index, &without) {
                 without.insert(index);
                 idle.redundant.push(index);
             }
@@ -50,72 +51,87 @@ pub(super) fn idle(rules: &Rules<'_>) -> Idle {
     idle
 }
 
-/// Rules that decide about something, and among them those without which another would, and otherwise.
-#[derive(Default)]
-struct Uses {
+/// Looks for rules that decide about something, and among them for those without which something else would become of it.
+struct Uses<'s, 'a> {
+    space: &'s Space<'a>,
+    rest: Verdict,
     matching: BTreeSet<usize>,
     needed: BTreeSet<usize>,
 }
 
-impl Uses {
-    fn of(space: &Space<'_>, set: &Set) -> Self {
-        let mut uses = Self::default();
-        let _ = divide(space.whole(), &[set.terms.iter().collect()], 2, &mut |_, lists| {
-            for list in lists {
-                uses.see(space, &Outcome { terms: list, rest: set.rest });
-            }
-            ControlFlow::Continue(())
-        });
+impl<'s, 'a> Uses<'s, 'a> {
+    fn of(space: &'s Space<'a>, set: &Set) -> Self {
+        let mut uses = Self { space, rest: set.rest, matching: BTreeSet::new(), needed: BTreeSet::new() };
+        let _ = explore(space.whole(), &[set.terms.iter().collect()], 2, &mut uses);
         uses
     }
+}
 
-    fn see(&mut self, space: &Space<'_>, outcome: &Outcome<'_, '_>) {
-        let Some(holding) = Holding::all(&space.symbols, &[*outcome], &Together::default()) else {
-            for rule in matching(outcome) {
+impl Visitor<'_> for Uses<'_, '_> {
+    fn asks(&self, lists: &[Vec<&Term>]) -> bool {
+        lists.iter().flatten().any(|term| !self.needed.contains(&term.rule))
+    }
+
+    fn visit(&mut self, _: Region, lists: &[Vec<&Term>]) -> ControlFlow<()> {
+        for terms in lists {
+            for (rule, is_needed) in uses(self.space, &Outcome { terms, rest: self.rest }) {
                 self.matching.insert(rule);
-                self.needed.insert(rule);
-            }
-            return;
-        };
-        for (first, is_needed) in holding.iter().filter_map(|holding| decides(holding, outcome)) {
-            self.matching.insert(first.rule);
-            if is_needed {
-                self.needed.insert(first.rule);
+                if is_needed {
+                    self.needed.insert(rule);
+                }
             }
         }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Looks for something that a rule is needed for.
+struct Need<'s, 'a> {
+    space: &'s Space<'a>,
+    rest: Verdict,
+    rule: usize,
+}
+
+impl Visitor<'_> for Need<'_, '_> {
+    fn asks(&self, lists: &[Vec<&Term>]) -> bool {
+        lists.iter().flatten().any(|term| term.rule == self.rule)
+    }
+
+    fn visit(&mut self, _: Region, lists: &[Vec<&Term>]) -> ControlFlow<()> {
+        let is_it = |(rule, is_needed): (usize, bool)| rule == self.rule && is_needed;
+        let uses = lists.iter().flat_map(|terms| uses(self.space, &Outcome { terms, rest: self.rest }));
+        if uses.into_iter().any(is_it) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// Whether something else would become of some traffic if the rule were not there, those that are gone being so.
+fn is_needed(space: &Space<'_>, set: &Set, rule: usize, gone: &BTreeSet<usize>) -> bool {
+    let left = set.terms.iter().filter(|term| !gone.contains(&term.rule)).collect();
+    let of_rule = set.terms.iter().filter(|term| term.rule == rule);
+    let Some(around) = of_rule.filter_map(Term::around).reduce(Region::around) else { return false };
+    explore(around, &[left], 2, &mut Need { space, rest: set.rest, rule }).is_break()
+}
+
+/// The rules that can decide about this, each with whether something else would become of it without that rule. Where too many symbols
+/// matter, all are taken to be needed.
+fn uses(space: &Space<'_>, outcome: &Outcome<'_, '_>) -> Vec<(usize, bool)> {
+    match Holding::all(&space.symbols, &[*outcome], &Together::default()) {
+        Some(holding) => holding.iter().filter_map(|holding| decides(holding, outcome)).collect(),
+        None => matching(outcome).map(|rule| (rule, true)).collect(),
     }
 }
 
 /// The rules one of whose terms can be the first that holds: none before it holds wherever it does.
 fn matching(outcome: &Outcome<'_, '_>) -> impl Iterator<Item = usize> {
     let is_first = |at: usize, term: &Term| {
-        let holds_too = |earlier: &&&Term| earlier.together.follows_from(term.together.symbols());
-        !outcome.terms.iter().take(at).any(|earlier| holds_too(&earlier))
+        !outcome.terms.iter().take(at).any(|earlier| earlier.together.follows_from(term.together.symbols()))
     };
     outcome.terms.iter().enumerate().filter(move |(at, term)| is_first(*at, term)).map(|(_, term)| term.rule)
 }
 
-/// The term that decides, and whether something else would become of the traffic without its rule.
-fn decides<'t>(holding: &Holding, outcome: &Outcome<'_, 't>) -> Option<(&'t Term, bool)> {
+/// The rule that decides, and whether something else would become of the traffic without it.
+fn decides(holding: &Holding, outcome: &Outcome<'_, '_>) -> Option<(usize, bool)> {
     let first = outcome.terms.iter().find(|term| holding.has(term))?;
     let next = outcome.terms.iter().find(|term| term.rule != first.rule && holding.has(term));
-    Some((*first, next.map_or(outcome.rest, |term| term.verdict) != first.verdict))
-}
-
-/// Whether something else would become of some traffic if the rule were not there, those that are gone being so.
-fn is_needed(space: &Space<'_>, set: &Set, rule: usize, gone: &BTreeSet<usize>) -> bool {
-    let left = set.terms.iter().filter(|term| !gone.contains(&term.rule)).collect();
-    divide_for(rule, space.whole(), &[left], 2, &mut |_, lists| {
-        let is_needed = lists.iter().any(|list| {
-            let outcome = Outcome { terms: list, rest: set.rest };
-            match Holding::all(&space.symbols, &[outcome], &Together::default()) {
-                Some(holding) => holding.iter().any(|holding| {
-                    decides(holding, &outcome).is_some_and(|(first, is_needed)| first.rule == rule && is_needed)
-                }),
-                None => matching(&outcome).any(|matching| matching == rule),
-            }
-        });
-        if is_needed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })
-    .is_break()
+    Some((first.rule, next.map_or(outcome.rest, |term| term.verdict) != first.verdict))
 }

@@ -25,6 +25,7 @@ mod deciding;
 mod divide;
 mod effect;
 mod idle;
+mod matched;
 mod outcome;
 mod packet;
 mod report;

@@ -1,14 +1,12 @@
 //! All traffic of one direction, with what rules match of it.
 
-use std::collections::HashMap;
-use std::rc::Rc;
-
 use crate::model::Direction;
 use crate::traffic::address::{self, Address, Addresses};
-use crate::traffic::axis::{Axis, Span, merged};
+use crate::traffic::axis::{Axis, Span};
 use crate::traffic::deciding::Rules;
+use crate::traffic::matched::{Matched, matched, united};
 use crate::traffic::packet::Verdict;
-use crate::traffic::service::{self, Numbers, Service};
+use crate::traffic::service::{self, Numbers};
 use crate::traffic::symbol::{Symbols, Together};
 
 /// All traffic of one direction: services one way, addresses the other, and symbols that hold or not.
@@ -34,16 +32,17 @@ pub(super) struct Term {
     /// The rule's index in its set.
     pub(super) rule: usize,
     pub(super) verdict: Verdict,
-    pub(super) services: Rc<[Span]>,
-    pub(super) addresses: Rc<[Span]>,
+    pub(super) services: Vec<Span>,
+    pub(super) addresses: Vec<Span>,
     /// What has to hold.
     pub(super) together: Together,
 }
 
 impl Term {
-    /// Whether there is any traffic that it matches.
-    pub(super) fn is_something(&self) -> bool {
-        !self.services.is_empty() && !self.addresses.is_empty()
+    /// The least region that has all it matches; none where it matches nothing.
+    pub(super) fn around(&self) -> Option<Region> {
+        let around = |spans: &[Span]| Some((spans.first()?.0, spans.last()?.1));
+        Some(Region { services: around(&self.services)?, addresses: around(&self.addresses)? })
     }
 }
 
@@ -61,24 +60,56 @@ pub(super) struct Scope {
     pub(super) addresses: Vec<Addresses>,
 }
 
+impl Region {
+    /// The least that has both.
+    pub(super) fn around(self, other: Self) -> Self {
+        let around = |one: Span, other: Span| (one.0.min(other.0), one.1.max(other.1));
+        let services = around(self.services, other.services);
+        Self { services, addresses: around(self.addresses, other.addresses) }
+    }
+}
+
 impl<'a> Space<'a> {
-    /// The traffic of a direction in which all that these rules and this scope tell apart can be told apart, and what they match of it.
-    pub(super) fn new(direction: Direction, all: &[&Rules<'a>], scope: Option<&Scope>) -> (Self, Vec<Set>) {
-        let mut services = Vec::new();
-        let mut addresses = Vec::new();
-        for rule in all.iter().flat_map(|rules| &rules.rules).filter(|rule| rule.direction == direction) {
-            services.push(merged(Service::numbers_of(rule.protocol, rule.more_ports())));
-            addresses.push(merged(rule.sources.iter().filter_map(address::of).collect()));
-        }
-        let scoped = scope.map(|scope| [scope.services]);
-        let sets = services.iter().map(Vec::as_slice).chain(scoped.as_ref().map(<[_; 1]>::as_slice));
-        let service_axis = Axis::new(service::ALL, sets);
-        let sets = addresses.iter().map(Vec::as_slice).chain(scope.map(|scope| scope.addresses.as_slice()));
-        let address_axis = Axis::new(address::ALL, sets);
-        let mut space = Self { services: service_axis, addresses: address_axis, symbols: Symbols::default() };
-        let mut matched = services.iter().zip(&addresses);
-        let sets = all.iter().map(|rules| space.set(direction, rules, &mut matched)).collect();
+    /// The traffic of a direction in which all that these rules tell apart can be told apart, and what each matches of it.
+    pub(super) fn of_each(direction: Direction, rules: &Rules<'a>) -> (Self, Set) {
+        let mut symbols = Symbols::default();
+        let matched = matched(direction, rules, &mut symbols);
+        let space = Self::new(symbols, &[&matched], None);
+        let set = space.set(&matched, rules.rest(direction));
+        (space, set)
+    }
+
+    /// The same for several sets of rules and a scope, where it does not matter which rule of a set decides.
+    pub(super) fn of_all<const N: usize>(
+        direction: Direction,
+        all: [&Rules<'a>; N],
+        scope: Option<&Scope>,
+    ) -> (Self, [Set; N]) {
+        let mut symbols = Symbols::default();
+        let all = all.map(|rules| (united(matched(direction, rules, &mut symbols)), rules.rest(direction)));
+        let space = Self::new(symbols, &all.each_ref().map(|(matched, _)| matched.as_slice()), scope);
+        let sets = all.map(|(matched, rest)| space.set(&matched, rest));
         (space, sets)
+    }
+
+    fn new(symbols: Symbols<'a>, all: &[&[Matched]], scope: Option<&Scope>) -> Self {
+        let all = || all.iter().copied().flatten();
+        let scoped = scope.map(|scope| [scope.services]);
+        let services = all().map(|matched| &*matched.services).chain(scoped.as_ref().map(<[_; 1]>::as_slice));
+        let addresses = all().map(|matched| &*matched.addresses).chain(scope.map(|scope| scope.addresses.as_slice()));
+        let (services, addresses) = (Axis::new(service::ALL, services), Axis::new(address::ALL, addresses));
+        Self { services, addresses, symbols }
+    }
+
+    fn set(&self, matched: &[Matched], rest: Verdict) -> Set {
+        let term = |matched: &Matched| Term {
+            rule: matched.rule,
+            verdict: matched.verdict,
+            services: self.services.spans(&matched.services),
+            addresses: self.addresses.spans(&matched.addresses),
+            together: matched.together.clone(),
+        };
+        Set { terms: matched.iter().map(term).collect(), rest }
     }
 
     /// All of it.
@@ -92,40 +123,5 @@ impl<'a> Space<'a> {
         let addresses = self.addresses.spans(&scope.addresses);
         let of_services = |services| addresses.iter().map(move |addresses| Region { services, addresses: *addresses });
         services.into_iter().flat_map(of_services).collect()
-    }
-
-    fn set<'s>(
-        &mut self,
-        direction: Direction,
-        rules: &Rules<'a>,
-        matched: &mut impl Iterator<Item = (&'s Vec<Numbers>, &'s Vec<Addresses>)>,
-    ) -> Set {
-        let everywhere: Rc<[Span]> = Rc::new([self.addresses.whole()]);
-        let mut terms = Vec::with_capacity(rules.rules.len());
-        let mut limited = HashMap::new();
-        let of_direction = rules.rules.iter().enumerate().filter(|(_, rule)| rule.direction == direction);
-        for ((index, rule), (services, addresses)) in of_direction.zip(matched) {
-            let nth = match rule.conditions.is_some_and(|conditions| conditions.limit.is_some()) {
-                true => *limited.entry(*rule).and_modify(|nth| *nth += 1).or_insert(0_usize),
-                false => 0,
-            };
-            let services: Rc<[Span]> = self.services.spans(services).into();
-            let from: Rc<[Span]> = self.addresses.spans(addresses).into();
-            let mut add = |addresses: &Rc<[Span]>, together| {
-                let (services, addresses) = (Rc::clone(&services), Rc::clone(addresses));
-                terms.push(Term { rule: index, verdict: rule.action.into(), services, addresses, together });
-            };
-            for conditions in self.symbols.of_conditions(*rule, nth) {
-                for source in rule.sources {
-                    if let Some(together) = self.symbols.with_source(&conditions, source) {
-                        add(&everywhere, together);
-                    }
-                }
-                if !from.is_empty() {
-                    add(&from, conditions);
-                }
-            }
-        }
-        Set { terms, rest: rules.rest(direction) }
     }
 }

@@ -1,7 +1,6 @@
 //! Rules that let the world in.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use crate::conditions::State;
 use crate::model::{Action, Direction};
@@ -28,10 +27,12 @@ pub(super) struct LetIn {
 /// The rules by which a service can be reached from more than half of what there is of IPv4 or IPv6, and could not `before`: those that let so
 /// much in by themselves, and where none does, all that do together.
 pub(super) fn open_to_world(rules: &Rules<'_>, before: &LetIn) -> LetIn {
-    let (space, sets) = Space::new(Direction::Ingress, &[rules], None);
     let mut let_in = LetIn::default();
-    let Some(set) = sets.first().filter(|_| is_open_somehow(rules)) else { return let_in };
-    let parts = parts(&space, set);
+    if !is_open_somehow(rules) {
+        return let_in;
+    }
+    let (space, set) = Space::of_each(Direction::Ingress, rules);
+    let parts = parts(&space, &set);
     let regions: Vec<_> = parts.iter().map(|(_, region)| *region).collect();
     let by_services = by_services(&regions);
     for ((world, were_open), are_open) in WORLDS.iter().zip(&before.services).zip(&mut let_in.services) {
@@ -65,14 +66,13 @@ fn is_mostly_from<'a>(world: World, sources: impl IntoIterator<Item = &'a Source
 /// The traffic that comes in, each part with a rule that lets it in.
 fn parts(space: &Space<'_>, set: &Set) -> Vec<(usize, Region)> {
     let mut parts = Vec::new();
-    let _ = divide(space.whole(), &[set.terms.iter().collect()], 1, &mut |region, lists| {
+    divide(space.whole(), &[set.terms.iter().collect()], |region, lists| {
         for (at, term) in lists.iter().flatten().enumerate() {
             let has_decided = |earlier: &&Term| earlier.together.follows_from(term.together.symbols());
             if lets_strangers_in(space, term) && !lists.iter().flatten().take(at).any(has_decided) {
                 parts.push((term.rule, region));
             }
         }
-        ControlFlow::Continue(())
     });
     parts
 }

@@ -16,7 +16,7 @@ use crate::watch::Watch;
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The SDK's client for a region, whose calls are made with the credentials of the [request] they are for.
+/// The SDK's client for a region, whose calls are made with the credentials of the [request](crate::request) they are for.
 pub(crate) fn of_region(
     sdk: &SdkConfig,
     region: &str,

@@ -1,8 +1,9 @@
 //! Replacements that EC2 does not make whole: what is undone, and what is said of what could not be.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use deltawall_core::{Description, Direction, Error, ErrorKind, Firewall, NewRule};
+use deltawall_core::{Description, Direction, Driver, Error, ErrorKind, Firewall, NewRule, Replacement, RuleSet};
 
 use crate::bench::{Bench, changes, rule, rules_of};
 
@@ -213,6 +214,39 @@ fn what_another_has_added_meanwhile_is_a_conflict() {
         let (bench, _, error, _) = replaced(&[(action, &format!("400+{code}"), 1)]);
         assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Conflict, Some(code)), "{error}");
         check_old(&bench);
+    }
+}
+
+/// Whoever asked may have gone: what was begun is not left half done.
+#[test]
+fn a_replacement_that_nobody_waits_for_comes_to_its_end() {
+    let bench = Bench::new();
+    let seen = bench.replace(&bench.create("web"), &old()).unwrap();
+    let was_asked = |action: &str| bench.calls().iter().filter(|call| *call == action).count();
+    // What is tried again takes long enough to be left alone.
+    bench.fault(ADD, "throttle", 2);
+    let asked = was_asked(ADD);
+    let rules = RuleSet { rules: new(), default: None };
+    let replacement = Replacement { seen: &seen, rules: &rules, allow_gap: false };
+    bench.run(async {
+        let replacing = bench.driver.replace_rules(&bench.context, replacement);
+        let begun = async {
+            while was_asked(ADD) == asked {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = replacing => panic!("it is not done yet"),
+            () = begun => {}
+        }
+    });
+    let is_replaced = || {
+        let now = rules_of(&bench.show("web").unwrap());
+        now.len() == new().len() && new().iter().all(|rule| now.contains(rule))
+    };
+    while !is_replaced() {
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -7,11 +7,8 @@ use deltawall_core::{
 use serde::Deserialize;
 
 use super::groups::{Groups, Quotas};
-use crate::data::{self, MemberEntry, SAMPLE_LOGIN, about};
+use crate::data::{self, MemberEntry, about};
 use crate::firewalls::Firewalls;
-
-/// The firewalls, account and credentials that it has if it is given no others.
-pub const SAMPLE_DATA: &str = include_str!("../../../../fixtures/mock.toml");
 
 /// How many bytes an account may have, so that URLs can have the ids of its rules in them.
 const MAX_ACCOUNT: usize = 255;
@@ -65,8 +62,8 @@ impl Default for File {
     fn default() -> Self {
         Self {
             account: "393485797142".into(),
-            user: SAMPLE_LOGIN.0.into(),
-            password: SAMPLE_LOGIN.1.into(),
+            user: data::SAMPLE_LOGIN.0.into(),
+            password: data::SAMPLE_LOGIN.1.into(),
             max_firewalls: 2_500,
             max_rules: 60,
             firewalls: Vec::new(),

@@ -1,4 +1,4 @@
-//! The security groups of an account.
+//! The security groups of an account, and how they hang together.
 
 use std::collections::HashSet;
 
@@ -6,19 +6,12 @@ use deltawall_core::{Account, Firewall, FirewallId, FirewallName, Group, NewFire
 
 use super::refusal::Refusal;
 use crate::firewalls::Firewalls;
-use crate::memory::Memory;
-
-/// The group that each account has, and cannot delete.
-pub(super) const DEFAULT_GROUP: &str = "default";
 
 /// The security groups of one account, by name, in the order they were made.
 pub struct Groups {
     pub(super) account: Account,
     pub(super) quotas: Quotas,
 }
-
-/// The driver.
-pub type Mock = Memory<Groups>;
 
 /// How many there may be of what clients make. What the data file brings may be more.
 pub(super) struct Quotas {

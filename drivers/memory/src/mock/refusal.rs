@@ -5,7 +5,7 @@
 
 use deltawall_core::{Account, Error, ErrorKind, FirewallName, Protocol, Source};
 
-use super::id::ID;
+use super::capabilities::ID;
 use crate::denied::Denied;
 
 /// Why EC2 would not do it.

@@ -6,13 +6,10 @@ use deltawall_core::{
 };
 use serde::Deserialize;
 
-use super::bounds::DEVICE;
+use super::capabilities::DEVICE;
 use super::host::{Host, before_device};
 use crate::data::{self, MemberEntry, about};
 use crate::firewalls::Firewalls;
-
-/// The host, firewalls and credentials that it has.
-pub const SAMPLE_DATA: &str = include_str!("../../../../fixtures/mock-nftables.toml");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,17 +1,13 @@
-//! A host and its firewalls.
+//! A host and what is its own.
 
 use deltawall_core::{Account, Action, CloudRuleId, Defaults, Firewall, FirewallId, NewFirewall, NewRule, Rule};
 
 use crate::firewalls::Firewalls;
-use crate::memory::Memory;
 
 /// A host, which owns its firewalls. They go by name, in the order in which they are tried.
 pub struct Host {
     pub(super) name: Account,
 }
-
-/// The driver.
-pub type MockNftables = Memory<Host>;
 
 impl Host {
     /// The host's own firewall, which lets everything through at first.

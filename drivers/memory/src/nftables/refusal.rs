@@ -2,7 +2,7 @@
 
 use deltawall_core::{Error, ErrorKind, FirewallName, LogPrefix};
 
-use super::bounds::{DEVICE, ID, MAX_FIREWALLS, MAX_RULES};
+use super::capabilities::{DEVICE, ID, MAX_FIREWALLS, MAX_RULES};
 use crate::denied::Denied;
 
 /// Why the host would not do it.

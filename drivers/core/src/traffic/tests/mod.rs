@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use self::universe::{
-    Place, Symbols, accepting, all_symbols, by_source, capabilities, has, is_of_place, judge, places, rest, rule_set,
-    source,
+    Place, Symbols, accepting, all_symbols, by_source, capabilities, group, has, is_of_place, judge, matches, places,
+    rest, rule_set, source,
 };
 use crate::capabilities::Capabilities;
-use crate::model::Direction;
+use crate::model::{Action, Direction, NewRule};
+use crate::protocol::Protocol;
 use crate::rule_set::RuleSet;
 use crate::source::Source;
 use crate::traffic::{Effect, Packet, Service, Traffic, Verdict};
@@ -83,30 +84,6 @@ proptest! {
     }
 
     #[test]
-    fn a_packet_is_explained((capabilities, _, rules) in sets()) {
-        let otherwise = rest(&rules, None, &capabilities);
-        let effect = Effect::of_rules(&rules, None, &capabilities);
-        for place in places() {
-            let (protocol, number) = place.service;
-            let Some(service) = one_service(protocol, number) else { continue };
-            for symbols in all_symbols(&[]) {
-                let mut packet = Packet::new(place.direction, service, place.address).unwrap();
-                packet.groups.clone_from(&symbols.groups);
-                packet.state = symbols.state;
-                if symbols.is_by_eth0 {
-                    packet.interface = crate::conditions::InterfaceName::new("eth0").ok();
-                }
-                if symbols.is_in_list {
-                    packet.prefix_lists = vec![crate::text::PrefixListId::new("l").unwrap()];
-                }
-                let explanation = effect.explain(&packet);
-                let judged = judge(&rules.rules, &otherwise, &[], place, &symbols);
-                prop_assert_eq!((explanation.verdict, explanation.rule), judged, "{:?}", packet);
-            }
-        }
-    }
-
-    #[test]
     fn what_can_become_of_traffic_is_known(
         (capabilities, _, rules) in sets(),
         sources in prop::collection::vec(source(), 1..3),
@@ -132,9 +109,20 @@ proptest! {
         let all = all_symbols(&[&rules.rules]);
         let otherwise = rest(&rules, None, &capabilities);
         let idle = Effect::of_rules(&rules, None, &capabilities).idle();
-        let packets: Vec<_> = places().into_iter().flat_map(|place| all.iter().map(move |it| (place, it))).collect();
-        let judged = |gone: &[usize]| -> Vec<_> {
-            packets.iter().map(|(place, symbols)| judge(&rules.rules, &otherwise, gone, *place, symbols)).collect()
+        let matching_of = |(place, symbols): (Place, &Symbols)| {
+            let matching = (0..rules.rules.len()).filter(|rule| matches(&rules.rules, *rule, place, symbols)).collect();
+            (otherwise(place.direction), matching)
+        };
+        let packets = places().into_iter().flat_map(|place| all.iter().map(move |symbols| (place, symbols)));
+        let packets: BTreeSet<(Verdict, Vec<usize>)> = packets.map(matching_of).collect();
+        let judged = |gone: &[usize]| -> Vec<(Verdict, Option<usize>)> {
+            let judge = |(otherwise, matching): &(Verdict, Vec<usize>)| {
+                match matching.iter().find(|rule| !gone.contains(rule)) {
+                    Some(rule) => (rules.rules[*rule].action().into(), Some(*rule)),
+                    None => (*otherwise, None),
+                }
+            };
+            packets.iter().map(judge).collect()
         };
         let verdicts = |gone: &[usize]| judged(gone).into_iter().map(|(verdict, _)| verdict).collect::<Vec<_>>();
         let now = judged(&[]);
@@ -150,6 +138,87 @@ proptest! {
             prop_assert_eq!(idle.redundant.contains(&rule), is_redundant, "rule {}", rule);
             if !is_redundant {
                 gone.pop();
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn a_packet_is_explained((capabilities, _, rules) in sets()) {
+        let otherwise = rest(&rules, None, &capabilities);
+        let effect = Effect::of_rules(&rules, None, &capabilities);
+        for place in places() {
+            let (protocol, number) = place.service;
+            let Some(service) = one_service(protocol, number) else { continue };
+            for symbols in all_symbols(&[]) {
+                let mut packet = Packet::new(place.direction, service, place.address).unwrap();
+                packet.groups.clone_from(&symbols.groups);
+                packet.state = symbols.state;
+                if symbols.is_by_eth0 {
+                    packet.interface = crate::conditions::InterfaceName::new("eth0").ok();
+                }
+                if symbols.is_in_list {
+                    packet.prefix_lists = vec![crate::text::PrefixListId::new("l").unwrap()];
+                }
+                let explanation = effect.explain(&packet);
+                let judged = judge(&rules.rules, &otherwise, &[], place, &symbols);
+                prop_assert_eq!((explanation.verdict, explanation.rule), judged, "{:?}", packet);
+            }
+        }
+    }
+}
+
+/// Some rules for each of many groups, of which there are more than are looked at in all ways.
+fn many_groups() -> impl Strategy<Value = Vec<NewRule>> {
+    let action = prop::sample::select(Action::ALL.to_vec());
+    prop::collection::vec(action, 10).prop_map(|actions| {
+        let rule = |(number, action): (usize, Action)| {
+            let of_group = NewRule::new(Protocol::All, vec![Source::Group(group(&format!("g{number}")))]);
+            of_group.unwrap().with_action(action)
+        };
+        actions.into_iter().enumerate().map(rule).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Too much is said, perhaps, but never too little.
+    #[test]
+    fn with_many_symbols_nothing_is_missed(
+        (capabilities, before, after) in sets(),
+        (some, others) in (many_groups(), many_groups()),
+    ) {
+        let order = capabilities.rules.order;
+        let of = |more: Vec<NewRule>, set: RuleSet| {
+            RuleSet { rules: accepting(order, more.into_iter().chain(set.rules).collect()), ..set }
+        };
+        let (before, after) = (of(some, before), of(others, after));
+        let mut all = all_symbols(&[&before.rules, &after.rules]);
+        for (number, symbols) in all.iter_mut().enumerate().filter(|(number, _)| number % 3 != 0) {
+            symbols.groups.extend([group(&format!("g{}", number % 7)), group(&format!("g{}", number % 10))]);
+        }
+        let was_effect = Effect::of_rules(&before, None, &capabilities);
+        let is_effect = Effect::of_rules(&after, before.default, &capabilities);
+        let (opens, closes) = was_effect.changes(&is_effect);
+        let (was_rest, is_rest) = (rest(&before, None, &capabilities), rest(&after, before.default, &capabilities));
+        let everything: Traffic = "any from 0.0.0.0/0, ::/0".parse().unwrap();
+        let verdicts = is_effect.verdicts(&everything);
+        let idle = is_effect.idle();
+        for place in places() {
+            for symbols in &all {
+                let was = judge(&before.rules, &was_rest, &[], place, symbols).0.reach();
+                let (verdict, rule) = judge(&after.rules, &is_rest, &[], place, symbols);
+                let is_said = |said: &[Traffic]| said.iter().any(|entry| has(entry, place, symbols));
+                prop_assert!(verdict.reach() <= was || is_said(&opens), "opens: {place:?} {symbols:?}");
+                prop_assert!(verdict.reach() >= was || is_said(&closes), "closes: {place:?} {symbols:?}");
+                prop_assert!(place.direction == Direction::Egress || verdicts.contains(&verdict));
+                prop_assert!(rule.is_none_or(|rule| !idle.shadowed.contains(&rule)));
+                let without = judge(&after.rules, &is_rest, &[idle.shadowed.clone(), idle.redundant.clone()].concat(), place, symbols);
+                prop_assert_eq!(without.0, verdict);
             }
         }
     }

@@ -239,7 +239,7 @@ pub fn rest(set: &RuleSet, now: Option<Defaults>, capabilities: &Capabilities) -
     }
 }
 
-fn matches(rules: &[NewRule], index: usize, place: Place, symbols: &Symbols) -> bool {
+pub fn matches(rules: &[NewRule], index: usize, place: Place, symbols: &Symbols) -> bool {
     let rule = &rules[index];
     let no_conditions = Conditions::default();
     let conditions = rule.conditions().unwrap_or(&no_conditions);

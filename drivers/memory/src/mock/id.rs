@@ -1,4 +1,0 @@
-//! What the driver is called.
-
-/// The id of this driver.
-pub const ID: &str = "mock";
