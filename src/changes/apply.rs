@@ -42,10 +42,10 @@ pub async fn apply(
             let rule = reading_meant(driver, &readings, seen.as_deref())?;
             driver.delete_rule(context, &firewall, rule).await.map(|()| Made::RuleDeleted)
         }
-        Change::EditRule { firewall, readings, rule, position } => {
+        Change::EditRule { firewall, readings, rule, position, allow_gap } => {
             let seen = known(driver, context, &firewall, seen).await?;
             let rules = edited(driver, &seen, &readings, rule, position)?;
-            replace(driver, context, &seen, &rules, false).await
+            replace(driver, context, &seen, &rules, allow_gap).await
         }
         Change::ReplaceRules { firewall, rules, only, allow_gap } => {
             let seen = known(driver, context, &firewall, seen).await?;

@@ -35,6 +35,8 @@ pub enum Change {
         rule: Option<NewRule>,
         /// Where it is to stand; none where it stands.
         position: Option<Position>,
+        /// Whether [what both accept may be closed](deltawall_core::Replacement::allow_gap) for a moment.
+        allow_gap: bool,
     },
     /// Its rules become these.
     ReplaceRules {

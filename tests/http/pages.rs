@@ -15,7 +15,12 @@ const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*
 
 /// What a browser on our own page sends.
 pub fn browser(request: Request) -> Request {
-    request.accept(BROWSER).header("Sec-Fetch-Site", "same-origin").header("Sec-Fetch-Mode", "navigate").on_mock()
+    of_browser(request).on_mock()
+}
+
+/// The same, whoever has logged in.
+fn of_browser(request: Request) -> Request {
+    request.accept(BROWSER).header("Sec-Fetch-Site", "same-origin").header("Sec-Fetch-Mode", "navigate")
 }
 
 /// The same on the mock of a Linux host.

@@ -7,7 +7,7 @@ use super::change;
 use super::error::{ApiError, Failure};
 use super::fields::Fields;
 use super::filled_in::{FilledIn, Form};
-use super::parameter_table::{POSITION, SEEN};
+use super::parameter_table::{ALLOW_GAP, POSITION, SEEN};
 use super::precondition;
 use super::prefilled::{is_same, prefilled};
 use super::request::Request;
@@ -52,7 +52,8 @@ pub(super) async fn edit_rule(request: &Request<'_>, id: &Segment, rule: &Segmen
         let becomes = values.new_rule(request.head.gateway().limits.sources, can)?;
         let direction = becomes.direction();
         let position = Fields::get_not_blank(values, &POSITION).map(|_| values.position()).transpose()?;
-        let change = Change::EditRule { firewall: id.clone(), readings, rule: Some(becomes), position };
+        let allow_gap = Fields::one_of(values, &ALLOW_GAP, [true, false])?.unwrap_or_default();
+        let change = Change::EditRule { firewall: id.clone(), readings, rule: Some(becomes), position, allow_gap };
         Ok((change::make(&call, change, Some(form.clone())).await?, direction))
     };
     match made.await {
@@ -77,7 +78,7 @@ pub(super) async fn move_rule(request: &Request<'_>, id: &Segment, rule: &Segmen
         Position::At(place) => format!("{url}#rule-{place}"),
         Position::Last => url,
     };
-    let change = Change::EditRule { firewall, readings, rule: None, position: Some(position) };
+    let change = Change::EditRule { firewall, readings, rule: None, position: Some(position), allow_gap: false };
     let outcome = change::make(&call, change, Some(form)).await?;
     change::answer_to(outcome, |firewall| Answer::ok(View::Firewall(firewall, shown)).then(next))
 }

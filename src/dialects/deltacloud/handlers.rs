@@ -116,7 +116,7 @@ async fn show_page(
         true => Some(call.ask(async |driver, context| driver.members(context, id).await).await),
         false => None,
     };
-    let seen = precondition::seen(request.head, &firewall).filter(|_| features::can_move(can));
+    let seen = features::can_move(can).then(|| precondition::seen(request.head, &firewall)).flatten();
     Ok(Answer::ok(View::Page(Box::new(FirewallPage { firewall, shown, members, seen }))))
 }
 

@@ -3,9 +3,14 @@
 use serde_json::Value;
 
 use super::fields::{fields, value};
-use super::{browser, next, on_nftables};
+use super::{browser, next, of_browser, on_nftables};
 use crate::server::Server;
+use crate::subject::{Subject, on_each_driver};
 use crate::wire::Request;
+
+on_each_driver! {
+    an_edit_leaves_all_other_rules_as_they_are,
+}
 
 const WEB: &str = "/api/firewalls/web";
 const SSH: &str = "/api/firewalls/web/2f1ac4a3-8a0e-4d0b-9b53-0c7f5d1e6a02";
@@ -64,6 +69,43 @@ fn an_edited_rule_is_another_in_its_place_and_the_others_stay() {
     let page = server.send(on_nftables(Request::get(&action))).expect(200).body;
     next(&server, on_nftables(Request::post(&action).form(&fields(&page, &action))));
     assert_eq!(rules(&server), after);
+}
+
+/// On the clouds whose rules join, whose egress is hidden, and whose changes are made in steps.
+fn an_edit_leaves_all_other_rules_as_they_are(subject: &Subject) {
+    subject.create("web");
+    let group = format!("group1=web&group1owner={}", subject.account);
+    for rule in [
+        format!("protocol=tcp&port_from=22&port_to=22&ip_address1=10.0.0.0/8,2001:db8::/32&{group}&description=ssh"),
+        "protocol=udp&port_from=53&port_to=53&ip_address1=10.0.0.0/8".to_owned(),
+        "protocol=tcp&port_from=25&port_to=25&ip_address1=10.0.0.0/8&direction=egress".to_owned(),
+    ] {
+        subject.send(Request::post("/api/firewalls/web/rules").form(&rule)).expect(201);
+    }
+    let all = || {
+        let target = "/api/firewalls/web?direction=all&format=json";
+        let rules = subject.send(Request::get(target)).expect(200).json()["firewall"]["rules"].take();
+        let mut rules = rules.as_array().unwrap().clone();
+        rules.sort_by_key(|rule| rule["id"].to_string());
+        rules
+    };
+    let is_ssh = |rule: &Value| rule["port_from"] == "22";
+    let before = all();
+    let action =
+        format!("/api/firewalls/web/{}/edit", before.iter().find(|rule| is_ssh(rule)).unwrap()["id"].as_str().unwrap());
+    let page = subject.send(of_browser(Request::get(&action))).expect(200).body;
+    let sent = fields(&page, &action).replace("port_to=%32%32", "port_to=23");
+    let preview = format!("{sent}&dry_run=true");
+    let told = subject.send(of_browser(Request::post(&action).form(&preview))).expect(200).body;
+    assert!(told.contains("These rules would be added:"), "{told}");
+    assert_eq!(all(), before);
+    subject.send(of_browser(Request::post(&action).form(&fields(&told, &action)))).expect(303);
+    let after = all();
+    let others = |rules: &[Value]| rules.iter().filter(|rule| !is_ssh(rule)).cloned().collect::<Vec<_>>();
+    assert_eq!(others(&after), others(&before));
+    let [edited] = &after.iter().filter(|rule| is_ssh(rule)).collect::<Vec<_>>()[..] else { panic!("{after:?}") };
+    assert_eq!((&edited["port_to"], edited["sources"].as_array().unwrap().len()), (&"23".into(), 3), "{edited}");
+    assert_eq!(edited["description"], "ssh");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io;
 
 use askama::Template;
-use deltawall_core::{Capabilities, ConditionCapabilities, FirewallId, Order, State};
+use deltawall_core::{Capabilities, ConditionCapabilities, FirewallId, Order, Replace, State};
 
 use super::planned::Planned;
 use super::render::render;
@@ -111,6 +111,11 @@ impl RuleForm<'_> {
             true => "The first rule that matches decides: 1 to be tried first, empty to be tried last.",
             false => "The first rule that matches decides: 1 to be tried first, empty to stay where it is.",
         }
+    }
+
+    /// Whether the old rule may have to go before the new one comes.
+    fn may_gap(&self) -> bool {
+        !self.is_new && self.can.rules.replace == Replace::Add
     }
 
     fn actions(&self) -> Vec<&'static str> {
