@@ -4,7 +4,8 @@ use deltawall_core::{Capabilities, Order, Replace};
 
 use super::operation::Operation;
 use super::parameter_table::{
-    DIRECTION, INTERFACE, IP_ADDRESS, LIMIT, LOG_PREFIX, LOG_RULE, MAC, PACKET_TYPE, PORTS, POSITION, RULE_ACTION, STATES,
+    DIRECTION, INTERFACE, IP_ADDRESS, LIMIT, LOG_PREFIX, LOG_RULE, MAC, PACKET_TYPE, PORTS, POSITION, RULE_ACTION,
+    STATES,
 };
 
 /// A feature of the firewalls collection.
