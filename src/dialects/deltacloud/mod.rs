@@ -52,6 +52,7 @@ mod representation;
 mod request;
 mod rule_set;
 mod rule_set_schema;
+mod samples;
 mod segment;
 mod selection;
 mod shown_rule;

@@ -229,7 +229,7 @@ pub(super) const SHOWN_DIRECTION: Parameter = Parameter {
 
 pub(super) const MEMBERS: Parameter = Parameter {
     name: "members",
-    syntax: Syntax::Word(&["true", "false"]),
+    syntax: Syntax::Flag,
     is_required: false,
     meaning: "With true, who stands behind the firewall is shown, too, where the driver can tell.",
     example: "false",
@@ -237,7 +237,7 @@ pub(super) const MEMBERS: Parameter = Parameter {
 
 pub(super) const EXPLAIN: Parameter = Parameter {
     name: "explain",
-    syntax: Syntax::Text,
+    syntax: Syntax::Packet,
     is_required: false,
     meaning: "In the place of the firewall: what becomes of a packet, such as tcp/443 from 203.0.113.9, or to an address for egress, and by which rule.",
     example: "",
@@ -245,7 +245,7 @@ pub(super) const EXPLAIN: Parameter = Parameter {
 
 pub(super) const DRY_RUN: Parameter = Parameter {
     name: "dry_run",
-    syntax: Syntax::Word(&["true", "false"]),
+    syntax: Syntax::Flag,
     is_required: false,
     meaning: "With true, nothing is changed, and the answer is the plan: what would be.",
     example: "false",
@@ -253,7 +253,7 @@ pub(super) const DRY_RUN: Parameter = Parameter {
 
 pub(super) const ALLOW_GAP: Parameter = Parameter {
     name: "allow_gap",
-    syntax: Syntax::Word(&["true", "false"]),
+    syntax: Syntax::Flag,
     is_required: false,
     meaning: "With true, rules may be removed before others are added, where there is no room for both: what both sets accept may be closed for a moment.",
     example: "false",
