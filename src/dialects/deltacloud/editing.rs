@@ -27,7 +27,8 @@ pub(super) async fn show_edit_rule(request: &Request<'_>, id: &Segment, rule: &S
     let (firewall, index) = call.ask(of).await?;
     let can = request.head.driver().capabilities();
     let there = firewall.rules.get(index).ok_or_else(|| Failure::NotFound.with("There is no such rule."))?;
-    let values = prefilled(&ShownRule::there(there, index, can));
+    // Its place is left open: it stays where it is, wherever that is by then.
+    let values = prefilled(&ShownRule::of(there, can));
     let form = FilledIn::new(Form::EditRule(firewall.id.clone(), rule.0.clone()), &values);
     let made = values.new_rule(request.head.gateway().limits.sources, can);
     if !form.is_whole || !made.is_ok_and(|made| is_same(&made, there)) {

@@ -5,8 +5,8 @@ use deltawall_core::{NewRule, Rule, Source};
 use super::pairs::Pairs;
 use super::parameter::Parameter;
 use super::parameter_table::{
-    DIRECTION, GROUP, GROUP_OWNER, IP_ADDRESS, LOG_PREFIX, LOG_RULE, PORT_FROM, PORT_TO, PORTS, POSITION, PREFIX_LIST,
-    PROTOCOL, RULE_ACTION, RULE_DESCRIPTION,
+    DIRECTION, GROUP, GROUP_OWNER, IP_ADDRESS, LOG_PREFIX, LOG_RULE, PORT_FROM, PORT_TO, PORTS, PREFIX_LIST, PROTOCOL,
+    RULE_ACTION, RULE_DESCRIPTION,
 };
 use super::parameters::Parameters;
 use super::shown_rule::ShownRule;
@@ -29,7 +29,6 @@ pub(super) fn prefilled(rule: &ShownRule<'_>) -> Parameters {
     add(LOG_RULE.name, rule.is_logged.map(|is_logged| is_logged.to_string()));
     add(LOG_PREFIX.name, rule.log.and_then(|log| log.prefix.as_ref()).map(ToString::to_string));
     add(RULE_DESCRIPTION.name, rule.description.map(ToString::to_string));
-    add(POSITION.name, rule.position.map(|position| position.to_string()));
     rule.conditions().for_each(|(name, value)| add(name, Some(value.into_owned())));
     let mut numbers = [0; 3];
     let mut add_source = |kind: usize, values: &[(&Parameter, String)]| {

@@ -142,7 +142,7 @@ fn a_firewall_that_has_changed_meanwhile_keeps_what_was_typed_and_is_not_changed
     let action = format!("{SSH}/edit");
     let page = server.send(on_nftables(Request::get(&action))).expect(200).body;
     let sent = fields(&page, &action).replace("port_to=%32%32", "port_to=24");
-    let other = "protocol=udp&port_from=53&port_to=53&ip_address1=10.0.0.0/8";
+    let other = "protocol=udp&port_from=53&port_to=53&ip_address1=10.0.0.0/8&position=1";
     server.send(on_nftables(Request::post(&format!("{WEB}/rules")).form(other))).expect(303);
     let before = rules(&server);
 
@@ -152,7 +152,7 @@ fn a_firewall_that_has_changed_meanwhile_keeps_what_was_typed_and_is_not_changed
     assert_eq!(rules(&server), before);
     // Who sends it once more has been told.
     next(&server, on_nftables(Request::post(&action).form(&fields(&refused, &action))));
-    assert_eq!(rules(&server)[1]["port_to"], "24");
+    assert_eq!(rules(&server)[2]["port_to"], "24", "in its place, which is another by now");
 
     let page = server.send(on_nftables(Request::get(&format!("{SSH}/edit")))).expect(404).body;
     assert!(page.contains("There is no such rule."), "{page}");
