@@ -49,7 +49,12 @@ impl Outcome<'_, '_> {
 
     /// Whether what has these symbols surely comes at least so far.
     fn surely_reaches(&self, symbols: &Symbols<'_>, given: &Together, reach: u8) -> bool {
-        self.perhaps(symbols, given).into_iter().all(|verdict| verdict.reach() >= reach)
+        self.verdicts(symbols, given).into_iter().all(|verdict| verdict.reach() >= reach)
+    }
+
+    /// Whether what has these symbols comes so far, perhaps.
+    fn can_reach(&self, symbols: &Symbols<'_>, given: &Together, reach: u8) -> bool {
+        self.verdicts(symbols, given).into_iter().any(|verdict| verdict.reach() >= reach)
     }
 
     /// What may come through: with which symbols, and how far.
@@ -72,9 +77,7 @@ pub(super) fn rising(symbols: &Symbols<'_>, from: Outcome<'_, '_>, to: Outcome<'
     let nothing = Together::default();
     let mut rising: Vec<Together> = match Holding::all(symbols, &[from, to], &nothing) {
         Some(holding) => holding.iter().filter(|holding| holding.rises(&from, &to)).map(Holding::together).collect(),
-        None => {
-            to.ways().filter(|(way, reach)| !from.surely_reaches(symbols, way, *reach)).map(|(way, _)| way).collect()
-        }
+        None => perhaps_rising(symbols, from, to),
     };
     rising.sort_by_cached_key(|together| together.symbols().len());
     let mut least: Vec<Together> = Vec::new();
@@ -84,6 +87,20 @@ pub(super) fn rising(symbols: &Symbols<'_>, from: Outcome<'_, '_>, to: Outcome<'
         }
     }
     least
+}
+
+/// The same where too many symbols matter: with others, perhaps, too.
+fn perhaps_rising(symbols: &Symbols<'_>, from: Outcome<'_, '_>, to: Outcome<'_, '_>) -> Vec<Together> {
+    let are_same = |(one, other): &(&&Term, &&Term)| one.verdict == other.verdict && one.together == other.together;
+    let same = from.terms.iter().zip(to.terms).take_while(are_same).count();
+    // What these decide about they decide as before.
+    let (same, changed) = to.terms.split_at_checked(same).unwrap_or_default();
+    let is_as_before = |way: &Together| same.iter().any(|term| term.together.follows_from(way.symbols()));
+    let from = Outcome { terms: from.terms.get(same.len()..).unwrap_or_default(), ..from };
+    let is_rising = |(way, reach): &(Together, u8)| {
+        !is_as_before(way) && to.can_reach(symbols, way, *reach) && !from.surely_reaches(symbols, way, *reach)
+    };
+    Outcome { terms: changed, ..to }.ways().filter(is_rising).map(|(way, _)| way).collect()
 }
 
 fn both(one: &Together, other: &Together) -> Together {

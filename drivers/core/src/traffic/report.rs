@@ -34,7 +34,10 @@ pub(super) fn traffic(
         }
     }
     let mut traffic = in_one_state_or_another(with_sources_together(entries));
-    traffic.sort_by(|one, other| (one.service, &one.sources).cmp(&(other.service, &other.sources)));
+    traffic.sort_by(|one, other| {
+        let order = (one.service, &one.sources).cmp(&(other.service, &other.sources));
+        order.then_with(|| one.to_string().cmp(&other.to_string()))
+    });
     traffic
 }
 
@@ -65,22 +68,23 @@ pub(super) fn by_services(regions: &[Region]) -> Vec<(Span, Vec<Span>)> {
     pieces.filter(|(_, addresses)| !addresses.is_empty()).collect()
 }
 
-/// What these symbols are in a rule: a source, if there is one, and conditions. Where a rule cannot say all of them, it says less, and
-/// so is for more.
+/// What these symbols are in a rule: a source, if there is one, and conditions. Where a rule cannot say all of them, since it has one
+/// source and one rate, it says less, and so is for more.
 fn said(space: &Space<'_>, together: &Together) -> (Option<Source>, Option<Box<Conditions>>) {
-    let (mut source, mut conditions) = (None, Conditions::default());
+    let (mut sources, mut limits, mut conditions) = (Vec::new(), Vec::new(), Conditions::default());
     for symbol in together.symbols().iter().filter_map(|number| space.symbols.get(*number)) {
         match symbol {
-            Symbol::Group(group) => source = source.or_else(|| Some(Source::Group(group.clone()))),
-            Symbol::PrefixList(list) => source = source.or_else(|| Some(Source::PrefixList(list.clone()))),
+            Symbol::Group(group) => sources.push(Source::Group(group.clone())),
+            Symbol::PrefixList(list) => sources.push(Source::PrefixList(list.clone())),
             Symbol::Interface(interface) => conditions.interface = Some(interface.clone()),
             Symbol::State(state) => conditions.states = States::of([state]),
             Symbol::Mac(mac) => conditions.mac = Some(mac),
             Symbol::PacketType(kind) => conditions.packet_type = Some(kind),
-            Symbol::Limit { rule, .. } => conditions.limit = rule.conditions.and_then(|conditions| conditions.limit),
+            Symbol::Limit { rule, .. } => limits.extend(rule.conditions.and_then(|conditions| conditions.limit)),
         }
     }
-    (source, (!conditions.is_empty()).then(|| Box::new(conditions)))
+    conditions.limit = limits.into_iter().min();
+    (sources.into_iter().min(), (!conditions.is_empty()).then(|| Box::new(conditions)))
 }
 
 /// One entry for what differs in its sources only.
