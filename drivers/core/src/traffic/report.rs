@@ -1,6 +1,6 @@
 //! Parts of a space, said as rules say it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::conditions::{Conditions, States};
 use crate::model::Direction;
@@ -91,15 +91,21 @@ fn said(space: &Space<'_>, together: &Together) -> (Option<Source>, Option<Box<C
 fn with_sources_together(entries: Vec<Traffic>) -> Vec<Traffic> {
     let mut together: Vec<Traffic> = Vec::new();
     let mut known: HashMap<(Service, Option<Box<Conditions>>), usize> = HashMap::new();
+    let mut grown = BTreeSet::new();
     for entry in entries {
         let at = *known.entry((entry.service, entry.conditions.clone())).or_insert(together.len());
         match together.get_mut(at) {
             Some(first) => {
                 first.sources.extend(entry.sources);
-                first.sources.sort_unstable();
-                first.sources.dedup();
+                grown.insert(at);
             }
             None => together.push(entry),
+        }
+    }
+    for at in grown {
+        if let Some(entry) = together.get_mut(at) {
+            entry.sources.sort_unstable();
+            entry.sources.dedup();
         }
     }
     together
