@@ -88,6 +88,16 @@ fn a_hosts_rule_says_all_that_it_was_asked_to_and_can_be_sent_back() {
     }
 }
 
+#[test]
+fn what_is_a_list_may_be_one_in_json() {
+    let server = Server::start();
+    let rule =
+        r#"{"protocol":"tcp","ports":[80,"443"],"states":[null,"new","related"],"ip_address":["10.0.0.0/8","::/0"]}"#;
+    let made = on_host(&server, Request::post("/api/firewalls/lab/rules").json(rule)).expect(201).json();
+    let rule = &made["firewall"]["rules"][0];
+    assert_eq!((&rule["ports"], &rule["states"]), (&json!("80,443"), &json!("new,related")));
+}
+
 /// The text with zeros for the ids of rules.
 fn without_ids(text: &str) -> String {
     let is_hex = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';

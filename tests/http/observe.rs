@@ -214,6 +214,9 @@ fn the_figures_count_requests_by_route_and_never_by_id() {
     connection.send(Request::get("/api;driver=invented")).expect(400);
     connection.send(Request::get("/api;provider=secret-provider/firewalls").on_mock()).expect(200);
     connection.send(Request::get("/api/firewalls").on_fgcp()).expect(200);
+    let put = |query: &str| Request::new("PUT", &format!("/api/firewalls/test/rules{query}")).json(RULE_SET).on_mock();
+    connection.send(put("?dry_run=true")).expect(200);
+    connection.send(put("")).expect(200);
     for (series, count) in [
         (r#"deltawall_requests_total{route="/api/firewalls/{id}",method="GET",status="200",driver="mock"}"#, 1.0),
         (r#"deltawall_requests_total{route="/api/firewalls/{id}",method="GET",status="404",driver="mock"}"#, 1.0),
@@ -229,6 +232,9 @@ fn the_figures_count_requests_by_route_and_never_by_id() {
         (r#"deltawall_request_seconds_bucket{le="+Inf",route="/api/firewalls/{id}",method="GET"}"#, 2.0),
         (r#"deltawall_driver_seconds_count{driver="mock",operation="list_firewalls"}"#, 1.0),
         (r#"deltawall_driver_seconds_count{driver="mock",operation="show_firewall"}"#, 2.0),
+        (r#"deltawall_driver_seconds_count{driver="mock",operation="plan"}"#, 1.0),
+        (r#"deltawall_driver_seconds_count{driver="mock",operation="replace_rules"}"#, 1.0),
+        (r#"deltawall_requests_total{route="/api/firewalls/{id}/rules",method="PUT",status="200",driver="mock"}"#, 2.0),
         ("deltawall_requests_under_way", 0.0),
         ("deltawall_connections", 1.0),
     ] {

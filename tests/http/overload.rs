@@ -17,7 +17,7 @@ use crate::instance::eventually;
 use crate::server::in_process;
 use crate::wire::{Connection, Request};
 
-/// Answers a list when it is let.
+/// Answers a list, or deletes a firewall, when it is let.
 #[derive(Debug)]
 struct Slow {
     asked: AtomicUsize,
@@ -25,7 +25,7 @@ struct Slow {
 }
 
 fn refused<T>() -> Result<T, Error> {
-    Err(Error::new(ErrorKind::Refused, "slow", "It has only lists."))
+    Err(Error::new(ErrorKind::Refused, "slow", "It has only lists and deletions."))
 }
 
 #[async_trait]
@@ -37,7 +37,9 @@ impl Driver for Slow {
         "Slow"
     }
     fn capabilities(&self) -> Capabilities {
-        Capabilities::default()
+        let mut can = Capabilities::default();
+        can.firewalls.delete = true;
+        can
     }
     fn providers(&self) -> Vec<Provider> {
         Vec::new()
@@ -59,8 +61,8 @@ impl Driver for Slow {
     async fn create_firewall(&self, _: &Context, _: NewFirewall) -> Result<Arc<Firewall>, Error> {
         refused()
     }
-    async fn delete_firewall(&self, _: &Context, _: &FirewallId) -> Result<Deletion, Error> {
-        refused()
+    async fn delete_firewall(&self, context: &Context, _: &FirewallId) -> Result<Deletion, Error> {
+        self.firewalls(context, &Filter::default()).await.map(|_| Deletion::Done)
     }
     async fn create_rule(&self, _: &Context, _: &FirewallId, _: NewRule, _: Position) -> Result<Arc<Firewall>, Error> {
         refused()
@@ -140,4 +142,33 @@ fn providers_that_clients_make_up_share_their_places() {
     Connection::to(address).send(Request::get("/api/firewalls").on_mock()).expect(503);
     driver.let_go.add_permits(1);
     first.read(true).expect(200);
+}
+
+/// What a change has looked at is still so when it is made, whoever else asks for one.
+#[test]
+fn changes_of_one_firewall_take_turns_and_nobody_else_waits() {
+    let (address, driver) = start(9, 2, Duration::from_secs(60));
+    let deletion = |path: &'static str| {
+        thread::spawn(move || Connection::to(address).send(Request::delete(path).on_mock()).status)
+    };
+    let is_asked = |count: usize| move |driver: &Slow| driver.asked.load(Ordering::SeqCst) == count;
+    let first = deletion("/api/firewalls/a");
+    eventually("the first is asked", || is_asked(1)(&driver).then_some(()));
+    // Two may wait for it, however their request is spelled, and so one is turned away.
+    let others = ["/api/firewalls/a", "/api/firewalls/%61/", "/api//firewalls/a"].map(deletion);
+    eventually("one is turned away", || others.iter().any(thread::JoinHandle::is_finished).then_some(()));
+    let answer = Connection::to(address).send(Request::delete("/api/firewalls/a").on_mock()).expect(503);
+    assert_eq!(answer.message(), "Other changes of this firewall are under way. This one was not begun; try again.");
+    assert_eq!(answer.header("Retry-After"), Some("1"));
+    assert_eq!(driver.asked.load(Ordering::SeqCst), 1);
+    // Reads and plans of it do not wait, nor do changes of others.
+    Connection::to(address).send(Request::get("/api/firewalls/a").on_mock()).expect(502);
+    Connection::to(address).send(Request::delete("/api/firewalls/a?dry_run=true").on_mock()).expect(502);
+    let other = deletion("/api/firewalls/b");
+    eventually("the other is asked", || is_asked(2)(&driver).then_some(()));
+    driver.let_go.add_permits(4);
+    let mut statuses: Vec<_> = others.into_iter().chain([first, other]).map(|one| one.join().unwrap()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [204, 204, 204, 204, 503]);
+    assert_eq!(driver.asked.load(Ordering::SeqCst), 4);
 }

@@ -127,10 +127,18 @@ fn parse_json(bytes: &[u8], limits: &Limits) -> Result<Pairs, ApiError> {
     })?;
     let mut pairs = Pairs::new();
     for (name, field) in fields {
+        let (is_list, mut is_begun) = (matches!(syntax(&name), Some(Syntax::List)), false);
         for value in json_body::values(field).ok().ok_or_else(not_utf8)? {
-            if let Some(text) = json_text(&name, value.ok().ok_or_else(not_utf8)?)? {
-                add(&mut pairs, name.clone(), text, limits)?;
+            let Some(text) = json_text(&name, value.ok().ok_or_else(not_utf8)?)? else { continue };
+            match pairs.last_mut().filter(|_| is_list && is_begun) {
+                Some((_, list)) if list.len() + text.len() < limits.field_size => {
+                    list.push(',');
+                    list.push_str(&text);
+                }
+                Some(_) => return Err(too_long(&name, limits)),
+                None => add(&mut pairs, name.clone(), text, limits)?,
             }
+            is_begun = true;
         }
     }
     Ok(pairs)
@@ -146,7 +154,9 @@ fn json_text(name: &str, value: Value<'_>) -> Result<Option<String>, ApiError> {
         Value::Number(digits) if !digits.contains(['.', 'e', 'E']) => Ok(Some(digits.to_owned())),
         // A whole number is one however it is written, as in JSON Schema. As a text it would be another with each spelling.
         Value::Number(number) => match syntax(name) {
-            Some(Syntax::Exact | Syntax::Text) => refuse("a number with a point or an exponent. Send it as text."),
+            Some(Syntax::Exact | Syntax::Text | Syntax::List) => {
+                refuse("a number with a point or an exponent. Send it as text.")
+            }
             Some(Syntax::Number(..) | Syntax::Protocol) => {
                 Ok(Some(json_body::whole(number).unwrap_or_else(|| number.to_owned())))
             }
@@ -158,10 +168,8 @@ fn json_text(name: &str, value: Value<'_>) -> Result<Option<String>, ApiError> {
 }
 
 fn add(pairs: &mut Pairs, name: String, value: String, limits: &Limits) -> Result<(), ApiError> {
-    let most = limits.field_size;
-    if name.len() > most || value.len() > most {
-        let message = format!("Parameter '{}' is longer than {most} bytes.", shown(&name));
-        return Err(Failure::Validation.with(message).about(&name));
+    if name.len() > limits.field_size || value.len() > limits.field_size {
+        return Err(too_long(&name, limits));
     }
     if pairs.len() >= limits.parameters {
         return Err(too_many(limits));
@@ -182,6 +190,11 @@ pub(super) fn merge(query: Pairs, body: Pairs, limits: &Limits) -> Result<Pairs,
     let mut pairs: Pairs = query.into_iter().filter(|(name, _)| !replaced.contains(name.as_str())).collect();
     pairs.extend(body);
     Ok(pairs)
+}
+
+fn too_long(name: &str, limits: &Limits) -> ApiError {
+    let message = format!("Parameter '{}' is longer than {} bytes.", shown(name), limits.field_size);
+    Failure::Validation.with(message).about(name)
 }
 
 fn too_many(limits: &Limits) -> ApiError {

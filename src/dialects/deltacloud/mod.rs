@@ -10,13 +10,16 @@
 //! | `request` | whose credentials, and all of it put together: a typed request |
 //! | `handlers` | the request to the driver, its result to an `answer` |
 //! | `editing` | the same for what only pages ask: the form for a rule that is there, and its place |
+//! | `change`, `precondition` | changes: made or only told, of what is there or of what was seen |
 //! | `call` | what the driver is asked, and the lines of the audit |
-//! | `finish` | the answer in the client's format, with its headers |
+//! | `finish`, `rendered` | the answer in the client's format, with its headers |
 //!
-//! `parameter` is the table of parameters, `parameters` has those of a request, and `values` makes the model's types of them.
-//! `reference` and `openapi` describe the API with `examples`. `xml`, `json` and `html` are the views; `representation` is what
-//! programs see of firewalls, and `written` keeps what was written of it lately. `urls` are the links in them, `error` is the
-//! table from failure to status, `features` what a driver advertises, `filled_in` what a form was filled in with, `prefilled` a rule as a form is filled in with it.
+//! `parameter` is what a parameter is, `parameter_table` all there are, `parameters` those of a request, and `values` makes the
+//! model's types of them. `rule_set` reads a body that is a rule set. Both make rules of `fields` by `new_rule`.
+//! `reference`, `openapi` and `rule_set_schema` describe the API with `examples` and `samples`. `xml`, `json` and `html` are the
+//! views; `shown_rule` is what they show of a rule, `representation` what programs see of firewalls, and `written` keeps what was
+//! written of it lately. `urls` are the links in them, `error` is the table from failure to status, `features` what a driver
+//! advertises, `filled_in` what a form was filled in with, `prefilled` a rule as a form is filled in with it.
 
 mod answer;
 mod body;

@@ -62,31 +62,33 @@ fn protocol<F: Fields>(fields: &F, can: Capabilities) -> Result<(Protocol, Vec<P
         return Err(fields.wrong(&[&PROTOCOL], &what));
     }
     let is_given = |parameter| fields.get_not_blank(parameter).is_some();
-    let (given, mut more) = match is_given(&PORTS) {
-        true if is_given(&PORT_FROM) || is_given(&PORT_TO) => {
-            return Err(
-                fields.wrong(&[&PORTS], "stands in the place of port_from and port_to: leave out one or the other")
-            );
+    let is_numbered = is_given(&PORT_FROM) || is_given(&PORT_TO);
+    if is_given(&PORTS) {
+        if is_numbered {
+            let what = "stands in the place of port_from and port_to: leave out one or the other";
+            return Err(fields.wrong(&[&PORTS], what));
         }
-        true if !has_ports => return Err(fields.wrong(&[&PORTS], "goes with protocols that have ports")),
-        true => (&PORTS, ports(fields)?),
-        false => (&PORT_FROM, Vec::new()),
+        if !has_ports {
+            return Err(fields.wrong(&[&PORTS], "goes with protocols that have ports"));
+        }
+        return with_list(fields, name);
+    }
+    let numbers = match has_numbers || is_numbered {
+        true => Some((fields.number(&PORT_FROM)?, fields.number(&PORT_TO)?)),
+        false => None,
     };
-    let numbers = match more.is_empty() {
-        false => {
-            let first = more.remove(0);
-            Some((first.from().into(), first.to().into()))
-        }
-        true if has_numbers || is_given(&PORT_FROM) || is_given(&PORT_TO) => {
-            Some((fields.number(&PORT_FROM)?, fields.number(&PORT_TO)?))
-        }
-        true => None,
-    };
-    let protocol = Protocol::from_parts(name, numbers).map_err(|why| match given.name == PORTS.name {
-        true => fields.wrong(&[&PORTS], &format!(": {why}")),
-        false => fields.wrong(&[&PORT_FROM, &PORT_TO], &format!(": {why}")),
-    })?;
-    Ok((protocol, more))
+    let protocol = Protocol::from_parts(name, numbers);
+    let protocol = protocol.map_err(|why| fields.wrong(&[&PORT_FROM, &PORT_TO], &format!(": {why}")))?;
+    Ok((protocol, Vec::new()))
+}
+
+/// The protocol with the first ports of the list, and the others.
+fn with_list<F: Fields>(fields: &F, name: &str) -> Result<(Protocol, Vec<PortRange>), ApiError> {
+    let ports = ports(fields)?;
+    let numbers = ports.first().map(|first| (first.from().into(), first.to().into()));
+    let protocol = Protocol::from_parts(name, numbers);
+    let protocol = protocol.map_err(|why| fields.wrong(&[&PORTS], &format!(": {why}")))?;
+    Ok((protocol, ports.into_iter().skip(1).collect()))
 }
 
 /// The ports of a list, in its order.

@@ -209,7 +209,7 @@ fn schema(parameter: &Parameter) -> ObjectBuilder {
         Syntax::Any => schema.schema_type(Type::String),
         Syntax::Exact if parameter.is_required => schema.schema_type(Type::String).pattern(Some(NOT_BLANK)),
         Syntax::Exact => schema.schema_type(Type::String).pattern(Some(MAYBE_BLANK)),
-        Syntax::Text => schema.schema_type(Type::String).pattern(Some(SPACED)),
+        Syntax::Text | Syntax::List => schema.schema_type(Type::String).pattern(Some(SPACED)),
         Syntax::Protocol => schema.schema_type(Type::String).pattern(Some(PROTOCOL)),
         Syntax::Addresses => schema.schema_type(Type::String).pattern(Some(ADDRESSES)),
         Syntax::Packet => schema.schema_type(Type::String).pattern(Some(PACKET)),
@@ -244,6 +244,7 @@ fn json_schema(parameter: &Parameter) -> ObjectBuilder {
     let schema = schema(parameter);
     match parameter.syntax {
         Syntax::Number(..) => schema.schema_type(types([Type::Integer, Type::String])).pattern(Some(WHOLE_NUMBER)),
+        Syntax::List => schema.schema_type(types([Type::String, Type::Integer, Type::Boolean, Type::Array])),
         Syntax::Any | Syntax::Exact | Syntax::Text => {
             schema.schema_type(types([Type::String, Type::Integer, Type::Boolean]))
         }

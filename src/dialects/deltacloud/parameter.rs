@@ -24,6 +24,8 @@ pub(super) enum Syntax {
     Exact,
     /// The same without the white space around it.
     Text,
+    /// The same, of which there may be several with commas between: in JSON also a list.
+    List,
     /// A whole number of this range.
     Number(i32, i32),
     /// A protocol: its name in any case, or its number.
@@ -42,7 +44,9 @@ impl fmt::Display for Syntax {
     /// Says it in a sentence; nothing where any text will do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Any | Self::Exact | Self::Text | Self::Protocol | Self::Packet | Self::Addresses => Ok(()),
+            Self::Any | Self::Exact | Self::Text | Self::List | Self::Protocol | Self::Packet | Self::Addresses => {
+                Ok(())
+            }
             Self::Flag => f.write_str("One of true, false."),
             Self::Number(first, last) => write!(f, "A whole number from {first} to {last}."),
             Self::Word(words) => write!(f, "One of {}.", words.join(", ")),

@@ -85,7 +85,7 @@ pub(super) const PORT_TO: Parameter = Parameter {
 
 pub(super) const PORTS: Parameter = Parameter {
     name: "ports",
-    syntax: Syntax::Text,
+    syntax: Syntax::List,
     is_required: false,
     meaning: "Ports in the place of port_from and port_to: one, a range, or several with commas between, such as 80,443,8000-8010. Several where the driver has lists.",
     example: "",
@@ -165,7 +165,7 @@ pub(super) const INTERFACE: Parameter = Parameter {
 
 pub(super) const STATES: Parameter = Parameter {
     name: "states",
-    syntax: Syntax::Text,
+    syntax: Syntax::List,
     is_required: false,
     meaning: "Only packets of connections in one of these states, where the driver has them: new, established, related, with commas between.",
     example: "",
