@@ -29,7 +29,7 @@ pub struct Planned {
 /// Tells what a change would do. The driver is asked to read, and nothing else.
 ///
 /// # Errors
-/// As those of [`apply`](super::apply) would be, as far as reading tells.
+/// As those of [`apply`](super::apply()) would be, as far as reading tells.
 pub async fn plan(
     driver: &dyn Driver,
     context: &Context,
