@@ -3,8 +3,8 @@
 use divan::{Bencher, black_box};
 
 use deltawall_core::{
-    Account, Action, AddressRange, Capabilities, Cidr, Firewall, FirewallId, FirewallName, Limits, NewRule, Order,
-    Plan, PortRange, Protocol, Rule, RuleSet, Source,
+    Account, Action, AddressRange, Capabilities, Cidr, Firewall, FirewallId, FirewallName, Group, Limits, NewRule,
+    Order, Plan, PortRange, Protocol, Rule, RuleSet, Source,
 };
 
 const RULES: u32 = 1000;
@@ -56,6 +56,16 @@ fn grid(bencher: Bencher) {
             true => rule((number * 4 + shift, number * 4 + shift), everywhere, Action::Deny),
             false => rule((0, 65535), one, Action::Accept),
         }
+    });
+}
+
+/// A group of its own for each rule, all for the same port.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn groups(bencher: Bencher) {
+    bench(bencher, Order::Unordered, |_, random| {
+        let name = FirewallName::new(format!("g{}", random.word())).ok();
+        let group = name.and_then(|name| Some(Source::Group(Group { owner: Account::new("1").ok()?, name })));
+        rule((22, 22), group, Action::Accept)
     });
 }
 

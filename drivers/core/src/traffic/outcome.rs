@@ -25,31 +25,35 @@ impl Outcome<'_, '_> {
     }
 
     /// What can become of it where these symbols hold; more, perhaps, where there are many symbols.
-    pub(super) fn verdicts(&self, symbols: &Symbols<'_>, given: &Together) -> Vec<Verdict> {
-        let mut verdicts = match Holding::all(symbols, &[*self], given) {
-            Some(holding) => holding.iter().map(|holding| holding.verdict(self)).collect(),
-            None => self.perhaps(symbols, given),
-        };
-        verdicts.sort_unstable();
-        verdicts.dedup();
-        verdicts
+    pub(super) fn verdicts(&self, symbols: &Symbols<'_>, given: &Together) -> impl Iterator<Item = Verdict> {
+        Verdict::ALL.into_iter().filter(|verdict| self.can_be(symbols, given, |possible| possible == *verdict))
     }
 
-    fn perhaps(&self, symbols: &Symbols<'_>, given: &Together) -> Vec<Verdict> {
-        let mut verdicts = Vec::new();
-        for term in self.terms.iter().filter(|term| are_possible(symbols, &term.together, given)) {
-            verdicts.push(term.verdict);
+    /// Whether such a verdict can be where these symbols hold; or could, perhaps, where there are many symbols.
+    fn can_be(&self, symbols: &Symbols<'_>, given: &Together, is_such: impl Fn(Verdict) -> bool) -> bool {
+        if let Some(holding) = Holding::all(symbols, &[*self], given) {
+            return holding.iter().any(|holding| is_such(holding.verdict(self)));
+        }
+        for term in self.terms {
+            let is_possible = symbols.go_together(term.together.symbols(), given.symbols());
+            if is_possible && is_such(term.verdict) {
+                return true;
+            }
             if term.together.follows_from(given.symbols()) {
-                return verdicts;
+                return false;
             }
         }
-        verdicts.push(self.rest);
-        verdicts
+        is_such(self.rest)
     }
 
-    /// Whether what has these symbols surely comes at least so far.
+    /// Whether what has these symbols can come so far.
+    fn can_reach(&self, symbols: &Symbols<'_>, given: &Together, reach: u8) -> bool {
+        self.can_be(symbols, given, |verdict| verdict.reach() >= reach)
+    }
+
+    /// Whether what has these symbols surely comes so far.
     fn surely_reaches(&self, symbols: &Symbols<'_>, given: &Together, reach: u8) -> bool {
-        self.perhaps(symbols, given).into_iter().all(|verdict| verdict.reach() >= reach)
+        !self.can_be(symbols, given, |verdict| verdict.reach() < reach)
     }
 
     /// What may come through: with which symbols, and how far.
@@ -72,9 +76,7 @@ pub(super) fn rising(symbols: &Symbols<'_>, from: Outcome<'_, '_>, to: Outcome<'
     let nothing = Together::default();
     let mut rising: Vec<Together> = match Holding::all(symbols, &[from, to], &nothing) {
         Some(holding) => holding.iter().filter(|holding| holding.rises(&from, &to)).map(Holding::together).collect(),
-        None => {
-            to.ways().filter(|(way, reach)| !from.surely_reaches(symbols, way, *reach)).map(|(way, _)| way).collect()
-        }
+        None => perhaps_rising(symbols, from, to),
     };
     rising.sort_by_cached_key(|together| together.symbols().len());
     let mut least: Vec<Together> = Vec::new();
@@ -86,12 +88,18 @@ pub(super) fn rising(symbols: &Symbols<'_>, from: Outcome<'_, '_>, to: Outcome<'
     least
 }
 
-fn both(one: &Together, other: &Together) -> Together {
-    one.symbols().iter().chain(other.symbols()).copied().collect()
-}
-
-fn are_possible(symbols: &Symbols<'_>, one: &Together, other: &Together) -> bool {
-    symbols.can_be(both(one, other).symbols())
+/// The same where too many symbols matter: with others, perhaps, too.
+fn perhaps_rising(symbols: &Symbols<'_>, from: Outcome<'_, '_>, to: Outcome<'_, '_>) -> Vec<Together> {
+    let are_same = |(one, other): &(&&Term, &&Term)| one.verdict == other.verdict && one.together == other.together;
+    let same = from.terms.iter().zip(to.terms).take_while(are_same).count();
+    // What these decide about they decide as before.
+    let (same, changed) = to.terms.split_at_checked(same).unwrap_or_default();
+    let is_as_before = |way: &Together| same.iter().any(|term| term.together.follows_from(way.symbols()));
+    let from = Outcome { terms: from.terms.get(same.len()..).unwrap_or_default(), ..from };
+    let is_rising = |(way, reach): &(Together, u8)| {
+        !is_as_before(way) && to.can_reach(symbols, way, *reach) && !from.surely_reaches(symbols, way, *reach)
+    };
+    Outcome { terms: changed, ..to }.ways().filter(is_rising).map(|(way, _)| way).collect()
 }
 
 /// The symbols that hold for some traffic.
@@ -111,8 +119,9 @@ impl Holding {
         }
         let mut all = vec![given.symbols().to_vec()];
         for symbol in open {
-            let with = all.iter().map(|holding| holding.iter().copied().chain([symbol]).collect::<Vec<_>>());
-            let with: Vec<_> = with.filter(|holding| symbols.can_be(holding)).collect();
+            let without = all.iter().filter(|holding| symbols.go_together(holding, &[symbol]));
+            let with: Vec<Vec<usize>> =
+                without.map(|holding| holding.iter().copied().chain([symbol]).collect()).collect();
             all.extend(with);
         }
         Some(all.into_iter().map(Self).collect())

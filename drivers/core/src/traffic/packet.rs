@@ -113,6 +113,9 @@ impl FromStr for Packet {
 }
 
 impl Verdict {
+    /// All verdicts.
+    pub const ALL: [Self; 4] = [Self::Deny, Self::Reject, Self::Left, Self::Accept];
+
     /// `accept`, `deny`, `reject` or `left`.
     pub fn name(self) -> &'static str {
         match self {

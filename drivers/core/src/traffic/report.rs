@@ -1,6 +1,6 @@
 //! Parts of a space, said as rules say it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::conditions::{Conditions, States};
 use crate::model::Direction;
@@ -34,7 +34,10 @@ pub(super) fn traffic(
         }
     }
     let mut traffic = in_one_state_or_another(with_sources_together(entries));
-    traffic.sort_by(|one, other| (one.service, &one.sources).cmp(&(other.service, &other.sources)));
+    traffic.sort_by(|one, other| {
+        let order = (one.service, &one.sources).cmp(&(other.service, &other.sources));
+        order.then_with(|| one.to_string().cmp(&other.to_string()))
+    });
     traffic
 }
 
@@ -65,37 +68,44 @@ pub(super) fn by_services(regions: &[Region]) -> Vec<(Span, Vec<Span>)> {
     pieces.filter(|(_, addresses)| !addresses.is_empty()).collect()
 }
 
-/// What these symbols are in a rule: a source, if there is one, and conditions. Where a rule cannot say all of them, it says less, and
-/// so is for more.
+/// What these symbols are in a rule: a source, if there is one, and conditions. Where a rule cannot say all of them, since it has one
+/// source and one rate, it says less, and so is for more.
 fn said(space: &Space<'_>, together: &Together) -> (Option<Source>, Option<Box<Conditions>>) {
-    let (mut source, mut conditions) = (None, Conditions::default());
+    let (mut sources, mut limits, mut conditions) = (Vec::new(), Vec::new(), Conditions::default());
     for symbol in together.symbols().iter().filter_map(|number| space.symbols.get(*number)) {
         match symbol {
-            Symbol::Group(group) => source = source.or_else(|| Some(Source::Group(group.clone()))),
-            Symbol::PrefixList(list) => source = source.or_else(|| Some(Source::PrefixList(list.clone()))),
+            Symbol::Group(group) => sources.push(Source::Group(group.clone())),
+            Symbol::PrefixList(list) => sources.push(Source::PrefixList(list.clone())),
             Symbol::Interface(interface) => conditions.interface = Some(interface.clone()),
             Symbol::State(state) => conditions.states = States::of([state]),
             Symbol::Mac(mac) => conditions.mac = Some(mac),
             Symbol::PacketType(kind) => conditions.packet_type = Some(kind),
-            Symbol::Limit { rule, .. } => conditions.limit = rule.conditions.and_then(|conditions| conditions.limit),
+            Symbol::Limit { rule, .. } => limits.extend(rule.conditions.and_then(|conditions| conditions.limit)),
         }
     }
-    (source, (!conditions.is_empty()).then(|| Box::new(conditions)))
+    conditions.limit = limits.into_iter().min();
+    (sources.into_iter().min(), (!conditions.is_empty()).then(|| Box::new(conditions)))
 }
 
 /// One entry for what differs in its sources only.
 fn with_sources_together(entries: Vec<Traffic>) -> Vec<Traffic> {
     let mut together: Vec<Traffic> = Vec::new();
     let mut known: HashMap<(Service, Option<Box<Conditions>>), usize> = HashMap::new();
+    let mut grown = BTreeSet::new();
     for entry in entries {
         let at = *known.entry((entry.service, entry.conditions.clone())).or_insert(together.len());
         match together.get_mut(at) {
             Some(first) => {
                 first.sources.extend(entry.sources);
-                first.sources.sort_unstable();
-                first.sources.dedup();
+                grown.insert(at);
             }
             None => together.push(entry),
+        }
+    }
+    for at in grown {
+        if let Some(entry) = together.get_mut(at) {
+            entry.sources.sort_unstable();
+            entry.sources.dedup();
         }
     }
     together

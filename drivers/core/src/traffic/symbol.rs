@@ -84,10 +84,13 @@ impl<'a> Symbols<'a> {
         self.all.get(number).copied()
     }
 
-    /// Whether all of these can hold at once.
-    pub(super) fn can_be(&self, holding: &[usize]) -> bool {
-        let symbols: Vec<_> = holding.iter().filter_map(|number| self.all.get(*number)).collect();
-        !symbols.iter().any(|one| symbols.iter().any(|other| one.excludes(other)))
+    /// Whether these can hold where those do.
+    pub(super) fn go_together(&self, these: &[usize], those: &[usize]) -> bool {
+        let excludes = |one: &usize, other: &usize| match (self.all.get(*one), self.all.get(*other)) {
+            (Some(one), Some(other)) => one.excludes(other),
+            _ => false,
+        };
+        !these.iter().any(|one| those.iter().any(|other| excludes(one, other)))
     }
 
     /// What has to hold for a rule, beside its sources and ports: any of these. `nth` is how many rules like it come before.

@@ -35,12 +35,15 @@ const ADDRESSES: [&str; 13] = [
     "4000::",
 ];
 
-/// Protocol and port, or type and code. With each of [`protocols`] the first and the first that comes after it are here.
-const SERVICES: [(u8, u16); 21] = [
+/// Protocol and port, or type and code. With each of [`protocols`] the first and the first that comes after it are here, and the first
+/// of each ICMP type that is divided and of those behind it.
+const SERVICES: [(u8, u16); 24] = [
     (0, 0),
     (1, 0),
+    (1, 0x300),
     (1, 0x304),
     (1, 0x305),
+    (1, 0x400),
     (1, 0x800),
     (1, 0x900),
     (2, 0),
@@ -52,6 +55,7 @@ const SERVICES: [(u8, u16); 21] = [
     (6, 91),
     (7, 0),
     (17, 0),
+    (17, 22),
     (17, 23),
     (17, 24),
     (18, 0),
