@@ -38,7 +38,8 @@ pub fn all(account: &Account, region: &str) -> Vec<Value> {
 pub fn firewalls(answer: &Answer) -> Vec<Value> {
     match answer.header("Content-Type") {
         Some("application/json") => from_json(answer.json()),
-        Some("application/xml") => from_xml(&answer.body),
+        // A plan names the firewall that it is for, and rules that are not there.
+        Some("application/xml") if !answer.body.contains("\n<plan>\n") => from_xml(&answer.body),
         _ => Vec::new(),
     }
 }

@@ -74,6 +74,9 @@ fn audit(instance: &Instance, of: &str) -> serde_json::Value {
     instance.logged(|line| line["target"] == "deltawall::audit" && line["request_id"] == of && is_last(line))
 }
 
+const RULE_SET: &str = r#"{"rules":[{"allow_protocol":"tcp","port_from":22,"port_to":22,
+    "sources":[{"type":"address","address":"10.0.0.0","prefix":8}]}]}"#;
+
 #[test]
 fn each_change_leaves_a_line_with_who_what_where_and_the_result() {
     let instance = Instance::with(&[]);
@@ -96,6 +99,14 @@ fn each_change_leaves_a_line_with_who_what_where_and_the_result() {
             "create_rule",
             &on_n,
             "protocol=tcp&port_from=22&port_to=22&ip_address1=10.0.0.0/8",
+            "done",
+        ),
+        (
+            Request::new("PUT", "/api/firewalls/n/rules?direction=all").json(RULE_SET),
+            200,
+            "replace_rules",
+            &on_n,
+            "direction=all",
             "done",
         ),
         (Request::delete(&format!("/api/firewalls/n/{id}")), 204, "delete_rule", &on_rule, "", "done"),

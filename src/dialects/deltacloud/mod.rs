@@ -9,18 +9,20 @@
 //! | `body`, `json_body` | the body and the query, as `pairs` of names and values |
 //! | `request` | whose credentials, and all of it put together: a typed request |
 //! | `handlers` | the request to the driver, its result to an `answer` |
+//! | `editing` | the same for what only pages ask: the form for a rule that is there, and its place |
 //! | `call` | what the driver is asked, and the lines of the audit |
 //! | `finish` | the answer in the client's format, with its headers |
 //!
 //! `parameter` is the table of parameters, `parameters` has those of a request, and `values` makes the model's types of them.
 //! `reference` and `openapi` describe the API with `examples`. `xml`, `json` and `html` are the views; `representation` is what
 //! programs see of firewalls, and `written` keeps what was written of it lately. `urls` are the links in them, `error` is the
-//! table from failure to status, `features` what a driver advertises, `filled_in` what a form was filled in with.
+//! table from failure to status, `features` what a driver advertises, `filled_in` what a form was filled in with, `prefilled` a rule as a form is filled in with it.
 
 mod answer;
 mod body;
 mod call;
 mod change;
+mod editing;
 mod error;
 mod examples;
 mod features;
@@ -43,12 +45,14 @@ mod parameter_table;
 mod parameters;
 mod path;
 mod precondition;
+mod prefilled;
 mod reference;
 mod rendered;
 mod representation;
 mod request;
 mod rule_set;
 mod rule_set_schema;
+mod samples;
 mod segment;
 mod selection;
 mod shown_rule;

@@ -68,6 +68,7 @@ fn protocol<F: Fields>(fields: &F, can: Capabilities) -> Result<(Protocol, Vec<P
                 fields.wrong(&[&PORTS], "stands in the place of port_from and port_to: leave out one or the other")
             );
         }
+        true if !has_ports => return Err(fields.wrong(&[&PORTS], "goes with protocols that have ports")),
         true => (&PORTS, ports(fields)?),
         false => (&PORT_FROM, Vec::new()),
     };

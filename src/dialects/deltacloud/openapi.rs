@@ -4,15 +4,12 @@ use std::io;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use deltawall_core::{
-    Account, Action, Description, Direction, Firewall, FirewallId, FirewallName, Protocol, Rule, RuleContent, Source,
-};
 use serde_json::{Map, Value};
 use utoipa::OpenApi;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, PathsBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     self, Content, ContentBuilder, HttpMethod, InfoBuilder, OpenApiBuilder, PathItem, Ref, RefOr, Required, Response,
@@ -26,6 +23,7 @@ use super::head::Head;
 use super::operation::Method;
 use super::parameter::{Parameter, Syntax};
 use super::reference::{self, Endpoint, Gives, Header};
+use super::samples::{sample, sample_plan};
 use super::shown_rules::ShownRules;
 use super::{html, json, rule_set_schema, xml};
 
@@ -197,6 +195,11 @@ const ADDRESSES: &str = concat!(
     r"|([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)",
     r")(/[0-9]{1,3})?(\s*,[\s,]*|\s*$))*$"
 );
+/// Of packets this says those of TCP and UDP between hosts of IPv4.
+const PACKET: &str = concat!(
+    r"^(\s*|(tcp|udp)/[1-9][0-9]{0,3} (from|to) ",
+    r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3})$"
+);
 const NO_CONTROLS: &str = r"^[^\x00-\x1f\x7f]*$";
 
 /// What a parameter is in a query or form, where everything is text.
@@ -209,6 +212,8 @@ fn schema(parameter: &Parameter) -> ObjectBuilder {
         Syntax::Text => schema.schema_type(Type::String).pattern(Some(SPACED)),
         Syntax::Protocol => schema.schema_type(Type::String).pattern(Some(PROTOCOL)),
         Syntax::Addresses => schema.schema_type(Type::String).pattern(Some(ADDRESSES)),
+        Syntax::Packet => schema.schema_type(Type::String).pattern(Some(PACKET)),
+        Syntax::Flag => words_of(schema, &["true", "false"], None),
         Syntax::Number(first, last) => {
             schema.schema_type(Type::Integer).minimum(Some(f64::from(first))).maximum(Some(f64::from(last)))
         }
@@ -242,7 +247,7 @@ fn json_schema(parameter: &Parameter) -> ObjectBuilder {
         Syntax::Any | Syntax::Exact | Syntax::Text => {
             schema.schema_type(types([Type::String, Type::Integer, Type::Boolean]))
         }
-        Syntax::Protocol | Syntax::Addresses | Syntax::Word(_) => schema,
+        Syntax::Protocol | Syntax::Packet | Syntax::Addresses | Syntax::Flag | Syntax::Word(_) => schema,
     }
 }
 
@@ -252,24 +257,29 @@ fn types<const N: usize>(types: [Type; N]) -> SchemaType {
 
 /// The same response, with what its body is.
 fn answer(response: ResponseBuilder, status: StatusCode, gives: Gives, head: &Head<'_>) -> ResponseBuilder {
-    let view = match (status, gives) {
-        (StatusCode::OK, Gives::EntryPoint) => Some(("EntryPoint", View::EntryPoint)),
-        (StatusCode::OK, Gives::Drivers) => Some(("Drivers", View::Drivers)),
-        (StatusCode::OK, Gives::Driver) => Some(("OneDriver", View::Driver(Arc::clone(head.driver_handle())))),
+    let firewall = || sample().map(|firewall| View::Firewall(Arc::new(firewall), ShownRules::All));
+    let (schemas, view): (&[&str], _) = match (status, gives) {
+        (StatusCode::OK, Gives::EntryPoint) => (&["EntryPoint"], Some(View::EntryPoint)),
+        (StatusCode::OK, Gives::Drivers) => (&["Drivers"], Some(View::Drivers)),
+        (StatusCode::OK, Gives::Driver) => (&["OneDriver"], Some(View::Driver(Arc::clone(head.driver_handle())))),
         (StatusCode::OK, Gives::Firewalls) => {
-            Some(("Firewalls", View::Firewalls(sample().into_iter().map(Arc::new).collect(), ShownRules::All)))
+            let all = sample().into_iter().map(Arc::new).collect();
+            (&["Firewalls"], Some(View::Firewalls(all, ShownRules::All)))
         }
-        (StatusCode::OK, Gives::Firewall | Gives::Replaced) | (StatusCode::CREATED, _) => {
-            sample().map(|firewall| ("OneFirewall", View::Firewall(Arc::new(firewall), ShownRules::All)))
+        (StatusCode::OK, Gives::Firewall) => (&["OneFirewall", "OneExplanation"], firewall()),
+        (StatusCode::OK, Gives::Replaced) => (&["OneFirewall", "OnePlan"], firewall()),
+        (StatusCode::OK, Gives::NewFirewall | Gives::NewRule | Gives::Deletion | Gives::Nothing) => {
+            (&["OnePlan"], sample_plan(head))
         }
+        (StatusCode::CREATED, _) => (&["OneFirewall"], firewall()),
         (StatusCode::ACCEPTED, _) => {
-            Some(("Message", View::Message("Firewall will be deleted once it has stopped".into())))
+            (&["Message"], Some(View::Message("Firewall will be deleted once it has stopped".into())))
         }
-        _ => None,
+        _ => (&[], None),
     };
     let has_page = view.is_some() || status == StatusCode::OK && gives == Gives::Page;
     let response = match view {
-        Some((schema, view)) => in_all_formats(response, schema, &view, head),
+        Some(view) => with_examples(response, one_of(schemas), json::view(&view, head), xml::view(&view, head)),
         None => response,
     };
     match (status, gives) {
@@ -281,12 +291,27 @@ fn answer(response: ResponseBuilder, status: StatusCode, gives: Gives, head: &He
     }
 }
 
+/// What has one of these schemas.
+fn one_of(schemas: &[&str]) -> RefOr<Schema> {
+    match schemas {
+        [one] => Ref::from_schema_name(*one).into(),
+        several => {
+            let all = several.iter().map(|name| Ref::from_schema_name(*name));
+            Schema::from(all.fold(OneOfBuilder::new(), |one_of, one| one_of.item(one)).build()).into()
+        }
+    }
+}
+
 fn failed(failure: Failure, head: &Head<'_>) -> Response {
     let error: ApiError = failure.with("What was wrong, and what would be right.");
     let response = ResponseBuilder::new().description(failure.appearance().meaning);
-    let response =
-        with_examples(response, "Error", json::error(&error), Ok(xml::error(&error, "/api/firewalls", head)))
-            .content("text/html", content(text(), None));
+    let response = with_examples(
+        response,
+        one_of(&["Error"]),
+        json::error(&error),
+        Ok(xml::error(&error, "/api/firewalls", head)),
+    )
+    .content("text/html", content(text(), None));
     with_headers(response, reference::headers(failure)).build()
 }
 
@@ -301,22 +326,16 @@ fn described(header: &Header) -> openapi::Header {
     HeaderBuilder::new().description(Some(header.meaning)).schema(Some(text())).build()
 }
 
-/// A response as XML and as JSON of this schema, both with the view as their example.
-fn in_all_formats(response: ResponseBuilder, schema: &str, view: &View, head: &Head<'_>) -> ResponseBuilder {
-    with_examples(response, schema, json::view(view, head), xml::view(view, head))
-}
-
+/// A response as XML and as JSON of this schema, both with an example.
 fn with_examples(
     response: ResponseBuilder,
-    schema: &str,
+    schema: RefOr<Schema>,
     json: io::Result<Vec<u8>>,
     xml: io::Result<Vec<u8>>,
 ) -> ResponseBuilder {
     let json = json.ok().and_then(|json| serde_json::from_slice(&json).ok());
     let xml = xml.ok().map(|xml| String::from_utf8_lossy(&xml).into_owned().into());
-    response
-        .content("application/json", content(Ref::from_schema_name(schema), json))
-        .content("application/xml", content(text(), xml))
+    response.content("application/json", content(schema, json)).content("application/xml", content(text(), xml))
 }
 
 fn content(schema: impl Into<RefOr<Schema>>, example: Option<Value>) -> Content {
@@ -329,25 +348,4 @@ fn text() -> ObjectBuilder {
 
 fn of_type(kind: Type) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(kind)
-}
-
-/// A firewall for examples.
-fn sample() -> Option<Firewall> {
-    let owner = Account::new("393485797142").ok()?;
-    let content = RuleContent {
-        owner: owner.clone(),
-        protocol: Protocol::from_parts("tcp", Some((80, 80))).ok()?,
-        direction: Direction::Ingress,
-        action: Action::Accept,
-        sources: vec![Source::Address("10.1.0.0/16".parse().ok()?)],
-        conditions: None,
-    };
-    Some(Firewall {
-        id: FirewallId::new("web").ok()?,
-        name: FirewallName::new("web").ok()?,
-        description: Description::new("Web servers").ok(),
-        owner: Some(owner),
-        rules: vec![Rule { cloud_id: None, content, log: None, description: None }],
-        default: None,
-    })
 }

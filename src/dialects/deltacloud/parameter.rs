@@ -30,6 +30,10 @@ pub(super) enum Syntax {
     Protocol,
     /// One of these words, in any case.
     Word(&'static [&'static str]),
+    /// `true` or `false`, in any case, and not blank.
+    Flag,
+    /// One packet: `tcp/443 from 203.0.113.9`.
+    Packet,
     /// Addresses or CIDRs with commas between.
     Addresses,
 }
@@ -38,7 +42,8 @@ impl fmt::Display for Syntax {
     /// Says it in a sentence; nothing where any text will do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Any | Self::Exact | Self::Text | Self::Protocol | Self::Addresses => Ok(()),
+            Self::Any | Self::Exact | Self::Text | Self::Protocol | Self::Packet | Self::Addresses => Ok(()),
+            Self::Flag => f.write_str("One of true, false."),
             Self::Number(first, last) => write!(f, "A whole number from {first} to {last}."),
             Self::Word(words) => write!(f, "One of {}.", words.join(", ")),
         }

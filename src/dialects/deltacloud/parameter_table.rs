@@ -32,7 +32,8 @@ pub(super) const NEW_RULE: [&Parameter; 19] = [
 pub(super) const RULE_SET: [&Parameter; 2] = [&RULE_SET_RULES, &RULE_SET_DEFAULT];
 
 /// What else there is, in queries.
-const OTHERS: [&Parameter; 8] = [&ID, &SHOWN_DIRECTION, &MEMBERS, &EXPLAIN, &DRY_RUN, &ALLOW_GAP, &FORCE_AUTH, &FORMAT];
+const OTHERS: [&Parameter; 9] =
+    [&ID, &SHOWN_DIRECTION, &MEMBERS, &EXPLAIN, &DRY_RUN, &ALLOW_GAP, &FORCE_AUTH, &FORMAT, &SEEN];
 
 pub(super) const NAME: Parameter = Parameter {
     name: "name",
@@ -228,7 +229,7 @@ pub(super) const SHOWN_DIRECTION: Parameter = Parameter {
 
 pub(super) const MEMBERS: Parameter = Parameter {
     name: "members",
-    syntax: Syntax::Word(&["true", "false"]),
+    syntax: Syntax::Flag,
     is_required: false,
     meaning: "With true, who stands behind the firewall is shown, too, where the driver can tell.",
     example: "false",
@@ -236,7 +237,7 @@ pub(super) const MEMBERS: Parameter = Parameter {
 
 pub(super) const EXPLAIN: Parameter = Parameter {
     name: "explain",
-    syntax: Syntax::Text,
+    syntax: Syntax::Packet,
     is_required: false,
     meaning: "In the place of the firewall: what becomes of a packet, such as tcp/443 from 203.0.113.9, or to an address for egress, and by which rule.",
     example: "",
@@ -244,7 +245,7 @@ pub(super) const EXPLAIN: Parameter = Parameter {
 
 pub(super) const DRY_RUN: Parameter = Parameter {
     name: "dry_run",
-    syntax: Syntax::Word(&["true", "false"]),
+    syntax: Syntax::Flag,
     is_required: false,
     meaning: "With true, nothing is changed, and the answer is the plan: what would be.",
     example: "false",
@@ -252,7 +253,7 @@ pub(super) const DRY_RUN: Parameter = Parameter {
 
 pub(super) const ALLOW_GAP: Parameter = Parameter {
     name: "allow_gap",
-    syntax: Syntax::Word(&["true", "false"]),
+    syntax: Syntax::Flag,
     is_required: false,
     meaning: "With true, rules may be removed before others are added, where there is no room for both: what both sets accept may be closed for a moment.",
     example: "false",
@@ -317,6 +318,15 @@ pub(super) const SHOWN_NAMES: Parameter = Parameter {
     is_required: false,
     meaning: "On the page: only firewalls whose name, id or description holds this text.",
     example: "web",
+};
+
+/// Of forms on pages, which send no `If-Match`. What no page has sent has none.
+pub(super) const SEEN: Parameter = Parameter {
+    name: "seen",
+    syntax: Syntax::Exact,
+    is_required: false,
+    meaning: "What the firewall was when the page was made: where it has changed since, nothing is done.",
+    example: "",
 };
 
 /// What the values of the parameter look like that has this name; none where there is none.

@@ -23,5 +23,9 @@ pub(super) fn rendered(view: &View, head: &Head<'_>, cache: Option<&Cache>) -> i
         (_, Format::Json) => (json::view(view, head)?, format.content_type()),
         (_, Format::Html) => (html::view(view, head)?, format.content_type()),
     };
-    Ok((Written::new(content)?, content_type))
+    let shown = match view {
+        View::Firewall(_, shown) => Some(*shown),
+        _ => None,
+    };
+    Ok((Written::new(content, shown)?, content_type))
 }

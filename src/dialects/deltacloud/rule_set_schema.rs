@@ -50,7 +50,7 @@ fn rule_set() -> Value {
         "properties": {
             "rules": { "type": "array", "items": rule(), "description": RULE_SET_RULES.meaning },
             "default": {
-                "type": "object",
+                "type": ["object", "null"],
                 "required": ["ingress", "egress"],
                 "additionalProperties": false,
                 "properties": { "ingress": action, "egress": action },

@@ -3,7 +3,7 @@
 use deltawall_core::{Capabilities, Direction, Rule};
 
 /// Which of a firewall's rules an answer shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum ShownRules {
     All,
     Only(Direction),

@@ -71,11 +71,12 @@ impl Parameters {
     /// Whether this is `true`, and not left out or `false`. Nothing is taken for either: what a client did not mean to be done
     /// may be done otherwise.
     pub(super) fn is_true(&self, parameter: &Parameter) -> Result<bool, ApiError> {
-        let is_blank = Fields::get(self, parameter).is_some_and(|value| value.trim().is_empty());
-        if is_blank {
-            return Err(self.wrong(&[parameter], "is '', and not one of true, false"));
+        match Fields::get(self, parameter).map(str::trim) {
+            None => Ok(false),
+            Some(value) if value.eq_ignore_ascii_case("true") => Ok(true),
+            Some(value) if value.eq_ignore_ascii_case("false") => Ok(false),
+            Some(value) => Err(self.wrong(&[parameter], &format!("is '{}', and not one of true, false", shown(value)))),
         }
-        Ok(self.one_of(parameter, [true, false])?.unwrap_or_default())
     }
 
     /// Which rules to show; none where the client leaves it to the driver.

@@ -42,7 +42,7 @@ impl Representation<'_> {
             Format::Json => json::firewalls(self)?,
             Format::Html => return Err(io::Error::other("a page is no representation for programs")),
         };
-        Written::new(content)
+        Written::new(content, Some(self.shown))
     }
 
     /// Where it is kept. Two that come to the same place are written anew in turn, which only costs time.
@@ -57,9 +57,11 @@ impl Representation<'_> {
 }
 
 impl Written {
-    pub(super) fn new(content: Vec<u8>) -> io::Result<Self> {
+    /// What shows these rules, where it is of firewalls: a firewall without rules, and the other direction of one that has some, are not
+    /// the same to who makes a change of it.
+    pub(super) fn new(content: Vec<u8>, shown: Option<ShownRules>) -> io::Result<Self> {
         let mut hasher = DefaultHasher::new();
-        content.hash(&mut hasher);
+        (content.as_slice(), shown).hash(&mut hasher);
         let tag = format!("\"{:016x}\"", hasher.finish());
         Ok(Self { content: content.into(), tag: tag.try_into().map_err(io::Error::other)? })
     }
