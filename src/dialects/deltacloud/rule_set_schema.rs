@@ -95,7 +95,9 @@ fn rule() -> Value {
 fn source() -> Value {
     let of = |kind: &str, required: Value, properties: Value| {
         let mut properties = properties;
-        properties["type"] = json!({ "type": "string", "enum": [kind] });
+        if let Some(properties) = properties.as_object_mut() {
+            properties.insert("type".into(), json!({ "type": "string", "enum": [kind] }));
+        }
         json!({ "type": "object", "required": required, "additionalProperties": false, "properties": properties })
     };
     let family = json!({ "type": ["string", "null"], "enum": ["ipv4", "ipv6", null] });

@@ -41,7 +41,8 @@ fn rules(members: Members<'_>, builder: &mut Builder<'_>) -> Result<(), ApiError
 
 fn rule(value: &RawValue, builder: &mut Builder<'_>) -> Result<(), ApiError> {
     let mut rule = builder.next_rule();
-    let members = json_body::parse(value.get().as_bytes()).map_err(|_| rule.refused("It is not an object."))?;
+    let members = json_body::parse(value.get().as_bytes()).ok();
+    let members = members.ok_or_else(|| rule.refused("It is not an object."))?;
     for (name, value) in members {
         match name.as_str() {
             "sources" => {
@@ -84,7 +85,7 @@ fn default(members: Members<'_>, builder: &mut Builder<'_>) -> Result<(), ApiErr
 }
 
 fn object<'a>(value: &'a RawValue, name: &str) -> Result<Members<'a>, ApiError> {
-    json_body::parse(value.get().as_bytes()).map_err(|_| wrong(format!("{name} is not an object.")))
+    json_body::parse(value.get().as_bytes()).ok().ok_or_else(|| wrong(format!("{name} is not an object.")))
 }
 
 fn list(value: &RawValue) -> Option<Vec<&RawValue>> {
@@ -94,7 +95,7 @@ fn list(value: &RawValue) -> Option<Vec<&RawValue>> {
 /// The text that stands for a value; none where it is as if it were not there.
 fn text(name: &str, value: &RawValue) -> Result<Option<String>, String> {
     let name = shown(name);
-    match json_body::value(value).or_else(|_| Err(format!("{name} is not Unicode.")))? {
+    match json_body::value(value).ok().ok_or_else(|| format!("{name} is not Unicode."))? {
         Value::Null => Ok(None),
         Value::Text(text) => Ok(Some(text)),
         Value::Boolean(word) => Ok(Some(word.to_owned())),
