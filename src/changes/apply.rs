@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use deltawall_core::{Context, Deletion, Driver, Error, Firewall, Replacement};
+use deltawall_core::{Context, Deletion, Driver, Error, Firewall, FirewallId, Replacement, RuleSet};
 
 use super::change::Change;
-use super::rules::{check_position, replaced};
+use super::rules::{check_position, edited, replaced};
 use super::seen::{Expected, before, reading_meant};
 
 /// What a change has made.
@@ -42,14 +42,38 @@ pub async fn apply(
             let rule = reading_meant(driver, &readings, seen.as_deref())?;
             driver.delete_rule(context, &firewall, rule).await.map(|()| Made::RuleDeleted)
         }
+        Change::EditRule { firewall, readings, rule, position, allow_gap } => {
+            let seen = known(driver, context, &firewall, seen).await?;
+            let rules = edited(driver, &seen, &readings, rule, position)?;
+            replace(driver, context, &seen, &rules, allow_gap).await
+        }
         Change::ReplaceRules { firewall, rules, only, allow_gap } => {
-            let seen = match seen {
-                Some(seen) => seen,
-                None => driver.firewall(context, &firewall).await?,
-            };
+            let seen = known(driver, context, &firewall, seen).await?;
             let rules = replaced(driver, &seen, &rules, only)?;
-            let replacement = Replacement { seen: &seen, rules: &rules, allow_gap };
-            driver.replace_rules(context, replacement).await.map(Made::Firewall)
+            replace(driver, context, &seen, &rules, allow_gap).await
         }
     }
+}
+
+/// The firewall, which is looked at where it was not.
+async fn known(
+    driver: &dyn Driver,
+    context: &Context,
+    id: &FirewallId,
+    seen: Option<Arc<Firewall>>,
+) -> Result<Arc<Firewall>, Error> {
+    match seen {
+        Some(seen) => Ok(seen),
+        None => driver.firewall(context, id).await,
+    }
+}
+
+async fn replace(
+    driver: &dyn Driver,
+    context: &Context,
+    seen: &Firewall,
+    rules: &RuleSet,
+    allow_gap: bool,
+) -> Result<Made, Error> {
+    driver.replace_rules(context, Replacement { seen, rules, allow_gap }).await.map(Made::Firewall)
 }

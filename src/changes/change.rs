@@ -25,6 +25,19 @@ pub enum Change {
         /// What the rule's id may mean: the first, unless another is that of a rule that is there.
         readings: Vec<RuleId<'static>>,
     },
+    /// One of its rules becomes another, or gets another place. All others stay as they are.
+    EditRule {
+        /// The firewall.
+        firewall: FirewallId,
+        /// What the rule's id may mean, as for a rule that goes.
+        readings: Vec<RuleId<'static>>,
+        /// What the rule becomes; none where it only moves.
+        rule: Option<NewRule>,
+        /// Where it is to stand; none where it stands.
+        position: Option<Position>,
+        /// Whether [what both accept may be closed](deltawall_core::Replacement::allow_gap) for a moment.
+        allow_gap: bool,
+    },
     /// Its rules become these.
     ReplaceRules {
         /// The firewall.
@@ -46,6 +59,7 @@ impl Change {
             Self::DeleteFirewall(firewall)
             | Self::CreateRule { firewall, .. }
             | Self::DeleteRule { firewall, .. }
+            | Self::EditRule { firewall, .. }
             | Self::ReplaceRules { firewall, .. } => Some(firewall),
         }
     }

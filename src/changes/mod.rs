@@ -18,4 +18,5 @@ mod seen;
 pub use apply::{Made, apply};
 pub use change::Change;
 pub use plan::{Planned, plan};
+pub use rules::index_of;
 pub use seen::Expected;

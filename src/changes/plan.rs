@@ -10,7 +10,7 @@ use deltawall_core::{
 
 use super::change::Change;
 use super::check;
-use super::rules::replaced;
+use super::rules::{edited, replaced};
 use super::seen::{Expected, before, look, reading_meant};
 
 /// What a change would do, and to what.
@@ -57,6 +57,10 @@ pub async fn plan(
                 return Err(Error::new(ErrorKind::NotFound, driver.id(), "There is no such rule."));
             }
             told(driver, RuleSet::without(&firewall, id))?
+        }
+        Change::EditRule { readings, rule, position, .. } => {
+            let after = edited(driver, &firewall, readings, rule.clone(), *position)?;
+            check::rules(driver, &firewall, &after)?.into_owned()
         }
         Change::ReplaceRules { rules, only, .. } => {
             let after = replaced(driver, &firewall, rules, *only)?;

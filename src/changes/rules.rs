@@ -1,7 +1,10 @@
 //! The rules that a firewall has after a change.
 
-use deltawall_core::model::InvalidSources;
-use deltawall_core::{Direction, Driver, Error, ErrorKind, Firewall, NewRule, Order, Position, RuleSet};
+use std::num::NonZeroUsize;
+
+use deltawall_core::{Direction, Driver, Error, ErrorKind, Firewall, NewRule, Order, Position, Rule, RuleId, RuleSet};
+
+use super::seen::reading_meant;
 
 /// The rules of a set and, where it is about one direction only, those of the other, in their places.
 pub(super) fn replaced(
@@ -16,17 +19,48 @@ pub(super) fn replaced(
     for rule in &seen.rules {
         match rule.content.direction == only {
             true => rules.extend(coming.next()),
-            false => rules.push(NewRule::of(rule).map_err(|why| cannot_stay(driver, rule.content.direction, &why))?),
+            false => rules.push(as_it_is(driver, rule)?),
         }
     }
     rules.extend(coming);
     Ok(RuleSet { rules, default: set.default })
 }
 
-fn cannot_stay(driver: &dyn Driver, direction: Direction, why: &InvalidSources) -> Error {
-    let message =
-        format!("A rule of {} cannot be kept as it is: {why} Replace the rules of both directions.", direction.name());
-    Error::new(ErrorKind::Unsupported, driver.id(), message)
+/// The rules with one of them as it is to be, in its place or in another.
+pub(super) fn edited(
+    driver: &dyn Driver,
+    seen: &Firewall,
+    readings: &[RuleId<'static>],
+    becomes: Option<NewRule>,
+    position: Option<Position>,
+) -> Result<RuleSet, Error> {
+    check_position(driver, position.unwrap_or_default())?;
+    let index = index_of(driver, seen, readings)?;
+    let mut rules = seen.rules.iter().map(|rule| as_it_is(driver, rule)).collect::<Result<Vec<_>, _>>()?;
+    let was = rules.remove(index);
+    let place = Position::At(NonZeroUsize::MIN.saturating_add(index));
+    let others = RuleSet { rules, default: seen.default };
+    Ok(others.with(becomes.unwrap_or(was), position.unwrap_or(place)))
+}
+
+/// Which of a firewall's rules is meant by an id that may be read so, by its index.
+///
+/// # Errors
+/// Where none is, or it may be one or another.
+pub fn index_of(driver: &dyn Driver, seen: &Firewall, readings: &[RuleId<'static>]) -> Result<usize, Error> {
+    let id = reading_meant(driver, readings, Some(seen))?;
+    let absent = || Error::new(ErrorKind::NotFound, driver.id(), "There is no such rule.");
+    seen.rules.iter().position(|rule| id.names(rule)).ok_or_else(absent)
+}
+
+/// What would make the rule, which stays.
+fn as_it_is(driver: &dyn Driver, rule: &Rule) -> Result<NewRule, Error> {
+    NewRule::of(rule).map_err(|why| {
+        let direction = rule.content.direction.name();
+        let message =
+            format!("A rule of {direction} cannot be kept as it is: {why} Replace the rules of both directions.");
+        Error::new(ErrorKind::Unsupported, driver.id(), message)
+    })
 }
 
 /// Whether a rule can be put there.

@@ -20,7 +20,7 @@ pub(super) async fn before(
     let is_needed = match change {
         Change::CreateFirewall(_) | Change::DeleteFirewall(_) | Change::CreateRule { .. } => false,
         Change::DeleteRule { readings, .. } => readings.len() > 1,
-        Change::ReplaceRules { .. } => true,
+        Change::EditRule { .. } | Change::ReplaceRules { .. } => true,
     };
     match change.firewall() {
         Some(id) if is_needed || expected.is_some() => look(driver, context, id, expected).await.map(Some),

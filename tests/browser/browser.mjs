@@ -13,7 +13,7 @@ import { Options, ServiceBuilder } from "selenium-webdriver/chrome.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
-const logins = { mock: "mockuser:mockpassword", fgcp: "fgcpuser:fgcppassword" };
+const logins = { mock: "mockuser:mockpassword", fgcp: "fgcpuser:fgcppassword", "mock-nftables": "mockuser:mockpassword" };
 const pictures = join(root, process.env.UPDATE_DOCS ? "docs/images" : "target/browser");
 export const started = [];
 
@@ -94,6 +94,9 @@ export const fill = async (driver, values) => {
   }
 };
 export const submit = (driver) => click(driver, find(driver, "main form[method=post] > button[type=submit]"));
+
+/** Clicks the first link or button whose text, the unseen part of it too, begins so. */
+export const press = (driver, start) => click(driver, driver.findElement(By.xpath(`//main//*[self::a or self::button][starts-with(normalize-space(.), "${start}")]`)));
 
 /** Opens the confirmation that this text is on, and confirms. */
 export async function confirmDeletion(driver, summary) {

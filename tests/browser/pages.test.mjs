@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { By } from "selenium-webdriver";
 import {
-  browser, check, click, confirmDeletion, fill, find, follow, gateway, leave, login, picture, showWithoutLogin, started, submit, text,
+  browser, check, click, confirmDeletion, fill, find, follow, gateway, leave, login, picture, press, showWithoutLogin, started, submit, text,
 } from "./browser.mjs";
 
 for (const scripts of [true, false]) {
@@ -250,6 +250,7 @@ for (const [look, options] of [["light", {}], ["dark", { dark: true }], ["at 360
     };
     for (const [name, paths] of Object.entries({
       mock: ["", "/drivers", "/drivers/ec2", "/firewalls", "/firewalls/test", "/firewalls/new", "/firewalls/test/new_rule", "/firewalls/absent", "/docs"],
+"mock-nftables": ["/firewalls/web", "/firewalls/lab/new_rule"],
       fgcp: ["/firewalls", "/firewalls/UZXC0GRT-ZG8ZJCJ07-S-0001"],
     })) {
       await login(driver, url, name);
@@ -272,6 +273,18 @@ for (const [look, options] of [["light", {}], ["dark", { dark: true }], ["at 360
         await driver.get(`${url}/api;driver=mock/firewalls/test`);
         await driver.executeScript("document.querySelectorAll('details').forEach((details) => (details.open = true))");
         await look("confirmations");
+      } else if (name === "mock-nftables") {
+        await driver.get(`${url}/api;driver=${name}/firewalls/web`);
+        await driver.executeScript("document.querySelectorAll('details').forEach((details) => (details.open = true))");
+        await look("confirmations of a host");
+        await press(driver, "Preview of deleting rule");
+        await look("what a deletion would do", /^Firewalls [^]*What it would do/);
+        await driver.get(`${url}/api;driver=${name}/firewalls/web`);
+        await press(driver, "Edit rule TCP 22, 2 of 5");
+        await look("a rule to edit", /Edit a rule in web/);
+        await fill(driver, { port_to: "23" });
+        await press(driver, "Preview");
+        await look("what an edit would do", /What it would do[^]*Or change it first/);
       } else {
         await driver.get(`${url}/api;driver=fgcp/firewalls/UZXC0GRT-ZG8ZJCJ07-S-0001/new_rule`);
         await look("what the driver cannot do", /^501 Not Implemented/);

@@ -193,6 +193,17 @@ fn check(fault: Fault, answer: &Answer, status: u16, expected: bool, made: bool)
     );
 }
 
+/// Who stands behind a firewall is a call of its own, which an account may not be allowed to make.
+#[test]
+fn a_page_comes_where_who_stands_behind_the_firewall_cannot_be_told() {
+    let setup = Setup::new();
+    let page = || setup.send(Request::get("/api/firewalls/default").accept("text/html")).expect(200).body;
+    assert!(page().contains("<p>Nobody.</p>"), "{}", page());
+    setup.proxy.plan("DescribeNetworkInterfaces", Fault::Refusal(403, "UnauthorizedOperation"), 1);
+    let told = page();
+    assert!(told.contains("<h1>default</h1>") && told.contains("This could not be told now."), "{told}");
+}
+
 #[test]
 fn a_firewall_is_made_once_or_not_at_all() {
     let setup = Setup::new();

@@ -1,5 +1,10 @@
 //! The pages, as far as they can be seen without a browser. `tests/browser` looks at them with one.
 
+mod edit;
+mod fields;
+mod firewall;
+mod preview;
+
 use insta::assert_snapshot;
 
 use crate::instance::file;
@@ -10,7 +15,22 @@ const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*
 
 /// What a browser on our own page sends.
 pub fn browser(request: Request) -> Request {
-    request.accept(BROWSER).header("Sec-Fetch-Site", "same-origin").header("Sec-Fetch-Mode", "navigate").on_mock()
+    of_browser(request).on_mock()
+}
+
+/// The same, whoever has logged in.
+fn of_browser(request: Request) -> Request {
+    request.accept(BROWSER).header("Sec-Fetch-Site", "same-origin").header("Sec-Fetch-Mode", "navigate")
+}
+
+/// The same on the mock of a Linux host.
+fn on_nftables(request: Request) -> Request {
+    browser(request).header("X-Deltacloud-Driver", "mock-nftables")
+}
+
+/// Where a browser goes on after what it has sent.
+fn next(server: &Server, request: Request) -> String {
+    server.send(request).expect(303).header("Location").unwrap().to_owned()
 }
 
 pub fn get(server: &Server, path: &str) -> Answer {

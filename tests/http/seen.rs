@@ -6,7 +6,7 @@ use crate::subject::{Subject, on_each_driver};
 use crate::wire::{Answer, Request};
 
 on_each_driver! {
-    the_tag_of_any_format_and_direction_lets_a_change_be_made,
+    the_tag_of_xml_and_json_in_any_direction_lets_a_change_be_made,
     what_is_not_as_it_was_seen_is_not_changed,
     what_is_not_there_cannot_have_been_seen,
     of_two_changes_of_what_both_have_seen_one_is_made,
@@ -24,9 +24,10 @@ fn shown(subject: &Subject, query: &str) -> String {
     tag(&subject.send(Request::get(&format!("/api/firewalls/web?{query}"))).expect(200))
 }
 
-fn the_tag_of_any_format_and_direction_lets_a_change_be_made(subject: &Subject) {
+fn the_tag_of_xml_and_json_in_any_direction_lets_a_change_be_made(subject: &Subject) {
     subject.create("web");
-    for format in ["xml", "json", "html"] {
+    // Pages show more than the firewall, such as who stands behind it: theirs stands for all of that.
+    for format in ["xml", "json"] {
         for direction in ["", "&direction=ingress", "&direction=egress", "&direction=all"] {
             let seen = shown(subject, &format!("format={format}{direction}"));
             let rule = Request::post("/api/firewalls/web/rules").form(RULE).header("If-Match", &seen);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use deltawall_core::{Driver, Explanation, Firewall, Member};
 
+use super::error::ApiError;
 use super::filled_in::FilledIn;
 use super::html::Asset;
 use super::shown_rules::ShownRules;
@@ -29,8 +30,10 @@ pub(super) enum View {
     Firewall(Arc<Firewall>, ShownRules),
     /// The same, with who stands behind it.
     Members(Arc<Firewall>, ShownRules, Vec<Member>),
-    /// What a change would do.
-    Plan(Box<Planned>),
+    /// The same for people.
+    Page(Box<FirewallPage>),
+    /// What a change would do, on a page with the form that makes it.
+    Plan(Box<Planned>, Option<Box<FilledIn>>),
     /// What becomes of a packet.
     Explanation(Arc<Firewall>, Explanation),
     /// What has become of a deletion that takes time.
@@ -42,6 +45,16 @@ pub(super) enum View {
     /// The same for programs.
     OpenApi,
     Asset(&'static Asset),
+}
+
+/// A firewall as people look at it.
+pub(super) struct FirewallPage {
+    pub(super) firewall: Arc<Firewall>,
+    pub(super) shown: ShownRules,
+    /// Who stands behind it, where the driver can tell, or why that could not be told.
+    pub(super) members: Option<Result<Vec<Member>, ApiError>>,
+    /// What stands for the firewall in the forms of the page.
+    pub(super) seen: Option<String>,
 }
 
 impl Answer {

@@ -89,7 +89,9 @@ pub(super) fn change<'a>(
         Operation::DeleteFirewall(id) | Operation::CreateRule(id) | Operation::ReplaceRules(id) => {
             (Some(id.text()), None)
         }
-        Operation::DeleteRule(id, rule) => (Some(id.text()), Some(rule.text())),
+        Operation::DeleteRule(id, rule) | Operation::EditRule(id, rule) | Operation::MoveRule(id, rule) => {
+            (Some(id.text()), Some(rule.text()))
+        }
         _ => (None, None),
     };
     let [firewall, rule] = [firewall, rule].map(|id| id.map(Cow::into_owned));

@@ -40,6 +40,16 @@ pub(super) fn of_firewalls(capabilities: Capabilities) -> impl Iterator<Item = F
     advertised.map(|(_, feature)| feature)
 }
 
+/// Whether a rule can be replaced by another.
+pub(super) fn can_edit(can: Capabilities) -> bool {
+    can.rules.create && matches!(can.rules.replace, Replace::Add | Replace::Whole)
+}
+
+/// Whether a rule can get another place.
+pub(super) fn can_move(can: Capabilities) -> bool {
+    can_edit(can) && can.rules.order == Order::Ordered
+}
+
 /// What a driver with these capabilities would have to be able to do for the operation, and cannot.
 pub(super) fn lacking(operation: Operation<'_>, can: Capabilities) -> Option<&'static str> {
     let (has, what) = match operation {
@@ -47,6 +57,8 @@ pub(super) fn lacking(operation: Operation<'_>, can: Capabilities) -> Option<&'s
         Operation::DeleteFirewall(_) => (can.firewalls.delete, "delete firewalls"),
         Operation::CreateRule(_) | Operation::ShowNewRule(_) => (can.rules.create, "create rules"),
         Operation::ReplaceRules(_) => (can.rules.replace != Replace::No, "replace a firewall's rules"),
+        Operation::ShowEditRule(..) | Operation::EditRule(..) => (can_edit(can), "replace a rule by another"),
+        Operation::MoveRule(..) => (can_move(can), "give a rule another place"),
         Operation::DeleteRule(..) => (can.rules.delete, "delete rules"),
         _ => return None,
     };

@@ -3,15 +3,20 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use deltawall_core::{Context, Deletion, Direction, Driver, Effect, Firewall, NewRule};
+use deltawall_core::{Context, Deletion, Driver, Effect, FirewallId, NewRule};
 
-use super::answer::{Answer, View};
+use super::answer::{Answer, FirewallPage, View};
+use super::call::Call;
 use super::change::{self, Outcome};
+use super::editing;
 use super::error::{ApiError, Failure};
-use super::filled_in::FilledIn;
+use super::features;
+use super::filled_in::{FilledIn, Form};
+use super::format::Format;
 use super::html;
 use super::operation::Operation;
 use super::parameter_table::{ALLOW_GAP, MEMBERS};
+use super::precondition;
 use super::request::Request;
 use super::segment::Segment;
 use super::shown_rules::ShownRules;
@@ -33,8 +38,11 @@ pub(super) async fn answer(request: &Request<'_>) -> Result<Answer, ApiError> {
         Operation::CreateRule(id) => create_rule(request, id).await,
         Operation::DeleteRule(id, rule) => delete_rule(request, id, rule).await,
         Operation::ReplaceRules(id) => replace_rules(request, id).await,
+        Operation::EditRule(id, rule) => editing::edit_rule(request, id, rule).await,
+        Operation::MoveRule(id, rule) => editing::move_rule(request, id, rule).await,
         Operation::ShowNewFirewall(_) => show_new_firewall(request).await,
         Operation::ShowNewRule(id) => show_new_rule(request, id).await,
+        Operation::ShowEditRule(id, rule) => editing::show_edit_rule(request, id, rule).await,
         Operation::ShowReference => Ok(Answer::ok(View::Reference)),
         Operation::ShowOpenApi => Ok(Answer::ok(View::OpenApi)),
         Operation::ShowAsset(name) => show_asset(name),
@@ -73,7 +81,11 @@ async fn show_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, Ap
     let call = request.with_credentials()?;
     let values = request.parameters()?;
     let (id, shown, packet) = (id.firewall_id()?, shown_rules(request)?, values.packet()?);
-    if values.is_true(&MEMBERS)? {
+    let with_members = values.is_true(&MEMBERS)?;
+    if request.head.format() == Format::Html && packet.is_none() {
+        return show_page(request, &call, &id, shown).await;
+    }
+    if with_members {
         let of = async |driver: &dyn Driver, context: &Context| {
             let firewall = driver.firewall(context, &id).await?;
             Ok((firewall, driver.members(context, &id).await?))
@@ -91,12 +103,30 @@ async fn show_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, Ap
     }))
 }
 
+/// Who stands behind it is asked after the rest: where that fails, the page comes all the same, and says so.
+async fn show_page(
+    request: &Request<'_>,
+    call: &Call<'_>,
+    id: &FirewallId,
+    shown: ShownRules,
+) -> Result<Answer, ApiError> {
+    let can = request.head.driver().capabilities();
+    let firewall = call.ask(async |driver, context| driver.firewall(context, id).await).await?;
+    let members = match can.firewalls.members {
+        true => Some(call.ask(async |driver, context| driver.members(context, id).await).await),
+        false => None,
+    };
+    let seen = features::can_move(can).then(|| precondition::seen(request.head, &firewall)).flatten();
+    Ok(Answer::ok(View::Page(Box::new(FirewallPage { firewall, shown, members, seen }))))
+}
+
 async fn create_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?;
     let values = request.parameters()?;
-    let made = async { change::make(&call, Change::CreateFirewall(values.new_firewall()?)).await };
-    let outcome = made.await.map_err(|failure| failure.of(FilledIn::new(None, values)))?;
-    answer_to(outcome, |firewall| {
+    let made =
+        async { change::make(&call, Change::CreateFirewall(values.new_firewall()?), Some(Form::NewFirewall)).await };
+    let outcome = made.await.map_err(|failure| failure.of(FilledIn::new(Form::NewFirewall, values)))?;
+    change::answer_to(outcome, |firewall| {
         let location = request.head.urls.firewall(&firewall.id);
         let shown = ShownRules::by_default(request.head.driver().capabilities());
         Answer::created(View::Firewall(firewall, shown)).at(location.clone()).then(location)
@@ -105,7 +135,8 @@ async fn create_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
 
 async fn delete_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?;
-    match change::make(&call, Change::DeleteFirewall(id.firewall_id()?)).await? {
+    let id = id.firewall_id()?;
+    match change::make(&call, Change::DeleteFirewall(id.clone()), Some(Form::DeleteFirewall(id))).await? {
         Outcome::Made(Made::Deleted(Deletion::Accepted(message))) => Ok(Answer::accepted(View::Message(message))),
         Outcome::Made(_) => Ok(Answer::empty(StatusCode::NO_CONTENT).then(request.head.urls.firewalls())),
         Outcome::Planned(answer) => Ok(answer),
@@ -121,25 +152,25 @@ async fn create_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiE
         let rule = values.new_rule(request.head.gateway().limits.sources, can)?;
         let direction = rule.direction();
         let change = Change::CreateRule { firewall: id.clone(), rule, position: values.position()? };
-        Ok((change::make(&call, change).await?, direction))
+        Ok((change::make(&call, change, Some(Form::NewRule(id.clone()))).await?, direction))
     };
-    let form = || FilledIn::new(Some(id.clone()), values);
-    let (outcome, direction) = made.await.map_err(|failure: ApiError| failure.of(form()))?;
-    // Whoever makes a rule sees it.
-    let shown = match direction {
-        Direction::Ingress => ShownRules::by_default(request.head.driver().capabilities()),
-        Direction::Egress => ShownRules::All,
+    let (outcome, direction) = match made.await {
+        Ok(made) => made,
+        Err(failure) => {
+            let form = FilledIn::new(Form::NewRule(id.clone()), values);
+            return Err(change::refused(&call, failure, form, &id).await);
+        }
     };
-    let url = request.head.urls.firewall(&id);
-    let next = if direction == Direction::Egress { format!("{url}?direction=all") } else { url };
-    answer_to(outcome, |firewall| Answer::created(View::Firewall(firewall, shown)).then(next))
+    let (shown, next) = change::with_a_rule_of(direction, request.head, &id);
+    change::answer_to(outcome, |firewall| Answer::created(View::Firewall(firewall, shown)).then(next))
 }
 
 async fn delete_rule(request: &Request<'_>, id: &Segment, rule: &Segment) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?;
     let (firewall, readings) = (id.firewall_id()?, rule.rule_ids()?);
     let next = request.head.urls.firewall(&firewall);
-    match change::make(&call, Change::DeleteRule { firewall, readings }).await? {
+    let form = Form::DeleteRule(firewall.clone(), rule.0.clone());
+    match change::make(&call, Change::DeleteRule { firewall, readings }, Some(form)).await? {
         Outcome::Made(_) => Ok(Answer::empty(StatusCode::NO_CONTENT).then(next)),
         Outcome::Planned(answer) => Ok(answer),
     }
@@ -163,30 +194,21 @@ async fn replace_rules(request: &Request<'_>, id: &Segment) -> Result<Answer, Ap
         );
         return Err(Failure::Validation.with(message));
     }
-    let outcome = change::make(&call, Change::ReplaceRules { firewall, rules, only, allow_gap }).await?;
-    answer_to(outcome, |firewall| Answer::ok(View::Firewall(firewall, shown)))
-}
-
-/// The answer to a change that leaves a firewall.
-fn answer_to(outcome: Outcome, made: impl FnOnce(Arc<Firewall>) -> Answer) -> Result<Answer, ApiError> {
-    match outcome {
-        Outcome::Made(Made::Firewall(firewall)) => Ok(made(firewall)),
-        Outcome::Made(_) => Err(Failure::Backend.with("The change has left no firewall.")),
-        Outcome::Planned(answer) => Ok(answer),
-    }
+    let outcome = change::make(&call, Change::ReplaceRules { firewall, rules, only, allow_gap }, None).await?;
+    change::answer_to(outcome, |firewall| Answer::ok(View::Firewall(firewall, shown)))
 }
 
 async fn show_new_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?;
     call.ask(async |driver, context| driver.authenticate(context).await).await?;
-    Ok(Answer::ok(View::Form(FilledIn::new(None, request.parameters()?))))
+    Ok(Answer::ok(View::Form(FilledIn::new(Form::NewFirewall, request.parameters()?))))
 }
 
 async fn show_new_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?;
     let id = id.firewall_id()?;
     let firewall = call.ask(async |driver, context| driver.firewall(context, &id).await).await?;
-    Ok(Answer::ok(View::Form(FilledIn::new(Some(firewall.id.clone()), request.parameters()?))))
+    Ok(Answer::ok(View::Form(FilledIn::new(Form::NewRule(firewall.id.clone()), request.parameters()?))))
 }
 
 fn show_asset(name: &Segment) -> Result<Answer, ApiError> {

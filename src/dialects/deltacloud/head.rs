@@ -98,9 +98,12 @@ impl<'a> Head<'a> {
     /// The firewall that the path is about, where it is about one.
     pub(super) fn firewall(&self) -> Option<FirewallId> {
         match self.path.resource.as_ref()? {
-            Resource::Firewall(id) | Resource::Rules(id) | Resource::NewRule(id) | Resource::Rule(id, _) => {
-                id.firewall_id().ok()
-            }
+            Resource::Firewall(id)
+            | Resource::Rules(id)
+            | Resource::NewRule(id)
+            | Resource::Rule(id, _)
+            | Resource::EditedRule(id, _)
+            | Resource::MovedRule(id, _) => id.firewall_id().ok(),
             _ => None,
         }
     }

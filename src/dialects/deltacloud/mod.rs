@@ -9,6 +9,7 @@
 //! | `body`, `json_body` | the body and the query, as `pairs` of names and values |
 //! | `request` | whose credentials, and all of it put together: a typed request |
 //! | `handlers` | the request to the driver, its result to an `answer` |
+//! | `editing` | the same for what only pages ask: the form for a rule that is there, and its place |
 //! | `change`, `precondition` | changes: made or only told, of what is there or of what was seen |
 //! | `call` | what the driver is asked, and the lines of the audit |
 //! | `finish`, `rendered` | the answer in the client's format, with its headers |
@@ -18,12 +19,14 @@
 //! `reference`, `openapi` and `rule_set_schema` describe the API with `examples` and `samples`. `xml`, `json` and `html` are the
 //! views; `shown_rule` is what they show of a rule, `representation` what programs see of firewalls, and `written` keeps what was
 //! written of it lately. `urls` are the links in them, `error` is the table from failure to status, `features` what a driver
-//! advertises, `filled_in` what a form was filled in with.
+//! advertises, `filled_in` what a form was filled in with, `prefilled` a rule as a form is
+//! filled in with it.
 
 mod answer;
 mod body;
 mod call;
 mod change;
+mod editing;
 mod error;
 mod examples;
 mod features;
@@ -46,6 +49,7 @@ mod parameter_table;
 mod parameters;
 mod path;
 mod precondition;
+mod prefilled;
 mod reference;
 mod rendered;
 mod representation;

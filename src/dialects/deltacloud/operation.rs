@@ -27,8 +27,11 @@ pub(super) enum Operation<'a> {
     CreateRule(&'a Segment),
     DeleteRule(&'a Segment, &'a Segment),
     ReplaceRules(&'a Segment),
+    EditRule(&'a Segment, &'a Segment),
+    MoveRule(&'a Segment, &'a Segment),
     ShowNewFirewall(&'a Segment),
     ShowNewRule(&'a Segment),
+    ShowEditRule(&'a Segment, &'a Segment),
     ShowReference,
     ShowOpenApi,
     ShowAsset(&'a Segment),
@@ -50,8 +53,11 @@ impl Operation<'_> {
             Self::CreateRule(_) => "create_rule",
             Self::DeleteRule(..) => "delete_rule",
             Self::ReplaceRules(_) => "replace_rules",
+            Self::EditRule(..) => "edit_rule",
+            Self::MoveRule(..) => "move_rule",
             Self::ShowNewFirewall(_) => "show_new_firewall",
             Self::ShowNewRule(_) => "show_new_rule",
+            Self::ShowEditRule(..) => "show_edit_rule",
             Self::ShowReference => "show_reference",
             Self::ShowOpenApi => "show_openapi",
             Self::ShowAsset(_) => "show_asset",
@@ -66,7 +72,9 @@ impl Operation<'_> {
             | Self::DeleteFirewall(_)
             | Self::CreateRule(_)
             | Self::DeleteRule(..)
-            | Self::ReplaceRules(_) => true,
+            | Self::ReplaceRules(_)
+            | Self::EditRule(..)
+            | Self::MoveRule(..) => true,
             Self::Redirect
             | Self::ShowEntryPoint
             | Self::ListDrivers
@@ -75,6 +83,7 @@ impl Operation<'_> {
             | Self::ShowFirewall(_)
             | Self::ShowNewFirewall(_)
             | Self::ShowNewRule(_)
+            | Self::ShowEditRule(..)
             | Self::ShowReference
             | Self::ShowOpenApi
             | Self::ShowAsset(_)
@@ -86,7 +95,11 @@ impl Operation<'_> {
     pub(super) fn formats(self) -> Option<&'static [Format]> {
         match self {
             Self::Redirect | Self::ShowMethods | Self::ShowOpenApi | Self::ShowAsset(_) => None,
-            Self::ShowNewRule(_) | Self::ShowReference => Some(&[Format::Html]),
+            Self::ShowNewRule(_)
+            | Self::ShowEditRule(..)
+            | Self::EditRule(..)
+            | Self::MoveRule(..)
+            | Self::ShowReference => Some(&[Format::Html]),
             _ => Some(&FORMATS),
         }
     }

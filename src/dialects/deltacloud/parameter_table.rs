@@ -32,7 +32,8 @@ pub(super) const NEW_RULE: [&Parameter; 19] = [
 pub(super) const RULE_SET: [&Parameter; 2] = [&RULE_SET_RULES, &RULE_SET_DEFAULT];
 
 /// What else there is, in queries.
-const OTHERS: [&Parameter; 8] = [&ID, &SHOWN_DIRECTION, &MEMBERS, &EXPLAIN, &DRY_RUN, &ALLOW_GAP, &FORCE_AUTH, &FORMAT];
+const OTHERS: [&Parameter; 9] =
+    [&ID, &SHOWN_DIRECTION, &MEMBERS, &EXPLAIN, &DRY_RUN, &ALLOW_GAP, &FORCE_AUTH, &FORMAT, &SEEN];
 
 pub(super) const NAME: Parameter = Parameter {
     name: "name",
@@ -317,6 +318,15 @@ pub(super) const SHOWN_NAMES: Parameter = Parameter {
     is_required: false,
     meaning: "On the page: only firewalls whose name, id or description holds this text.",
     example: "web",
+};
+
+/// Of forms on pages, which send no `If-Match`. What no page has sent has none.
+pub(super) const SEEN: Parameter = Parameter {
+    name: "seen",
+    syntax: Syntax::Exact,
+    is_required: false,
+    meaning: "What the firewall was when the page was made: where it has changed since, nothing is done.",
+    example: "",
 };
 
 /// What the values of the parameter look like that has this name; none where there is none.

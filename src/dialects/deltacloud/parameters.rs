@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::pairs::{self, Pairs};
 use super::parameter::{Number, Parameter};
-use super::parameter_table::{self, GROUP, GROUP_OWNER};
+use super::parameter_table::{self, GROUP, GROUP_OWNER, STATES};
 use crate::text::shown;
 
 /// Of how many parameters a line repeats the names.
@@ -15,7 +15,15 @@ pub(super) const MAX_SHOWN: usize = 100;
 pub(super) struct Parameters(pub(super) Pairs);
 
 impl Parameters {
-    pub(super) fn new(pairs: Pairs) -> Self {
+    /// These pairs; of states, which forms send one by one, a list.
+    pub(super) fn new(mut pairs: Pairs) -> Self {
+        let is_state = |(name, _): &&(String, String)| name == STATES.name;
+        if pairs.iter().filter(is_state).nth(1).is_some() {
+            let states: Vec<_> = pairs.iter().filter(is_state).map(|(_, state)| state.as_str()).collect();
+            let list = (STATES.name.to_owned(), states.join(","));
+            pairs.retain(|pair| !is_state(&pair));
+            pairs.push(list);
+        }
         Self(pairs)
     }
 

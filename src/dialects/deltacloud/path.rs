@@ -40,10 +40,14 @@ pub(super) enum Resource {
     /// The page with the form for a rule.
     NewRule(Segment),
     Rule(Segment, Segment),
+    /// The page with the form for a rule that is there, and what that is sent to.
+    EditedRule(Segment, Segment),
+    /// What the buttons of pages are sent to that give a rule another place.
+    MovedRule(Segment, Segment),
 }
 
 /// The paths of the API, in the order in which they are tried. `{…}` is any segment that is not empty.
-const TEMPLATES: [(&str, Make); 12] = [
+const TEMPLATES: [(&str, Make); 14] = [
     ("/api", Make::Plain(|| Resource::EntryPoint)),
     ("/api/docs", Make::Plain(|| Resource::Reference)),
     ("/api/openapi.json", Make::Plain(|| Resource::OpenApi)),
@@ -56,13 +60,15 @@ const TEMPLATES: [(&str, Make); 12] = [
     ("/api/firewalls/{id}/rules", Make::Named(Resource::Rules)),
     ("/api/firewalls/{id}/new_rule", Make::Named(Resource::NewRule)),
     ("/api/firewalls/{id}/{rule}", Make::Within(Resource::Rule)),
+    ("/api/firewalls/{id}/{rule}/edit", Make::Within(Resource::EditedRule)),
+    ("/api/firewalls/{id}/{rule}/move", Make::Within(Resource::MovedRule)),
 ];
 
 /// How many segments below `/api` a path of the API has at the most.
-const MOST_PARTS: usize = 3;
+const MOST_PARTS: usize = 4;
 
 /// What stands in the templates below `/api`.
-static PARTS: LazyLock<[Vec<&'static str>; 12]> =
+static PARTS: LazyLock<[Vec<&'static str>; 14]> =
     LazyLock::new(|| TEMPLATES.map(|(template, _)| template.split('/').skip(2).collect()));
 
 /// How a resource is made of what stands in its path for `{…}`.
@@ -133,6 +139,11 @@ impl Resource {
         templates.filter_map(|((template, make), parts)| Some((*template, make.resource(matched(parts, parts)?))))
     }
 
+    /// Whether it is part of pages and of no use to others, so that the API does not promise it.
+    pub(super) fn is_of_pages(&self) -> bool {
+        matches!(self, Self::EditedRule(..) | Self::MovedRule(..))
+    }
+
     /// What the method does here; none where the resource does not have it. This is the one table of both.
     pub(super) fn operation(&self, method: Method) -> Option<Operation<'_>> {
         match (self, method) {
@@ -150,6 +161,9 @@ impl Resource {
             (Self::Rules(id), Method::Put) => Some(Operation::ReplaceRules(id)),
             (Self::Rule(id, rule), Method::Delete) => Some(Operation::DeleteRule(id, rule)),
             (Self::NewRule(id), Method::Get) => Some(Operation::ShowNewRule(id)),
+            (Self::EditedRule(id, rule), Method::Get) => Some(Operation::ShowEditRule(id, rule)),
+            (Self::EditedRule(id, rule), Method::Post) => Some(Operation::EditRule(id, rule)),
+            (Self::MovedRule(id, rule), Method::Post) => Some(Operation::MoveRule(id, rule)),
             (Self::Reference, Method::Get) => Some(Operation::ShowReference),
             (Self::OpenApi, Method::Get) => Some(Operation::ShowOpenApi),
             (Self::Asset(name), Method::Get) => Some(Operation::ShowAsset(name)),
@@ -226,6 +240,11 @@ mod tests {
             ("/api/firewalls/rules", Some(Resource::Firewall(segment("rules")))),
             ("/api/firewalls/a/b/", Some(Resource::Rule(segment("a"), segment("b")))),
             ("/api/firewalls/a/new_rule", Some(Resource::NewRule(segment("a")))),
+            ("/api/firewalls/a/b/edit", Some(Resource::EditedRule(segment("a"), segment("b")))),
+            ("/api/firewalls/a//b//move/", Some(Resource::MovedRule(segment("a"), segment("b")))),
+            ("/api/firewalls/a//edit", Some(Resource::Rule(segment("a"), segment("edit")))),
+            ("/api/firewalls//rules/edit", None),
+            ("/api/firewalls/a/b/edit/c", None),
             ("//", Some(Resource::Root)),
             ("//api", Some(Resource::EntryPoint)),
             ("/api//firewalls", Some(Resource::Firewalls)),

@@ -7,10 +7,15 @@ use actix_web::http::header::{EntityTag, Header, IF_MATCH, IfMatch};
 use deltawall_core::{Direction, Firewall};
 
 use super::answer::View;
-use super::format::FORMATS;
+use super::format::Format;
 use super::head::Head;
+use super::parameter_table::SEEN;
+use super::parameters::Parameters;
 use super::rendered::rendered;
 use super::shown_rules::ShownRules;
+
+/// The formats whose ETags stand for a firewall. Pages show more than that.
+const FORMATS: [Format; 2] = [Format::Xml, Format::Json];
 
 /// That a firewall is there, or that it is what an ETag stands for.
 pub(super) struct Precondition<'a> {
@@ -28,23 +33,36 @@ impl<'a> Precondition<'a> {
         })
     }
 
-    /// Whether it is so. ETags are those that GET gives the firewall, in whatever format and direction; weak ones stand for nothing.
-    pub(super) fn holds(&self, firewall: &Arc<Firewall>) -> bool {
-        match &self.wanted {
-            IfMatch::Any => true,
-            IfMatch::Items(wanted) => self.tags(firewall).any(|tag| wanted.iter().any(|wanted| wanted.strong_eq(&tag))),
-        }
+    /// What a form of a page says, which cannot send headers.
+    pub(super) fn of_page(head: &'a Head<'a>, values: &Parameters) -> Option<Self> {
+        let seen = values.get(SEEN.name).filter(|_| head.format() == Format::Html)?;
+        Some(Self { head, wanted: IfMatch::Items(format!("\"{seen}\"").parse().into_iter().collect()) })
     }
 
-    fn tags(&self, firewall: &Arc<Firewall>) -> impl Iterator<Item = EntityTag> {
-        let shown = [ShownRules::All, ShownRules::Only(Direction::Ingress), ShownRules::Only(Direction::Egress)];
-        FORMATS.into_iter().flat_map(move |format| {
-            let head = self.head.asking_for(format);
-            shown.into_iter().filter_map(move |shown| {
-                let view = View::Firewall(Arc::clone(firewall), shown);
-                let (written, _) = rendered(&view, &head, None).ok()?;
-                written.tag.to_str().ok()?.parse().ok()
-            })
-        })
+    /// Whether it is so. ETags are those that GET gives programs, in whatever direction; weak ones stand for nothing.
+    pub(super) fn holds(&self, firewall: &Arc<Firewall>) -> bool {
+        let is_wanted = |tag: &EntityTag, wanted: &[EntityTag]| wanted.iter().any(|wanted| wanted.strong_eq(tag));
+        match &self.wanted {
+            IfMatch::Any => true,
+            IfMatch::Items(wanted) => tags(self.head, firewall).any(|tag| is_wanted(&tag, wanted)),
+        }
     }
+}
+
+/// What stands for the firewall in a form of a page.
+pub(super) fn seen(head: &Head<'_>, firewall: &Arc<Firewall>) -> Option<String> {
+    tag(&head.asking_for(Format::Json), firewall, ShownRules::All).map(|tag| tag.tag().to_owned())
+}
+
+fn tags(head: &Head<'_>, firewall: &Arc<Firewall>) -> impl Iterator<Item = EntityTag> {
+    let shown = [ShownRules::All, ShownRules::Only(Direction::Ingress), ShownRules::Only(Direction::Egress)];
+    FORMATS.into_iter().flat_map(move |format| {
+        let head = head.asking_for(format);
+        shown.into_iter().filter_map(move |shown| tag(&head, firewall, shown))
+    })
+}
+
+fn tag(head: &Head<'_>, firewall: &Arc<Firewall>, shown: ShownRules) -> Option<EntityTag> {
+    let (written, _) = rendered(&View::Firewall(Arc::clone(firewall), shown), head, None).ok()?;
+    written.tag.to_str().ok()?.parse().ok()
 }

@@ -206,7 +206,7 @@ pub(super) fn meaning(placeholder: &str) -> &'static str {
 /// Every operation that the API has, for a driver that can do this. HEAD is where GET is.
 pub(super) fn endpoints(can: Capabilities) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
-    for (template, resource) in Resource::all() {
+    for (template, resource) in Resource::all().filter(|(_, resource)| !resource.is_of_pages()) {
         for method in [Method::Get, Method::Post, Method::Put, Method::Delete, Method::Options] {
             let description = resource.operation(method).and_then(|operation| describe(operation, can));
             endpoints.extend(description.map(|description| Endpoint { template, method, description }));
@@ -217,7 +217,9 @@ pub(super) fn endpoints(can: Capabilities) -> Vec<Endpoint> {
 
 fn describe(operation: Operation<'_>, can: Capabilities) -> Option<Description> {
     let (id, gives, summary) = match operation {
-        Operation::Redirect => return None,
+        Operation::Redirect | Operation::ShowEditRule(..) | Operation::EditRule(..) | Operation::MoveRule(..) => {
+            return None;
+        }
         Operation::ShowEntryPoint => (
             "showEntryPoint",
             Gives::EntryPoint,

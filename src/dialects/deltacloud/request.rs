@@ -10,7 +10,7 @@ use super::body::{self, BodyType};
 use super::call::{self, Call};
 use super::error::{ApiError, Failure};
 use super::features;
-use super::filled_in::FilledIn;
+use super::filled_in::{FilledIn, Form};
 use super::format::Format;
 use super::head::Head;
 use super::headers::METHOD_OVERRIDE;
@@ -179,9 +179,10 @@ async fn read_body(
 /// What a person has typed into a form, where it could not be read whole: it is read again with no limit to its fields, so
 /// that it can be mended. Of their number there is one still, since a page is many times as long as what it shows.
 async fn typed(head: &Head<'_>, operation: Operation<'_>, body: Result<Bytes, Refusal>) -> Option<FilledIn> {
-    let firewall = match operation {
-        Operation::CreateFirewall => None,
-        Operation::CreateRule(id) => Some(id.firewall_id().ok()?),
+    let form = match operation {
+        Operation::CreateFirewall => Form::NewFirewall,
+        Operation::CreateRule(id) => Form::NewRule(id.firewall_id().ok()?),
+        Operation::EditRule(id, rule) => Form::EditRule(id.firewall_id().ok()?, rule.0.clone()),
         _ => return None,
     };
     if head.format() != Format::Html || features::lacking(operation, head.driver().capabilities()).is_some() {
@@ -190,7 +191,7 @@ async fn typed(head: &Head<'_>, operation: Operation<'_>, body: Result<Bytes, Re
     let limits = &head.gateway().limits;
     let limits = Limits { parameters: limits.parameters.saturating_mul(2), field_size: usize::MAX, ..limits.clone() };
     let (_, pairs) = read_body(head.exchange.http, body, &limits).await.ok()?;
-    Some(FilledIn::new(firewall, &Parameters::new(pairs)))
+    Some(FilledIn::new(form, &Parameters::new(pairs)))
 }
 
 /// The method that a POST stands for: browsers' forms know no DELETE.

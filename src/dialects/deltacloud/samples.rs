@@ -36,5 +36,5 @@ pub(super) fn sample() -> Option<Firewall> {
 pub(super) fn sample_plan(head: &Head<'_>) -> Option<View> {
     let (firewall, after) = (sample()?, RuleSet { rules: Vec::new(), default: None });
     let plan = Plan::new(&firewall, &after, &head.driver().capabilities(), Limits::default());
-    Some(View::Plan(Box::new(Planned { firewall: Arc::new(firewall), is_new: false, after, plan })))
+    Some(View::Plan(Box::new(Planned { firewall: Arc::new(firewall), is_new: false, after, plan }), None))
 }

@@ -44,7 +44,7 @@ impl<'a> ShownRule<'a> {
         }
     }
 
-    fn of(rule: &'a Rule, can: Capabilities) -> Self {
+    pub(super) fn of(rule: &'a Rule, can: Capabilities) -> Self {
         let content = &rule.content;
         Self {
             id: None,

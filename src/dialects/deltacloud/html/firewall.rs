@@ -1,12 +1,17 @@
-//! The page of one firewall: its rules as people read them.
+//! The page of one firewall: its rules as people read them, and who stands behind it.
 
 use std::collections::HashMap;
 
 use askama::Template;
-use deltawall_core::{Action, Capabilities, Cidr, Direction, Firewall, Protocol, Rule, Source};
+use deltawall_core::{
+    Action, Capabilities, Cidr, Direction, Firewall, Member, Order, Protocol, Rule, RuleContent, Source, State,
+};
 
-use super::ports;
+use super::{ports, words};
+use crate::dialects::deltacloud::error::ApiError;
+use crate::dialects::deltacloud::features;
 use crate::dialects::deltacloud::head::Head;
+use crate::dialects::deltacloud::shown_rule::ShownRule;
 use crate::dialects::deltacloud::shown_rules::ShownRules;
 use crate::dialects::deltacloud::urls::Urls;
 
@@ -19,17 +24,30 @@ pub(super) struct Page<'a> {
     rules: Vec<Row>,
     /// How many rules are not shown.
     hidden: usize,
+    /// What happens to what no rule matches.
+    rest: String,
+    members: Option<&'a Result<Vec<Member>, ApiError>>,
+    /// What stands for the firewall in forms that may not be sent of another.
+    seen: Option<&'a str>,
     can: Capabilities,
 }
 
 /// A rule in the table.
 struct Row {
+    /// Its place among all rules.
+    place: usize,
+    /// The places that it would get by one step among those that are shown.
+    up: Option<usize>,
+    down: Option<usize>,
     protocol: String,
     ports: String,
     service: Option<&'static str>,
     direction: Direction,
     action: Action,
+    /// What else has to be so.
+    conditions: Vec<String>,
     is_logged: bool,
+    log_prefix: Option<String>,
     description: Option<String>,
     sources: Vec<Shown>,
     /// Whether the world comes in by sources none of which is the world, in this rule or with others for the same traffic.
@@ -48,13 +66,42 @@ struct Shown {
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(firewall: &'a Firewall, shown: ShownRules, head: &'a Head<'a>) -> Self {
+    pub(super) fn new(
+        firewall: &'a Firewall,
+        shown: ShownRules,
+        members: Option<&'a Result<Vec<Member>, ApiError>>,
+        seen: Option<&'a str>,
+        head: &'a Head<'a>,
+    ) -> Self {
+        let can = head.driver().capabilities();
         let url = head.urls.firewall(&firewall.id);
         let open = open_in_parts(&firewall.rules);
-        let rules: Vec<_> =
-            firewall.rules.iter().filter(|rule| shown.has(rule)).map(|rule| Row::new(rule, &url, &open)).collect();
+        let shown = firewall.rules.iter().enumerate().filter(|(_, rule)| shown.has(rule));
+        let mut rules: Vec<_> = shown.map(|(index, rule)| Row::new(rule, index, &url, &open, can)).collect();
+        let places: Vec<_> = rules.iter().map(|rule| rule.place).collect();
+        for (index, rule) in rules.iter_mut().enumerate() {
+            rule.up = index.checked_sub(1).and_then(|above| places.get(above).copied());
+            rule.down = places.get(index + 1).copied();
+        }
         let hidden = firewall.rules.len() - rules.len();
-        Self { head, firewall, url, rules, hidden, can: head.driver().capabilities() }
+        Self { head, firewall, url, rules, hidden, rest: words::rest(firewall, can), members, seen, can }
+    }
+
+    fn is_ordered(&self) -> bool {
+        self.can.rules.order == Order::Ordered
+    }
+
+    fn can_edit(&self) -> bool {
+        features::can_edit(self.can)
+    }
+
+    fn can_move(&self) -> bool {
+        features::can_move(self.can) && self.rules.len() > 1
+    }
+
+    fn sources_heading(&self) -> &'static str {
+        let has_conditions = self.rules.iter().any(|rule| !rule.conditions.is_empty());
+        if has_conditions { "Sources, conditions" } else { "Sources" }
     }
 
     fn has_descriptions(&self) -> bool {
@@ -63,18 +110,27 @@ impl<'a> Page<'a> {
 }
 
 impl Row {
-    fn new(rule: &Rule, firewall: &str, open_in_parts: &[Protocol]) -> Self {
+    fn new(rule: &Rule, index: usize, firewall: &str, open_in_parts: &[Protocol], can: Capabilities) -> Self {
         let content = &rule.content;
         let is_let_in = lets_in(rule);
-        let (ports, service) = ports::ports(&content.protocol);
+        let (ports, service) = match ShownRule::of(rule, can).ports() {
+            Some(list) => (list.replace(',', ", ").replace('-', "–"), None),
+            None => ports::ports(&content.protocol),
+        };
+        let conditions = content.conditions.as_deref().map(|all| words::conditions(all, content.direction));
         let id = rule.id().to_string();
         Self {
+            place: index + 1,
+            up: None,
+            down: None,
             protocol: ports::protocol(&content.protocol),
             ports,
             service,
             direction: content.direction,
             action: content.action,
+            conditions: conditions.unwrap_or_default(),
             is_logged: rule.log.is_some(),
+            log_prefix: rule.log.as_ref().and_then(|log| log.prefix.as_ref()).map(ToString::to_string),
             description: rule.description.as_ref().map(ToString::to_string),
             sources: content.sources.iter().map(|source| Shown::new(source, is_let_in)).collect(),
             is_open_in_parts: is_let_in && open_in_parts.contains(&content.protocol),
@@ -97,8 +153,12 @@ impl Shown {
     }
 }
 
+/// Whether it lets traffic in that nobody behind the firewall has asked for.
 fn lets_in(rule: &Rule) -> bool {
-    rule.content.direction == Direction::Ingress && rule.content.action == Action::Accept
+    let RuleContent { direction, action, conditions, .. } = &rule.content;
+    let states = conditions.as_ref().and_then(|conditions| conditions.states);
+    let is_new = states.is_none_or(|states| states.has(State::New));
+    *direction == Direction::Ingress && *action == Action::Accept && is_new
 }
 
 fn address(source: &Source) -> Option<&Cidr> {

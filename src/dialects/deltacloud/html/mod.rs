@@ -5,8 +5,11 @@ mod firewall;
 mod form;
 mod pages;
 mod plan;
+mod planned;
 mod ports;
 mod render;
+mod rows;
+mod words;
 
 pub(super) use assets::{Asset, asset, media_types};
 pub(super) use pages::{error, view};

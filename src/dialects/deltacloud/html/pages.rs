@@ -29,23 +29,30 @@ pub(in crate::dialects::deltacloud) fn view(view: &View, head: &Head<'_>) -> io:
         }
         View::Driver(driver) => render(&Drivers { head, drivers: vec![Choice::new(driver, head)] }),
         View::Firewalls(firewalls, shown) => render(&Firewalls::new(firewalls, *shown, head)),
-        View::Firewall(one, shown) => render(&firewall::Page::new(one, *shown, head)),
-        View::Members(one, shown, _) => render(&firewall::Page::new(one, *shown, head)),
-        View::Plan(planned) => plan::page(planned, head),
+        View::Firewall(one, shown) | View::Members(one, shown, _) => {
+            render(&firewall::Page::new(one, *shown, None, None, head))
+        }
+        View::Page(page) => {
+            let (members, seen) = (page.members.as_ref(), page.seen.as_deref());
+            render(&firewall::Page::new(&page.firewall, page.shown, members, seen, head))
+        }
+        View::Plan(planned, form) => plan::page(planned, form.as_deref(), head),
         View::Explanation(one, explained) => plan::explanation(one, explained, head),
         View::Message(message) => render(&Message { head, message }),
-        View::Form(form) => form::page(form, None, head),
+        View::Form(form) => form::page(form, None, None, head).unwrap_or_else(|| Err(no_page())),
         View::Reference => render(&Reference::new(head)),
-        View::OpenApi | View::Asset(_) => Err(io::Error::other("this has no page")),
+        View::OpenApi | View::Asset(_) => Err(no_page()),
     }
+}
+
+fn no_page() -> io::Error {
+    io::Error::other("this has no page")
 }
 
 /// A page that says what went wrong: beside the form, where there was one.
 pub(in crate::dialects::deltacloud) fn error(error: &ApiError, head: &Head<'_>) -> io::Result<Vec<u8>> {
-    match &error.form {
-        Some(form) => form::page(form, Some(error), head),
-        None => render(&Failed { head, error }),
-    }
+    let form = error.form.as_ref().and_then(|form| form::page(form, Some(error), None, head));
+    form.unwrap_or_else(|| render(&Failed { head, error }))
 }
 
 /// The drivers that can be chosen, and their providers.

@@ -146,7 +146,7 @@ pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
             let view = DriverView { id: Some(chosen.id()), ..driver(&**chosen) };
             bytes(&OneDriverView { driver: view })
         }
-        View::Plan(planned) => bytes(&OnePlanView { plan: plan(planned, head) }),
+        View::Plan(planned, _) => bytes(&OnePlanView { plan: plan(planned, head) }),
         View::Explanation(firewall, explained) => {
             bytes(&OneExplanationView { explanation: explanation(firewall, explained, head) })
         }

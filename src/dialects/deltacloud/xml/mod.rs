@@ -52,7 +52,7 @@ pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
             document.close("drivers");
         }
         View::Driver(driver) => driver_alone(&mut document, &**driver, head),
-        View::Plan(planned) => {
+        View::Plan(planned, _) => {
             document = Document::new(PROLOG, LENGTH);
             plan(&mut document, planned, head);
         }
