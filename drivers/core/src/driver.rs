@@ -134,7 +134,8 @@ pub struct Context {
     pub provider: Option<ProviderName>,
     /// What the request is called in the logs.
     pub request_id: String,
-    /// When the answer is of no use any more. A driver starts no call to its cloud after it.
+    /// When the answer is of no use any more. A driver starts no call to its cloud after it, but those that take back what
+    /// it has begun.
     pub deadline: Instant,
     /// What a driver takes its room from while it reads what may be long; none where it need not, as in changes.
     pub room: Option<Arc<dyn Room>>,

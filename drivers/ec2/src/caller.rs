@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls;
@@ -61,14 +62,20 @@ impl Caller {
         Arc::strong_count(&self.under_way)
     }
 
-    /// Starts what a request is for, which has time until the deadline.
-    pub(crate) fn start<T, F>(&self, context: &Context, options: &Options, work: impl FnOnce(Client) -> F) -> Task<T>
+    /// Starts what a request is for, which has time until the deadline, and so much more to take back what it has begun.
+    pub(crate) fn start<T, F>(
+        &self,
+        context: &Context,
+        options: &Options,
+        more: Duration,
+        work: impl FnOnce(Client) -> F,
+    ) -> Task<T>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let work = request::with(context, options.max_answer, work(self.client(options, context)));
-        let (deadline, under_way) = (context.deadline.into(), Arc::clone(&self.under_way));
+        let (deadline, under_way) = ((context.deadline + more).into(), Arc::clone(&self.under_way));
         self.runtime.spawn(async move {
             let _under_way = under_way;
             tokio::time::timeout_at(deadline, work).await.unwrap_or_else(|_| Err(too_late()))

@@ -34,6 +34,7 @@ mod watch;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use deltawall_core::{
@@ -57,6 +58,9 @@ pub struct Ec2 {
     options: Options,
 }
 
+/// How long what was begun may be taken back once the deadline is over.
+const TO_TAKE_BACK: Duration = Duration::from_secs(60);
+
 impl Ec2 {
     /// A driver whose calls run on these runtimes, each request's on the one that has the fewest. They must drive themselves
     /// and outlive the driver. Runtimes of one thread are best: in one of many threads a call is handed from one to the other.
@@ -78,20 +82,21 @@ impl Ec2 {
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        let mut task = WhileAwaited(self.start(context, work)?);
+        let mut task = WhileAwaited(self.start(context, Duration::ZERO, work)?);
         (&mut task.0).await.map_err(broken_off)?
     }
 
-    /// The same for what must not end half way: it goes on, until the deadline, when nobody waits for it any more.
+    /// The same for what must not end half way: it goes on when nobody waits for it any more, and gets more time to take
+    /// back what it has begun.
     async fn ask_to_the_end<T, F>(&self, context: &Context, work: impl FnOnce(Client) -> F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        self.start(context, work)?.await.map_err(broken_off)?
+        self.start(context, TO_TAKE_BACK, work)?.await.map_err(broken_off)?
     }
 
-    fn start<T, F>(&self, context: &Context, work: impl FnOnce(Client) -> F) -> Result<Task<T>, Error>
+    fn start<T, F>(&self, context: &Context, more: Duration, work: impl FnOnce(Client) -> F) -> Result<Task<T>, Error>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
@@ -101,7 +106,7 @@ impl Ec2 {
         }
         let idlest = self.callers.iter().min_by_key(|caller| caller.under_way());
         let caller = idlest.ok_or_else(|| Error::new(ErrorKind::Internal, ID, "There is no runtime to ask EC2 on."))?;
-        Ok(caller.start(context, &self.options, work))
+        Ok(caller.start(context, &self.options, more, work))
     }
 }
 

@@ -19,7 +19,8 @@
 //! `reference`, `openapi` and `rule_set_schema` describe the API with `examples` and `samples`. `xml`, `json` and `html` are the
 //! views; `shown_rule` is what they show of a rule, `representation` what programs see of firewalls, and `written` keeps what was
 //! written of it lately. `urls` are the links in them, `error` is the table from failure to status, `features` what a driver
-//! advertises, `filled_in` what a form was filled in with, `prefilled` a rule as a form is filled in with it.
+//! advertises, `filled_in` what a form was filled in with, `prefilled` a rule as a form is
+//! filled in with it.
 
 mod answer;
 mod body;

@@ -1,6 +1,7 @@
 //! The calls of a replacement: what is new is added before what is old is taken away, and all of it is undone where one fails.
 
 use std::fmt::Write;
+use std::time::Instant;
 
 use aws_sdk_ec2::types::IpPermission;
 use deltawall_core::{Direction, Error, ErrorKind};
@@ -8,7 +9,7 @@ use deltawall_core::{Direction, Error, ErrorKind};
 use super::base::Client;
 use super::changes::Verb;
 use crate::convert;
-use crate::error::{Failure, is_full, is_gone_already, is_there_already, no_rule};
+use crate::error::{Failure, is_full, is_gone_already, is_there_already, no_rule, too_late};
 use crate::grants::{Grant, permissions};
 use crate::plan::Plan;
 
@@ -79,13 +80,22 @@ impl<'a> Steps<'a> {
         if step.grants.is_empty() {
             return Ok(());
         }
-        match self.call(&step).await {
+        match self.call_in_time(&step).await {
             Ok(()) => {
                 self.done.push(step);
                 Ok(())
             }
             Err(failure) => Err((step, failure)),
         }
+    }
+
+    /// A call that is given up at the deadline. What takes back is not: nothing may stay half done.
+    async fn call_in_time(&self, step: &Step) -> Result<(), Failure> {
+        if Instant::now() >= self.client.deadline {
+            return Err(Failure { error: too_late(), is_unknown: false });
+        }
+        let called = tokio::time::timeout_at(self.client.deadline.into(), self.call(step)).await;
+        called.unwrap_or_else(|_| Err(Failure { error: too_late(), is_unknown: true }))
     }
 
     async fn call(&self, step: &Step) -> Result<(), Failure> {

@@ -1,9 +1,11 @@
 //! Replacements that EC2 does not make whole: what is undone, and what is said of what could not be.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use deltawall_core::{Description, Direction, Driver, Error, ErrorKind, Firewall, NewRule, Replacement, RuleSet};
+use deltawall_core::{
+    Context, Description, Direction, Driver, Error, ErrorKind, Firewall, NewRule, Replacement, RuleSet,
+};
 
 use crate::bench::{Bench, changes, rule, rules_of};
 
@@ -93,6 +95,23 @@ fn what_may_have_been_done_is_undone() {
             check_old(&bench);
         }
     }
+}
+
+/// What is half done at the deadline is undone after it.
+#[test]
+fn no_deadline_leaves_a_group_between_two_rule_sets() {
+    let bench = Bench::new();
+    let seen = bench.replace(&bench.create("web"), &old()).unwrap();
+    bench.fault(REMOVE, "hang", 1);
+    let hurried = Context { deadline: Instant::now() + Duration::from_secs(2), ..bench.context.clone() };
+    let rules = RuleSet { rules: new(), default: None };
+    let replacement = Replacement { seen: &seen, rules: &rules, allow_gap: false };
+    let (error, calls) = bench.calls_of(|| bench.run(bench.driver.replace_rules(&hurried, replacement)).unwrap_err());
+    assert_eq!(error.kind, ErrorKind::Timeout, "{error}");
+    assert!(error.message.contains("could not be taken away, and the firewall is as it was. "), "{error}");
+    let undone = vec![ADD, ADD_EGRESS, DESCRIBE, REMOVE, ADD, DESCRIBE, REMOVE_EGRESS, REMOVE];
+    assert_eq!(changes(&calls), undone);
+    check_old(&bench);
 }
 
 #[test]
