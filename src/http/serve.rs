@@ -91,7 +91,7 @@ pub async fn serve(
         }
     };
     let mut held = activity.as_ref().map(Activity::hold);
-    if !is_held(reply.response.body(), held.as_mut()) && may_be_withheld(reply.response.status()) {
+    if !is_held(reply.response.body(), held.as_mut()) && may_be_withheld(http.method(), reply.response.status()) {
         metrics.rejected(Limit::Held);
         reply = shared.dialects.refuse(&exchange, desk, Refusal::Answers);
     }
@@ -145,8 +145,8 @@ fn is_held(body: &BoxBody, held: Option<&mut Held>) -> bool {
 }
 
 /// Whether another answer may be given in the place of one of this status: nothing was changed, and that is certain.
-fn may_be_withheld(status: StatusCode) -> bool {
-    status == StatusCode::OK || status.is_client_error()
+fn may_be_withheld(method: &Method, status: StatusCode) -> bool {
+    method.is_safe() && status == StatusCode::OK || status.is_client_error()
 }
 
 /// A method as figures name it: clients may invent any number of others.
