@@ -87,9 +87,10 @@ fn a_change_is_answered_in_any_case() {
     let rules = "/api/firewalls/new_firewall/rules";
     instance.send(Request::post(rules).form(&rule).on_mock()).expect(201);
     instance.send(Request::get("/api/firewalls/new_firewall").on_mock()).expect(503);
-    let sources: Vec<_> =
-        (0..60).map(|number| format!(r#"{{"type":"address","address":"10.1.{number}.0/24"}}"#)).collect();
+    let source = |number| format!(r#"{{"type":"address","address":"10.1.{number}.0/24"}}"#);
+    let sources: Vec<_> = (0..45).map(source).collect();
     let set = format!(r#"{{"rules":[{{"allow_protocol":"tcp","ports":2,"sources":[{}]}}]}}"#, sources.join(","));
     instance.send(Request::new("PUT", rules).json(&set).on_mock()).expect(200);
-    assert_eq!(instance.figure(REJECTED), Some(1.0));
+    instance.send(Request::get("/api/firewalls/new_firewall").on_mock()).expect(503);
+    assert_eq!(instance.figure(REJECTED), Some(2.0));
 }
