@@ -2,7 +2,9 @@
 
 use std::num::NonZeroUsize;
 
-use deltawall_core::{Direction, Driver, Error, ErrorKind, Firewall, NewRule, Order, Position, Rule, RuleId, RuleSet};
+use deltawall_core::{
+    Defaults, Direction, Driver, Error, ErrorKind, Firewall, NewRule, Order, Position, Rule, RuleId, RuleSet,
+};
 
 use super::seen::reading_meant;
 
@@ -14,6 +16,7 @@ pub(super) fn replaced(
     only: Option<Direction>,
 ) -> Result<RuleSet, Error> {
     let Some(only) = only else { return Ok(set.clone()) };
+    check_default(driver, seen, set, only)?;
     let mut coming = set.rules.iter().cloned();
     let mut rules = Vec::with_capacity(set.rules.len());
     for rule in &seen.rules {
@@ -24,6 +27,26 @@ pub(super) fn replaced(
     }
     rules.extend(coming);
     Ok(RuleSet { rules, default: set.default })
+}
+
+/// Whether a default leaves that of the other direction as it is.
+fn check_default(driver: &dyn Driver, seen: &Firewall, set: &RuleSet, only: Direction) -> Result<(), Error> {
+    let of_the_other = |default: Defaults| match only {
+        Direction::Ingress => (default.egress, Direction::Egress),
+        Direction::Egress => (default.ingress, Direction::Ingress),
+    };
+    let (Some(asked), Some(now)) = (set.default.map(of_the_other), seen.default.map(of_the_other)) else {
+        return Ok(());
+    };
+    if asked == now {
+        return Ok(());
+    }
+    let message = format!(
+        "default: {} is to change, and only the rules of {} are replaced. Replace those of both directions.",
+        now.1.name(),
+        only.name()
+    );
+    Err(Error::new(ErrorKind::Invalid, driver.id(), message))
 }
 
 /// The rules with one of them as it is to be, in its place or in another.

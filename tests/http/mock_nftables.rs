@@ -59,3 +59,24 @@ fn what_a_host_has_not_is_refused() {
     let wrong = Request::get("/api;driver=mock-nftables/firewalls").header("Authorization", "Basic bW9ja3VzZXI6eA==");
     server.send(wrong).expect(401);
 }
+
+/// Only what is shown is replaced: that of the other direction has to be as it is.
+#[test]
+fn a_default_is_replaced_with_the_rules_of_its_direction() {
+    let server = Server::start();
+    let put = |direction: &str, ingress: &str, egress: &str| {
+        let target = format!("/api/firewalls/device/rules?direction={direction}");
+        let body = format!(r#"{{"rules":[],"default":{{"ingress":"{ingress}","egress":"{egress}"}}}}"#);
+        send(&server, Request::new("PUT", &target).json(&body))
+    };
+    let refused = put("ingress", "deny", "deny").expect(400);
+    assert!(
+        refused.message().starts_with("default: egress is to change, and only the rules of ingress"),
+        "{refused:?}"
+    );
+    put("ingress", "deny", "accept").expect(200);
+    put("egress", "accept", "accept").expect(400);
+    let now = put("all", "accept", "deny").expect(200).json();
+    assert_eq!(now["firewall"]["default"]["ingress"], "accept");
+    assert_eq!(now["firewall"]["default"]["egress"], "deny");
+}

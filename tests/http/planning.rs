@@ -12,6 +12,7 @@ on_each_driver! {
     a_change_does_what_its_plan_said,
     what_a_change_would_be_refused_for_its_plan_is_too,
     only_true_and_false_say_whether_it_is_a_dry_run,
+    a_deletion_heeds_what_its_body_says,
 }
 
 /// A change of the firewall `web` or of another.
@@ -136,8 +137,27 @@ fn what_a_change_would_be_refused_for_its_plan_is_too(subject: &Subject) {
         assert!(planned >= 400, "{change:?}");
         assert_eq!(planned, status(""), "{change:?}");
     }
-    let nobody = Request::delete("/api/firewalls/web?dry_run=true").without("Authorization");
-    assert!([200, 401].contains(&subject.send(nobody).status));
+}
+
+#[test]
+fn nobody_gets_a_plan_without_credentials() {
+    let server = Server::start();
+    let mut connection = server.connect();
+    connection.send(Request::delete("/api/firewalls/default?dry_run=true")).expect(401);
+    connection.send(Request::new("PUT", "/api/firewalls/default/rules?dry_run=true").json(SET)).expect(401);
+}
+
+fn a_deletion_heeds_what_its_body_says(subject: &Subject) {
+    create(subject);
+    let rule = format!("/api/firewalls/web/{}~tcp~22~22~@address,ipv4,10.1.0.0,16", subject.account);
+    for target in [&*rule, "/api/firewalls/web"] {
+        let told = |request: Request| assert!(subject.send(request).expect(200).body.contains("plan"));
+        told(Request::delete(target).form("dry_run=true"));
+        told(Request::delete(target).json(r#"{"dry_run":true}"#));
+        subject.send(Request::delete(target).form("dry_run=1")).expect(400);
+        subject.send(Request::delete(target).body("text/plain", "dry_run=true")).expect(415);
+        subject.send(Request::delete(target).form("dry_run=false")).expect(204);
+    }
 }
 
 fn only_true_and_false_say_whether_it_is_a_dry_run(subject: &Subject) {

@@ -6,7 +6,8 @@ use crate::subject::{Subject, on_each_driver};
 use crate::wire::{Answer, Request};
 
 on_each_driver! {
-    the_tag_of_xml_and_json_in_any_direction_lets_a_change_be_made,
+    the_tag_of_xml_and_json_lets_a_change_be_made,
+    a_tag_of_one_direction_stands_for_no_other,
     what_is_not_as_it_was_seen_is_not_changed,
     what_is_not_there_cannot_have_been_seen,
     of_two_changes_of_what_both_have_seen_one_is_made,
@@ -24,11 +25,11 @@ fn shown(subject: &Subject, query: &str) -> String {
     tag(&subject.send(Request::get(&format!("/api/firewalls/web?{query}"))).expect(200))
 }
 
-fn the_tag_of_xml_and_json_in_any_direction_lets_a_change_be_made(subject: &Subject) {
+fn the_tag_of_xml_and_json_lets_a_change_be_made(subject: &Subject) {
     subject.create("web");
     // Pages show more than the firewall, such as who stands behind it: theirs stands for all of that.
     for format in ["xml", "json"] {
-        for direction in ["", "&direction=ingress", "&direction=egress", "&direction=all"] {
+        for direction in ["", "&direction=all"] {
             let seen = shown(subject, &format!("format={format}{direction}"));
             let rule = Request::post("/api/firewalls/web/rules").form(RULE).header("If-Match", &seen);
             subject.send(rule).expect(201);
@@ -43,6 +44,22 @@ fn the_tag_of_xml_and_json_in_any_direction_lets_a_change_be_made(subject: &Subj
     let made = subject.send(put("*")).expect(200);
     let made = subject.send(put(&tag(&made))).expect(200);
     subject.send(Request::delete("/api/firewalls/web").header("If-Match", &tag(&made))).expect(204);
+}
+
+/// Whoever has seen the rules of one direction knows nothing of what others have done to the other.
+fn a_tag_of_one_direction_stands_for_no_other(subject: &Subject) {
+    subject.create("web");
+    let egress = shown(subject, "format=json&direction=egress");
+    subject.send(Request::post("/api/firewalls/web/rules").form(RULE)).expect(201);
+    let put = |direction: &str, body: &str| {
+        let target = format!("/api/firewalls/web/rules?direction={direction}");
+        subject.send(Request::new("PUT", &target).json(body).header("If-Match", &egress))
+    };
+    put("all", r#"{"rules":[]}"#).expect(412);
+    put("ingress", r#"{"rules":[]}"#).expect(412);
+    subject.send(Request::delete("/api/firewalls/web").header("If-Match", &egress)).expect(412);
+    put("egress", r#"{"rules":[]}"#).expect(200);
+    assert!(subject.send(Request::get("/api/firewalls/web")).text().contains("10.1.0.0"));
 }
 
 fn what_is_not_as_it_was_seen_is_not_changed(subject: &Subject) {

@@ -29,7 +29,9 @@ pub(super) async fn make(call: &Call<'_>, change: Change, form: Option<Form>) ->
     let of_program = Precondition::read(call.head);
     let is_of_program = of_program.is_some();
     let condition = of_program.or_else(|| Precondition::of_page(call.head, call.parameters));
-    let is_expected = |firewall: &Arc<Firewall>| condition.as_ref().is_none_or(|condition| condition.holds(firewall));
+    let shown = precondition::to_be_seen(&change, call.head.driver().capabilities());
+    let is_expected =
+        |firewall: &Arc<Firewall>| condition.as_ref().is_none_or(|condition| condition.holds(firewall, &shown));
     let expected: Expected<'_> = condition.as_ref().map(|_| &is_expected as _);
     let outcome = match is_dry_run {
         true => {

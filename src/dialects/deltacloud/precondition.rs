@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_http::HttpMessage;
 use actix_web::http::header::{EntityTag, Header, IF_MATCH, IfMatch};
-use deltawall_core::{Direction, Firewall};
+use deltawall_core::{Capabilities, Firewall};
 
 use super::answer::View;
 use super::format::Format;
@@ -13,6 +13,7 @@ use super::parameter_table::SEEN;
 use super::parameters::Parameters;
 use super::rendered::rendered;
 use super::shown_rules::ShownRules;
+use crate::changes::Change;
 
 /// The formats whose ETags stand for a firewall. Pages show more than that.
 const FORMATS: [Format; 2] = [Format::Xml, Format::Json];
@@ -39,14 +40,24 @@ impl<'a> Precondition<'a> {
         Some(Self { head, wanted: IfMatch::Items(format!("\"{seen}\"").parse().into_iter().collect()) })
     }
 
-    /// Whether it is so. ETags are those that GET gives programs, in whatever direction; weak ones stand for nothing.
-    pub(super) fn holds(&self, firewall: &Arc<Firewall>) -> bool {
+    /// Whether it is so. ETags are those that GET gives programs where it shows so much; weak ones stand for nothing.
+    pub(super) fn holds(&self, firewall: &Arc<Firewall>, shown: &[ShownRules]) -> bool {
         let is_wanted = |tag: &EntityTag, wanted: &[EntityTag]| wanted.iter().any(|wanted| wanted.strong_eq(tag));
         match &self.wanted {
             IfMatch::Any => true,
-            IfMatch::Items(wanted) => tags(self.head, firewall).any(|tag| is_wanted(&tag, wanted)),
+            IfMatch::Items(wanted) => tags(self.head, firewall, shown).any(|tag| is_wanted(&tag, wanted)),
         }
     }
+}
+
+/// What has to have been shown of a firewall to whoever makes this change of what was seen: all that it replaces, and else no
+/// less than is shown to who asks for nothing more.
+pub(super) fn to_be_seen(change: &Change, can: Capabilities) -> Vec<ShownRules> {
+    let shown = match change {
+        Change::ReplaceRules { only, .. } => only.map(ShownRules::Only),
+        _ => Some(ShownRules::by_default(can)),
+    };
+    shown.into_iter().chain([ShownRules::All]).collect()
 }
 
 /// What stands for the firewall in a form of a page.
@@ -54,11 +65,10 @@ pub(super) fn seen(head: &Head<'_>, firewall: &Arc<Firewall>) -> Option<String> 
     tag(&head.asking_for(Format::Json), firewall, ShownRules::All).map(|tag| tag.tag().to_owned())
 }
 
-fn tags(head: &Head<'_>, firewall: &Arc<Firewall>) -> impl Iterator<Item = EntityTag> {
-    let shown = [ShownRules::All, ShownRules::Only(Direction::Ingress), ShownRules::Only(Direction::Egress)];
+fn tags(head: &Head<'_>, firewall: &Arc<Firewall>, shown: &[ShownRules]) -> impl Iterator<Item = EntityTag> {
     FORMATS.into_iter().flat_map(move |format| {
         let head = head.asking_for(format);
-        shown.into_iter().filter_map(move |shown| tag(&head, firewall, shown))
+        shown.iter().filter_map(move |shown| tag(&head, firewall, *shown))
     })
 }
 

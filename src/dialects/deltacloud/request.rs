@@ -50,7 +50,7 @@ impl<'a> Request<'a> {
         let limits = &head.gateway().limits;
         let sent = Method::named(http.method().as_str()).ok_or_else(not_allowed)?;
         let read = match sent {
-            Method::Post => read_body(http, body.clone(), limits).await,
+            Method::Post | Method::Delete => read_body(http, body.clone(), limits).await,
             // It is read once it is known that the client may send it.
             Method::Put => body.clone().map(|_| (BodyType::Form, Pairs::new())).map_err(ApiError::from),
             _ => Ok((BodyType::Form, Pairs::new())),

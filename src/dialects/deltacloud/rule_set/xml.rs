@@ -136,7 +136,10 @@ impl<'a> Elements<'a> {
     /// The next element within the one that is open; none at its end.
     fn child(&mut self) -> Result<Option<BytesStart<'a>>, ApiError> {
         match self.next()? {
-            Some(Event::Start(start)) => Ok(Some(start)),
+            Some(Event::Start(start)) => {
+                check_attributes(&start)?;
+                Ok(Some(start))
+            }
             Some(Event::End(_)) => Ok(None),
             Some(_) => Err(wrong("The XML body has text where elements should be.")),
             None => Err(ends_too_soon()),
@@ -164,6 +167,19 @@ impl<'a> Elements<'a> {
         let end = start.to_end();
         self.0.read_to_end(end.name()).map(|_| ()).map_err(|error| wrong(format!("The body is not XML: {error}.")))
     }
+}
+
+/// Refuses an attribute that GET does not show: to leave it out might make a rule match more. Those of a source are read.
+fn check_attributes(element: &BytesStart<'_>) -> Result<(), ApiError> {
+    let name = element.name().0;
+    for attribute in element.attributes().filter(|_| name != "source") {
+        let attribute = attribute.map_err(|error| wrong(format!("'{}' cannot be read: {error}.", shown(name))))?;
+        let key = attribute.key.0;
+        if !matches!(key, "href" | "id") {
+            return Err(wrong(format!("'{}' has an attribute '{}', which is not known.", shown(name), shown(key))));
+        }
+    }
+    Ok(())
 }
 
 fn push(text: &mut String, reference: &BytesRef<'_>) -> Result<(), ApiError> {
