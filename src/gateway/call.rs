@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use deltawall_core::{Context, Driver, Error, ErrorKind, FirewallId, ProviderName, Room};
+use deltawall_core::{Context, Driver, Error, ErrorKind, FirewallId, ProviderName, Replace, Room, TO_TAKE_BACK};
 
 use super::access::Caller;
 use super::audit::{self, Asker, Change};
@@ -91,7 +91,14 @@ impl DriverCall<'_> {
             // A driver that need not wait is done with at once, and no timer is set for it.
             match future::poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx))).await {
                 Poll::Ready(result) => result,
-                Poll::Pending => tokio::time::timeout_at(context.deadline.into(), asked).await.ok().flatten(),
+                Poll::Pending => match tokio::time::timeout_at(context.deadline.into(), &mut asked).await {
+                    // What is taken back has no end yet: no other change may come between, and its outcome is to be told.
+                    Err(_) if begun.get().is_some() && self.may_take_back() => {
+                        let end = context.deadline + TO_TAKE_BACK;
+                        tokio::time::timeout_at(end.into(), asked).await.ok().flatten()
+                    }
+                    asked => asked.ok().flatten(),
+                },
             }
         };
         let Some(begun) = begun.get() else {
@@ -122,6 +129,11 @@ impl DriverCall<'_> {
             change.note(result.as_ref());
         }
         result.map_err(|error| self.not_done(error))
+    }
+
+    /// Whether it is a change that a driver makes in steps, and takes back where it cannot make them all.
+    fn may_take_back(&self) -> bool {
+        self.firewall.is_some() && self.driver.capabilities().rules.replace == Replace::Add
     }
 
     fn not_done(&self, error: Error) -> NotDone {

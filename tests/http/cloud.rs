@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::emulator::{Account, STRICT};
 use crate::instance::Instance;
-use crate::server::program;
+use crate::server::{Server, program};
 use crate::wire::Request;
 
 pub fn ec2(url: &str, arguments: &[&str]) -> Command {
@@ -122,4 +122,25 @@ fn keys_that_ec2_does_not_know_are_a_failed_login() {
     instance.send(Request::get("/api/firewalls").login("QUtJQU5PTkU6c2VjcmV0")).expect(401);
     let line = instance.logged(|line| line["message"] == "login");
     assert_eq!((&line["user"], &line["driver"]), (&"AKIANONE".into(), &"ec2".into()));
+}
+
+/// What is half done at the deadline is taken back, its client is told, and nobody changes the firewall meanwhile.
+#[test]
+fn a_replacement_that_runs_out_of_time_is_taken_back() {
+    let account = Account::on(STRICT);
+    let server = Server::with(&["-i", "ec2", "--ec2-endpoint", &account.url, "--backend-timeout", "2"]);
+    let send = |request: Request| server.send(request.login(&account.login()).accept("application/json"));
+    let put = |address: &str| {
+        let source = format!(r#"[{{"type":"address","address":"{address}","prefix":32}}]"#);
+        let rule = format!(r#"{{"allow_protocol":"tcp","port_from":22,"port_to":22,"sources":{source}}}"#);
+        send(Request::new("PUT", "/api/firewalls/web/rules").json(&format!(r#"{{"rules":[{rule}]}}"#)))
+    };
+    send(Request::post("/api/firewalls").form("name=web&description=d")).expect(201);
+    put("192.0.2.1").expect(200);
+    account.fault("RevokeSecurityGroupIngress", "hang", 1);
+    account.fault("RevokeSecurityGroupIngress", "throttle", 1);
+    let told = put("192.0.2.2").expect(504);
+    assert!(told.message().contains("could not be taken away, and the firewall is as it was."), "{}", told.message());
+    let now = send(Request::get("/api/firewalls/web")).text();
+    assert!(now.contains("192.0.2.1") && !now.contains("192.0.2.2"), "{now}");
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
@@ -124,6 +124,9 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// Who stands behind a firewall, in the cloud's order.
     async fn members(&self, context: &Context, id: &FirewallId) -> Result<Vec<Member>, Error>;
 }
+
+/// How long after a call's deadline a driver has for taking back what it has begun, before its caller gives it up.
+pub const TO_TAKE_BACK: Duration = Duration::from_secs(60);
 
 /// What each call to a driver is made for. It holds credentials, so it has no `Debug` and is dropped with its request.
 #[derive(Clone)]

@@ -57,7 +57,7 @@ pub use conditions::{Conditions, InterfaceName, MacAddress, PacketType, State, S
 pub use credentials::Credentials;
 pub use data::InvalidData;
 pub use diff::{Addition, Diff, Move};
-pub use driver::{Context, Deletion, Driver, Provider, ProviderName};
+pub use driver::{Context, Deletion, Driver, Provider, ProviderName, TO_TAKE_BACK};
 pub use error::{Error, ErrorKind};
 pub use limit::{Limit, LimitSide, LimitUnit, Period};
 pub use member::Member;

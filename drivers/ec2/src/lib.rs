@@ -39,7 +39,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use deltawall_core::{
     Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Member, NewFirewall,
-    NewRule, Position, Provider, ProviderName, Replacement, RuleId,
+    NewRule, Position, Provider, ProviderName, Replacement, RuleId, TO_TAKE_BACK,
 };
 use tokio::runtime::Handle;
 
@@ -58,8 +58,8 @@ pub struct Ec2 {
     options: Options,
 }
 
-/// How long what was begun may be taken back once the deadline is over.
-const TO_TAKE_BACK: Duration = Duration::from_secs(60);
+/// How long before its caller gives up a replacement says how far it has come.
+const TO_TELL: Duration = Duration::from_secs(1);
 
 impl Ec2 {
     /// A driver whose calls run on these runtimes, each request's on the one that has the fewest. They must drive themselves
@@ -93,7 +93,7 @@ impl Ec2 {
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        self.start(context, TO_TAKE_BACK, work)?.await.map_err(broken_off)?
+        self.start(context, TO_TAKE_BACK.saturating_sub(TO_TELL), work)?.await.map_err(broken_off)?
     }
 
     fn start<T, F>(&self, context: &Context, more: Duration, work: impl FnOnce(Client) -> F) -> Result<Task<T>, Error>

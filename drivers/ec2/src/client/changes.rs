@@ -70,7 +70,7 @@ impl Client {
     }
 
     /// Makes a change. The SDK must not repeat one, since it may have been made; only what EC2 has turned away unread is
-    /// tried again, here, as long as there is time.
+    /// tried again, here, until the call is given up.
     pub(super) async fn change<T, E, F>(&self, call: impl Fn() -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, SdkError<E>>>,
@@ -79,7 +79,7 @@ impl Client {
         let mut throttled = 0;
         loop {
             match call().await {
-                Err(error) if is_throttled(&error) && throttled < MAX_THROTTLED && Instant::now() < self.deadline => {
+                Err(error) if is_throttled(&error) && throttled < MAX_THROTTLED => {
                     throttled += 1;
                     self.wait(throttled).await;
                     request::set_repeating(true);
