@@ -5,6 +5,7 @@
 //! | [`change`] | one thing that is done to a firewall |
 //! | `seen` | the firewall that a change is about, as it is before |
 //! | `rules` | the rules that a firewall has after a change |
+//! | `check` | what a driver would refuse, as far as that can be told |
 //! | `apply`, `plan` | making a change, and telling what it would do |
 
 pub mod change;
