@@ -6,7 +6,8 @@ use deltawall_core::{Context, Deletion, Driver, Error, Firewall, FirewallId, Rep
 
 use super::change::Change;
 use super::rules::{check_position, edited, replaced};
-use super::seen::{Expected, before, reading_meant};
+use super::seen::{Expected, before_in_turn, reading_meant};
+use crate::gateway::standing::Standing;
 
 /// What a change has made.
 #[derive(Debug, Clone)]
@@ -19,7 +20,8 @@ pub enum Made {
     RuleDeleted,
 }
 
-/// Makes a change, if the firewall is as expected. The driver is asked for no more than it takes.
+/// Makes a change, if the firewall is as expected. The driver is asked for no more than it takes. The call has the
+/// turn of the firewall by the id that the change says.
 ///
 /// # Errors
 /// What the driver says; [`ErrorKind::Conflict`](deltawall_core::ErrorKind::Conflict) where the firewall is not as expected, or has
@@ -29,8 +31,9 @@ pub async fn apply(
     context: &Context,
     change: Change,
     expected: Expected<'_>,
+    standing: &mut Standing<'_>,
 ) -> Result<Made, Error> {
-    let seen = before(driver, context, &change, expected).await?;
+    let seen = before_in_turn(driver, context, &change, expected, standing).await?;
     match change {
         Change::CreateFirewall(new) => driver.create_firewall(context, new).await.map(Made::Firewall),
         Change::DeleteFirewall(id) => driver.delete_firewall(context, &id).await.map(Made::Deleted),

@@ -1,8 +1,11 @@
 //! What a driver would refuse, as far as that can be told without asking it to do it.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
-use deltawall_core::{Diff, Driver, Error, ErrorKind, Firewall, NewRule, Position, Replace, RuleSet};
+use deltawall_core::{
+    Action, Diff, Driver, Error, ErrorKind, Firewall, NewRule, Order, Position, Replace, Rule, RuleContent, RuleSet,
+};
 
 use super::rules::check_position;
 
@@ -16,18 +19,19 @@ pub(super) fn new_rule(
     let can = driver.capabilities();
     can.permit(new, driver.id())?;
     check_position(driver, position)?;
-    let is_there = |rule: &deltawall_core::Rule| {
+    let is_there = |rule: &Rule| {
         let content = new.clone().into_content(rule.content.owner.clone());
-        match can.rules.join {
-            true => {
+        match can.rules.order {
+            // Such clouds know single sources, whichever rule they are of.
+            Order::Unordered => {
                 let has_one_of = content
                     .sources
                     .iter()
                     .any(|source| rule.content.sources.iter().any(|there| there.canonical() == source.canonical()));
                 let sources = rule.content.sources.clone();
-                has_one_of && deltawall_core::RuleContent { sources, ..content }.same_as(&rule.content)
+                has_one_of && RuleContent { sources, ..content }.same_as(&rule.content)
             }
-            false => content.same_as(&rule.content),
+            Order::Ordered => content.same_as(&rule.content),
         }
     };
     match !can.rules.repeat && firewall.rules.iter().any(is_there) {
@@ -39,6 +43,7 @@ pub(super) fn new_rule(
 /// What a firewall gets where it is to have these rules.
 pub(super) fn rules<'a>(driver: &dyn Driver, firewall: &Firewall, set: &'a RuleSet) -> Result<Cow<'a, RuleSet>, Error> {
     let can = driver.capabilities();
+    check_default(driver, firewall, set)?;
     match can.rules.replace {
         Replace::No => Err(Error::unsupported(driver.id(), "replace a firewall's rules")),
         Replace::Remove => {
@@ -53,6 +58,48 @@ pub(super) fn rules<'a>(driver: &dyn Driver, firewall: &Firewall, set: &'a RuleS
                 None => Ok(Cow::Borrowed(set)),
             }
         }
-        Replace::Add | Replace::Whole => can.permit_rules(set, driver.id()),
+        Replace::Add | Replace::Whole => {
+            let made = can.permit_rules(set, driver.id())?;
+            if !can.rules.repeat && can.rules.order == Order::Unordered {
+                check_distinct(driver, set)?;
+            }
+            Ok(made)
+        }
     }
+}
+
+/// Whether the firewall can have the default of these rules.
+fn check_default(driver: &dyn Driver, firewall: &Firewall, set: &RuleSet) -> Result<(), Error> {
+    let can = driver.capabilities();
+    if set.default.is_none() || firewall.default.is_some() {
+        return Ok(());
+    }
+    match (can.firewalls.default, can.rules.replace) {
+        (true, _) => {
+            let message = format!("The firewall '{}' has no default.", firewall.name);
+            Err(Error::new(ErrorKind::Refused, driver.id(), message))
+        }
+        (false, Replace::Remove) => {
+            Err(Error::unsupported(driver.id(), "choose what happens to traffic that no rule matches"))
+        }
+        // What is permitted of rules tells whether it is so anyway.
+        (false, _) => Ok(()),
+    }
+}
+
+/// Whether no two rules accept the same traffic from the same source. What denies is none that is made.
+fn check_distinct(driver: &dyn Driver, set: &RuleSet) -> Result<(), Error> {
+    let mut seen = HashMap::new();
+    let accepting = (1..).zip(&set.rules).filter(|(_, rule)| rule.action() == Action::Accept);
+    for (number, rule) in accepting {
+        for source in rule.sources() {
+            let traffic = (rule.direction(), rule.protocol(), rule.conditions(), source.canonical());
+            if let Some(first) = seen.insert(traffic, number) {
+                let message =
+                    format!("The source {source} of rule {number} is one of rule {first} for the same traffic.");
+                return Err(Error::new(ErrorKind::Refused, driver.id(), message));
+            }
+        }
+    }
+    Ok(())
 }

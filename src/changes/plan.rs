@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use deltawall_core::model::InvalidSources;
 use deltawall_core::{
-    Context, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Group, Limits, NewFirewall, NewRule, Plan,
+    Context, Diff, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Group, Limits, NewFirewall, NewRule, Plan,
     RuleSet, Source,
 };
 
 use super::change::Change;
 use super::check;
-use super::rules::{edited, replaced};
-use super::seen::{Expected, before, look, reading_meant};
+use super::rules::{edited, index_of, replaced};
+use super::seen::{Expected, before, look};
 
 /// What a change would do, and to what.
 #[derive(Debug, Clone)]
@@ -45,32 +45,31 @@ pub async fn plan(
             None => return Err(Error::new(ErrorKind::Internal, driver.id(), "The change is of no firewall.")),
         },
     };
-    let after = match change {
-        Change::CreateFirewall(_) | Change::DeleteFirewall(_) => RuleSet { rules: Vec::new(), default: None },
+    let can = driver.capabilities();
+    let compared = |after| (Diff::new(&firewall, &after, &can), after);
+    let (diff, after) = match change {
+        Change::CreateFirewall(_) | Change::DeleteFirewall(_) => compared(RuleSet { rules: Vec::new(), default: None }),
         Change::CreateRule { rule, position, .. } => {
             check::new_rule(driver, &firewall, rule, *position)?;
-            told(driver, RuleSet::of(&firewall))?.with(rule.clone(), *position)
+            let diff = Diff::adding(&firewall, rule.clone(), *position, &can);
+            (diff, told(driver, RuleSet::of(&firewall))?.with(rule.clone(), *position))
         }
         Change::DeleteRule { readings, .. } => {
-            let id = reading_meant(driver, readings, Some(&firewall))?;
-            if !firewall.rules.iter().any(|rule| id.names(rule)) {
-                return Err(Error::new(ErrorKind::NotFound, driver.id(), "There is no such rule."));
-            }
-            told(driver, RuleSet::without(&firewall, id))?
+            let index = index_of(driver, &firewall, readings)?;
+            (Diff::removing(&firewall, index), told(driver, RuleSet::without(&firewall, index))?)
         }
         Change::EditRule { readings, rule, position, .. } => {
             let after = edited(driver, &firewall, readings, rule.clone(), *position)?;
-            check::rules(driver, &firewall, &after)?.into_owned()
+            compared(check::rules(driver, &firewall, &after)?.into_owned())
         }
         Change::ReplaceRules { rules, only, .. } => {
             let after = replaced(driver, &firewall, rules, *only)?;
-            check::rules(driver, &firewall, &after)?.into_owned()
+            compared(check::rules(driver, &firewall, &after)?.into_owned())
         }
     };
-    let can = driver.capabilities();
     let groups = groups(driver, context, &after).await?;
     let limits = Limits { sources: can.rules.quota, groups: groups.as_deref() };
-    let plan = Plan::new(&firewall, &after, &can, limits);
+    let plan = Plan::of(diff, &firewall, &after, &can, limits);
     Ok(Planned { firewall, is_new, after, plan })
 }
 

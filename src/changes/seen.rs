@@ -5,6 +5,7 @@ use std::sync::Arc;
 use deltawall_core::{Context, Driver, Error, ErrorKind, Firewall, FirewallId, RuleId};
 
 use super::change::Change;
+use crate::gateway::standing::Standing;
 
 /// Whether a firewall is as whoever asks for a change has seen it, where that matters.
 pub type Expected<'a> = Option<&'a dyn Fn(&Arc<Firewall>) -> bool>;
@@ -28,6 +29,22 @@ pub(super) async fn before(
             Err(not_as_seen(driver, "The firewall is not there yet: nobody can have seen it."))
         }
         _ => Ok(None),
+    }
+}
+
+/// The same in the turn of the firewall by the id that the driver says, so that whoever asks for it by another is waited for.
+pub(super) async fn before_in_turn(
+    driver: &dyn Driver,
+    context: &Context,
+    change: &Change,
+    expected: Expected<'_>,
+    standing: &mut Standing<'_>,
+) -> Result<Option<Arc<Firewall>>, Error> {
+    loop {
+        match before(driver, context, change, expected).await? {
+            Some(seen) if standing.enter_also(&seen.id).await? => {}
+            seen => return Ok(seen),
+        }
     }
 }
 

@@ -12,8 +12,8 @@ use deltawall_core::{Context, Driver, Error, ErrorKind, FirewallId, ProviderName
 use super::access::Caller;
 use super::audit::{self, Asker, Change};
 use super::metrics::Limit;
-use super::one_at_a_time::Place;
 use super::shared::Desk;
+use super::standing::{Standing, Wait};
 
 /// A call to a driver, with credentials that only the driver can tell to be right.
 pub struct DriverCall<'a> {
@@ -57,11 +57,10 @@ impl DriverCall<'_> {
     pub async fn ask<T>(
         &self,
         mut change: Option<Box<Change<'_>>>,
-        call: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
+        call: impl AsyncFnOnce(&dyn Driver, &Context, &mut Standing<'_>) -> Result<T, Error>,
     ) -> Result<T, NotDone> {
         let (gateway, driver, provider) = (&*self.desk.gateway, self.asker.driver, self.provider);
-        let begun = Cell::new(None);
-        let waits_for_others = Cell::new(self.firewall.is_some());
+        let wait = Wait::default();
         let context = Context {
             credentials: self.caller.credentials.clone(),
             provider: provider.cloned(),
@@ -71,22 +70,12 @@ impl DriverCall<'_> {
         };
         let result = {
             let mut asked = pin!(async {
-                // Before the queue of all, in which reads stand, too.
-                let _turn = match self.firewall {
-                    Some(id) => {
-                        let provider = provider.cloned();
-                        let place = Place { driver, provider, firewall: id.clone() };
-                        Some(Box::pin(gateway.changing.enter(place)).await?)
-                    }
-                    None => None,
-                };
-                waits_for_others.set(false);
-                let _place = gateway.backends.enter(driver, provider).await?;
+                let mut standing = Standing::new(gateway, driver, provider, &wait);
+                standing.enter(self.firewall).await?;
                 if let Some(change) = change.as_mut() {
                     change.begin();
                 }
-                begun.set(Some(Instant::now()));
-                Some(call(self.driver, &context).await)
+                Some(call(self.driver, &context, &mut standing).await)
             });
             // A driver that need not wait is done with at once, and no timer is set for it.
             match future::poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx))).await {
@@ -101,9 +90,9 @@ impl DriverCall<'_> {
                 },
             }
         };
-        let Some(begun) = begun.get() else {
+        let Some(begun) = wait.begun.get() else {
             let provider = self.asker.provider;
-            let message = match waits_for_others.get() {
+            let message = match wait.is_for_others.get() {
                 true => "Other changes of this firewall are under way. This one was not begun; try again.".to_owned(),
                 false => format!(
                     "Too many requests wait for provider {provider} of the {driver} driver. This one was not begun; try again."

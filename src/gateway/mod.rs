@@ -7,6 +7,7 @@
 //! | [`access`], [`clients`] | whose credentials a cloud is asked with, and who may ask |
 //! | [`call`], [`queues`] | asking a driver, in its turn and within the time there is |
 //! | [`one_at_a_time`] | changes of one firewall, one after the other |
+//! | [`standing`] | where a call stands: whose turn it has |
 //! | [`audit`] | the lines that changes and failed logins leave |
 //! | [`metrics`] | the figures |
 
@@ -19,6 +20,7 @@ pub mod one_at_a_time;
 pub mod queues;
 pub mod registry;
 pub mod shared;
+pub mod standing;
 
 pub use registry::Registry;
 pub use shared::{Desk, Gateway};

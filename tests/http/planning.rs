@@ -16,13 +16,13 @@ on_each_driver! {
 }
 
 /// A change of the firewall `web` or of another.
-type Change = (&'static str, &'static str, &'static str);
+type Change<'a> = (&'static str, &'static str, &'a str);
 
 const RULE: &str = "protocol=tcp&port_from=443&port_to=443&ip_address1=0.0.0.0/0";
 const SET: &str = r#"{"rules":[{"allow_protocol":"udp","port_from":53,"port_to":53,
     "sources":[{"type":"address","address":"10.0.0.0","prefix":8}]}]}"#;
 
-fn request((method, path, body): Change, account: &str, query: &str) -> Request {
+fn request((method, path, body): Change<'_>, account: &str, query: &str) -> Request {
     let path = path.replace("ACCOUNT", account);
     let sign = if path.contains('?') { "&" } else { "?" };
     let request = Request::new(method, &format!("{path}{sign}{query}"));
@@ -33,7 +33,7 @@ fn request((method, path, body): Change, account: &str, query: &str) -> Request 
     }
 }
 
-const CHANGES: [Change; 5] = [
+const CHANGES: [Change<'static>; 5] = [
     ("POST", "/api/firewalls", "name=other&description=d"),
     ("POST", "/api/firewalls/web/rules", RULE),
     ("PUT", "/api/firewalls/web/rules", SET),
@@ -112,14 +112,23 @@ fn a_change_does_what_its_plan_said(subject: &Subject) {
 fn what_a_change_would_be_refused_for_its_plan_is_too(subject: &Subject) {
     create(subject);
     let there = "protocol=tcp&port_from=22&port_to=22&ip_address1=10.1.0.0/16";
+    let one_more = "protocol=tcp&port_from=22&port_to=22&ip_address1=192.0.2.0/24&ip_address2=10.1.2.3/16";
     let deny = r#"{"rules":[{"allow_protocol":"-1","rule_action":"deny","log_rule":true,
         "sources":[{"type":"address","address":"0.0.0.0","prefix":0}]}]}"#;
+    let rule = |addresses: &[&str]| {
+        let source = |address: &&str| json!({ "type": "address", "address": address, "prefix": 16 });
+        let sources: Vec<_> = addresses.iter().map(source).collect();
+        json!({ "allow_protocol": "tcp", "port_from": 22, "port_to": 22, "sources": sources })
+    };
+    let twice = |first: &[&str], second: &[&str]| json!({ "rules": [rule(first), rule(second)] }).to_string();
+    let (new_twice, old_twice) = (twice(&["10.2.0.0", "10.3.0.0"], &["10.2.0.9"]), twice(&["10.1.0.0"], &["10.1.0.0"]));
     for change in [
         ("POST", "/api/firewalls", "name=web&description=d"),
         ("POST", "/api/firewalls", "name=&description=d"),
         ("POST", "/api/firewalls/absent/rules", RULE),
         ("POST", "/api/firewalls/web/rules", "protocol=tcp"),
         ("POST", "/api/firewalls/web/rules", there),
+        ("POST", "/api/firewalls/web/rules", one_more),
         (
             "POST",
             "/api/firewalls/web/rules",
@@ -128,6 +137,8 @@ fn what_a_change_would_be_refused_for_its_plan_is_too(subject: &Subject) {
         ("POST", "/api/firewalls/web/rules", "protocol=tcp&port_from=1&port_to=1&ip_address=10.0.0.0/8&position=1"),
         ("PUT", "/api/firewalls/absent/rules", SET),
         ("PUT", "/api/firewalls/web/rules", deny),
+        ("PUT", "/api/firewalls/web/rules", &new_twice),
+        ("PUT", "/api/firewalls/web/rules", &old_twice),
         ("PUT", "/api/firewalls/web/rules", "{}"),
         ("DELETE", "/api/firewalls/absent", ""),
         ("DELETE", "/api/firewalls/web/ACCOUNT~tcp~23~23~@address,ipv4,10.1.0.0,16", ""),
@@ -205,8 +216,11 @@ fn a_cloud_that_only_takes_rules_away_has_plans_of_that() {
     let plan = put(&fewer, "?dry_run=true").expect(200).json()["plan"].clone();
     assert_eq!((&plan["adds"], &plan["removes"][0]["id"]), (&json!([]), &json!("35001")));
     assert_eq!(put(&fewer, "").expect(200).json(), fewer);
+    let mut with_default = fewer.clone();
+    with_default["firewall"]["default"] = json!({ "ingress": "deny", "egress": "deny" });
     for query in ["?dry_run=true", ""] {
         put(&shown, query).expect(501);
+        put(&with_default, query).expect(501);
     }
 }
 
@@ -235,4 +249,45 @@ fn a_plan_of_a_host_says_places() {
     let plan = send(asked).expect(200).json()["plan"].clone();
     assert_eq!(plan["default"], deny["default"]);
     assert_eq!(plan["closes"][0]["traffic"], "any from 0.0.0.0/0, ::/0");
+}
+
+/// Two rules that say the same are two rules: the one that is meant goes, and the one that comes is the new one.
+#[test]
+fn of_two_rules_that_say_the_same_a_plan_means_the_right_one() {
+    let server = Server::start();
+    let send = |request: Request| {
+        server.send(request.login(MOCK_LOGIN).header("X-Deltacloud-Driver", "mock-nftables").accept("application/json"))
+    };
+    send(Request::post("/api/firewalls").form("name=twins&description=d")).expect(201);
+    let add = |port: &str, query: &str| {
+        let rule = format!("protocol=tcp&port_from={port}&port_to={port}&ip_address1=10.0.0.0/8{query}");
+        send(Request::post("/api/firewalls/twins/rules").form(&rule))
+    };
+    add("1", "").expect(201);
+    add("2", "").expect(201);
+    let plan = add("2", "&position=1&dry_run=true").expect(200).json()["plan"].clone();
+    assert_eq!((&plan["adds"][0]["position"], &plan["moves"], &plan["keeps"]), (&json!(1), &json!([]), &json!(2)));
+    let plan = add("2", "&position=9&dry_run=true").expect(200).json()["plan"].clone();
+    assert_eq!((&plan["adds"][0]["position"], &plan["moves"], &plan["keeps"]), (&json!(3), &json!([]), &json!(2)));
+    let made = add("1", "").expect(201).json()["firewall"]["rules"].clone();
+    for index in [0, 2] {
+        let id = made[index]["id"].as_str().unwrap();
+        let deletion = Request::delete(&format!("/api/firewalls/twins/{id}?dry_run=true"));
+        let plan = send(deletion).expect(200).json()["plan"].clone();
+        assert_eq!((&plan["removes"][0]["id"], &plan["removes"][1]), (&made[index]["id"], &Value::Null));
+        assert_eq!((&plan["adds"], &plan["moves"], &plan["keeps"]), (&json!([]), &json!([]), &json!(2)));
+    }
+}
+
+#[test]
+fn a_default_is_refused_where_a_firewall_has_none() {
+    let server = Server::start();
+    let set = r#"{"rules":[],"default":{"ingress":"deny","egress":"accept"}}"#;
+    let put = |query: &str| {
+        let request = Request::new("PUT", &format!("/api/firewalls/web/rules{query}")).json(set).login(MOCK_LOGIN);
+        server.send(request.header("X-Deltacloud-Driver", "mock-nftables").accept("application/json"))
+    };
+    let (planned, refused) = (put("?dry_run=true"), put(""));
+    assert_eq!((planned.status, planned.json()["error"].clone()), (refused.status, refused.json()["error"].clone()));
+    assert!(refused.status >= 400 && planned.message().contains("'web' has no default"), "{}", planned.message());
 }

@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use crate::emulator::REGION;
 use crate::subject::{Subject, on_each_driver};
 use crate::wire::{Answer, Request};
 
@@ -114,6 +115,35 @@ fn of_two_changes_of_what_both_have_seen_one_is_made(subject: &Subject) {
                     _ => Request::new("PUT", "/api/firewalls/web/rules").json(&SET.replace("53", &port.to_string())),
                 };
                 let request = request.header("If-Match", &seen);
+                scope.spawn(move || connection.send(request).status)
+            });
+            changes.map(|change| change.join().unwrap()).into()
+        });
+        statuses.sort_unstable();
+        assert!([200, 201].contains(&statuses[0]) && statuses[1..] == [412, 412, 412], "{statuses:?}");
+    }
+}
+
+/// On EC2 a firewall that goes by its name can be asked for by the id of its group as well.
+#[test]
+fn of_two_changes_by_the_name_and_by_the_id_one_is_made() {
+    let subject = Subject::ec2();
+    subject.create("web");
+    let held = subject.cloud().holdings(REGION);
+    let group = held["SecurityGroups"].as_array().unwrap().iter().find(|group| group["GroupName"] == "web").unwrap();
+    let group = group["GroupId"].as_str().unwrap();
+    for round in 0..5 {
+        let seen = shown(&subject, "format=xml");
+        let mut statuses: Vec<u16> = thread::scope(|scope| {
+            let changes = [("web", "PUT"), (group, "PUT"), ("web", "POST"), (group, "POST")].map(|(id, method)| {
+                let mut connection = subject.connect();
+                let port = if id == "web" { 1000 } else { 2000 } + round;
+                let rule = format!("protocol=tcp&port_from={port}&port_to={port}&ip_address1=10.1.0.0/16");
+                let request = Request::new(method, &format!("/api/firewalls/{id}/rules")).header("If-Match", &seen);
+                let request = match method {
+                    "PUT" => request.json(&SET.replace("53", &port.to_string())),
+                    _ => request.form(&rule),
+                };
                 scope.spawn(move || connection.send(request).status)
             });
             changes.map(|change| change.join().unwrap()).into()

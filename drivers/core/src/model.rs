@@ -144,6 +144,16 @@ pub struct Filter {
     pub id: Option<FirewallId>,
 }
 
+impl Position {
+    /// The index that a new rule gets among so many others.
+    pub fn index(self, others: usize) -> usize {
+        match self {
+            Self::At(place) => others.min(place.get() - 1),
+            Self::Last => others,
+        }
+    }
+}
+
 impl RuleContent {
     /// Whether both match the same traffic and do the same with it, in whatever order and spelling of their sources. A source
     /// counts as often as it is there: where a cloud keeps two that come to the same, one of them is not the rule.

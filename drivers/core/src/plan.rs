@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use crate::capabilities::Capabilities;
 use crate::diff::{Addition, Diff, Move};
 use crate::model::{Defaults, Direction, Firewall, InvalidSources, NewRule, Position, Rule};
-use crate::rule_id::RuleId;
 use crate::rule_set::RuleSet;
 use crate::source::{Group, Source};
 use crate::traffic::{Effect, Traffic};
@@ -73,7 +72,12 @@ const REDUNDANT: &str = "adds nothing: without it the same would become of all t
 impl Plan {
     /// What it would do to give a firewall these rules, on a driver with these capabilities.
     pub fn new(before: &Firewall, after: &RuleSet, capabilities: &Capabilities, limits: Limits<'_>) -> Self {
-        let Diff { adds, removes, moves, keeps } = Diff::new(before, after, capabilities);
+        Self::of(Diff::new(before, after, capabilities), before, after, capabilities, limits)
+    }
+
+    /// The same where it is known which rules come and go: of rules that say the same, a comparison cannot tell which one is meant.
+    pub fn of(diff: Diff, before: &Firewall, after: &RuleSet, capabilities: &Capabilities, limits: Limits<'_>) -> Self {
+        let Diff { adds, removes, moves, keeps } = diff;
         let was = Effect::of(before, capabilities);
         let is = Effect::of_rules(after, before.default, capabilities);
         let default = after.default.filter(|default| before.default != Some(*default));
@@ -164,20 +168,17 @@ impl RuleSet {
     /// The rules with one more.
     #[must_use]
     pub fn with(mut self, rule: NewRule, position: Position) -> Self {
-        let place = match position {
-            Position::At(place) => self.rules.len().min(place.get() - 1),
-            Position::Last => self.rules.len(),
-        };
-        self.rules.insert(place, rule);
+        self.rules.insert(position.index(self.rules.len()), rule);
         self
     }
 
-    /// The rules that a firewall has, without those that this is the id of.
+    /// The rules that a firewall has, without the one of this index.
     ///
     /// # Errors
     /// When another has no source, or one twice, as rules have that no client made.
-    pub fn without(firewall: &Firewall, id: &RuleId<'_>) -> Result<Self, InvalidSources> {
-        let rules = firewall.rules.iter().filter(|rule| !id.names(rule)).map(NewRule::of).collect::<Result<_, _>>()?;
+    pub fn without(firewall: &Firewall, index: usize) -> Result<Self, InvalidSources> {
+        let others = firewall.rules.iter().enumerate().filter(|(other, _)| *other != index);
+        let rules = others.map(|(_, rule)| NewRule::of(rule)).collect::<Result<_, _>>()?;
         Ok(Self { rules, default: firewall.default })
     }
 }
@@ -241,10 +242,33 @@ mod tests {
             assert_eq!(plan.opens.iter().map(ToString::to_string).collect::<Vec<_>>(), ["tcp/22 from 192.0.2.0/24"]);
             assert_eq!(plan.closes, []);
         }
-        let left = RuleSet::without(&before, &before.rules[0].id()).unwrap();
+        let left = RuleSet::without(&before, 0).unwrap();
         let plan = Plan::new(&before, &left, &can, limits);
         assert_eq!((plan.adds.len(), plan.removes.as_slice(), plan.keeps), (0, &before.rules[..1], 1));
         assert_eq!(plan.closes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["tcp/1 from 10.0.0.0/8"]);
+    }
+
+    #[test]
+    fn of_rules_that_say_the_same_the_one_that_is_meant_comes_or_goes() {
+        let (one, other) = (tcp(1, &["10.0.0.0/8"]), tcp(2, &["10.0.0.0/8"]));
+        let before = firewall(&[one.clone(), other, one.clone()]);
+        let mut can = Capabilities::default();
+        can.rules.order = Order::Ordered;
+        for index in 0..3 {
+            let (after, diff) = (RuleSet::without(&before, index).unwrap(), Diff::removing(&before, index));
+            let plan = Plan::of(diff, &before, &after, &can, Limits::default());
+            assert_eq!((plan.adds.len(), plan.moves.len(), plan.keeps), (0, 0, 2));
+            assert_eq!(plan.removes, before.rules[index..=index]);
+        }
+        for (place, index) in [(1, 0), (3, 2), (9, 3)] {
+            let position = Position::At(place.try_into().unwrap());
+            let after = RuleSet::of(&before).unwrap().with(one.clone(), position);
+            let diff = Diff::adding(&before, one.clone(), position, &can);
+            let plan = Plan::of(diff, &before, &after, &can, Limits::default());
+            assert_eq!((plan.removes.len(), plan.moves.len(), plan.keeps), (0, 0, 3));
+            let place = Position::At((index + 1).try_into().unwrap());
+            assert_eq!(plan.adds, [Addition { rule: one.clone(), position: place, index }]);
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::path::Resource;
 use crate::gateway::access::Caller;
 use crate::gateway::audit::{Change, Subject};
 use crate::gateway::call::{DriverCall, NotDone};
+use crate::gateway::standing::Standing;
 
 /// A call to the driver, with credentials that only the driver can tell to be right.
 pub(super) struct Call<'a> {
@@ -31,6 +32,7 @@ impl Call<'_> {
         ask: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
     ) -> Result<T, ApiError> {
         let name = if self.operation.is_change() { "plan" } else { self.operation.name() };
+        let ask = async |driver: &_, context: &_, _: &mut Standing<'_>| ask(driver, context).await;
         self.call(name, None, self.head.exchange.room.as_ref(), None, ask).await
     }
 
@@ -38,7 +40,7 @@ impl Call<'_> {
     pub(super) async fn change<T>(
         &self,
         firewall: Option<&FirewallId>,
-        ask: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
+        ask: impl AsyncFnOnce(&dyn Driver, &Context, &mut Standing<'_>) -> Result<T, Error>,
     ) -> Result<T, ApiError> {
         let Self { head, operation, parameters, caller, .. } = *self;
         let change = change(head, operation, caller.user(), Some(parameters));
@@ -52,7 +54,7 @@ impl Call<'_> {
         firewall: Option<&FirewallId>,
         room: Option<&Arc<dyn Room>>,
         change: Option<Box<Change<'_>>>,
-        ask: impl AsyncFnOnce(&dyn Driver, &Context) -> Result<T, Error>,
+        ask: impl AsyncFnOnce(&dyn Driver, &Context, &mut Standing<'_>) -> Result<T, Error>,
     ) -> Result<T, ApiError> {
         let Self { head, resource, method, caller, .. } = *self;
         let call = DriverCall {

@@ -14,6 +14,7 @@ use super::parameter_table::{DRY_RUN, SEEN};
 use super::precondition::{self, Precondition};
 use super::shown_rules::ShownRules;
 use crate::changes::{self, Change, Expected, Made, Planned};
+use crate::gateway::standing::Standing;
 
 /// What has become of a change.
 pub(super) enum Outcome {
@@ -41,7 +42,9 @@ pub(super) async fn make(call: &Call<'_>, change: Change, form: Option<Form>) ->
         }
         false => {
             let firewall = change.firewall().cloned();
-            let made = async |driver: &_, context: &_| changes::apply(driver, context, change, expected).await;
+            let made = async |driver: &_, context: &_, standing: &mut Standing<'_>| {
+                changes::apply(driver, context, change, expected, standing).await
+            };
             call.change(firewall.as_ref(), made).await.map(Outcome::Made)
         }
     };

@@ -2,7 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use crate::model::{NewRule, Position, Rule};
+use crate::capabilities::{Capabilities, Order};
+use crate::model::{Firewall, NewRule, Position, Rule};
 
 /// What makes of the rules that a firewall has those that it is to have: what is removed and what moves is taken away, and then
 /// what moves and what is added is put where it is to be, the first place first.
@@ -39,6 +40,24 @@ pub struct Move {
 }
 
 impl Diff {
+    /// One more rule; all others stay, also one that says the same.
+    pub fn adding(before: &Firewall, rule: NewRule, position: Position, capabilities: &Capabilities) -> Self {
+        let keeps = before.rules.len();
+        let index = position.index(keeps);
+        let position = match capabilities.rules.order {
+            Order::Ordered => Position::At(NonZeroUsize::MIN.saturating_add(index)),
+            Order::Unordered => Position::Last,
+        };
+        Self { adds: vec![Addition { rule, position, index }], keeps, ..Self::default() }
+    }
+
+    /// The rule of this index goes; all others stay, also one that says the same.
+    pub fn removing(before: &Firewall, index: usize) -> Self {
+        let removes: Vec<Rule> = before.rules.get(index).cloned().into_iter().collect();
+        let keeps = before.rules.len() - removes.len();
+        Self { removes, keeps, ..Self::default() }
+    }
+
     /// Whether all rules stay as they are.
     pub fn is_empty(&self) -> bool {
         self.adds.is_empty() && self.removes.is_empty() && self.moves.is_empty()
