@@ -1,6 +1,6 @@
 //! How a change is asked for: once, and again only where EC2 has turned it away unread.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_sdk_ec2::config::Builder;
