@@ -10,7 +10,7 @@ use crate::text::PrefixListId;
 use crate::traffic::service::Service;
 use crate::traffic::text::{InvalidTraffic, Traffic};
 
-/// A packet, as far as it is known. What is not known matches no rule that asks for it, nor does any rate.
+/// A packet, as far as it is known. What is not known matches no rule that asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet {
     /// Which way it goes.
@@ -31,6 +31,8 @@ pub struct Packet {
     pub mac: Option<MacAddress>,
     /// For how many it is meant.
     pub packet_type: Option<PacketType>,
+    /// Whether it stays within all rates; otherwise it is on neither side of any.
+    pub is_within_rates: bool,
 }
 
 /// Why a text names no packet.
@@ -87,6 +89,7 @@ impl Packet {
             state: None,
             mac: None,
             packet_type: None,
+            is_within_rates: false,
         })
     }
 
@@ -99,7 +102,7 @@ impl Packet {
 impl FromStr for Packet {
     type Err = InvalidPacket;
 
-    /// Reads what [`Traffic`] reads, of one packet.
+    /// Reads what [`Traffic`] reads, of one packet: the first of its connection, and so few that they stay within all rates.
     fn from_str(text: &str) -> Result<Self, InvalidPacket> {
         let Traffic { direction, service, sources, conditions: _ } = text.parse()?;
         let address = match sources.as_slice() {
@@ -108,7 +111,7 @@ impl FromStr for Packet {
             }
             _ => return Err(InvalidPacket::Many),
         };
-        Self::new(direction, service, address)
+        Ok(Self { state: Some(State::New), is_within_rates: true, ..Self::new(direction, service, address)? })
     }
 }
 
