@@ -70,7 +70,10 @@ pub async fn plan(
     let can = driver.capabilities();
     let groups = groups(driver, context, &after).await?;
     let limits = Limits { sources: can.rules.quota, groups: groups.as_deref() };
-    let plan = Plan::new(&firewall, &after, &can, limits);
+    let plan = Plan::new(&firewall, &after, &can, limits).map_err(|why| {
+        let message = format!("What the change opens and closes is too much to be told: {why}. It can be made untold.");
+        Error::new(ErrorKind::Unsupported, driver.id(), message)
+    })?;
     Ok(Planned { firewall, is_new, after, plan })
 }
 

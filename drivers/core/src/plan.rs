@@ -8,7 +8,7 @@ use crate::model::{Defaults, Direction, Firewall, InvalidSources, NewRule, Posit
 use crate::rule_id::RuleId;
 use crate::rule_set::RuleSet;
 use crate::source::{Group, Source};
-use crate::traffic::{Effect, Traffic};
+use crate::traffic::{Effect, TooMuch, Traffic};
 
 /// What a change would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,24 +72,33 @@ const REDUNDANT: &str = "adds nothing: without it the same would become of all t
 
 impl Plan {
     /// What it would do to give a firewall these rules, on a driver with these capabilities.
-    pub fn new(before: &Firewall, after: &RuleSet, capabilities: &Capabilities, limits: Limits<'_>) -> Self {
+    ///
+    /// # Errors
+    /// Where what it opens and closes, or the rules that do nothing, would take too long to find or too much to say. The change may be
+    /// made for all that.
+    pub fn new(
+        before: &Firewall,
+        after: &RuleSet,
+        capabilities: &Capabilities,
+        limits: Limits<'_>,
+    ) -> Result<Self, TooMuch> {
         let Diff { adds, removes, moves, keeps } = Diff::new(before, after, capabilities);
         let was = Effect::of(before, capabilities);
         let is = Effect::of_rules(after, before.default, capabilities);
         let default = after.default.filter(|default| before.default != Some(*default));
         let stays = adds.is_empty() && removes.is_empty() && moves.is_empty() && default.is_none();
-        let (opens, closes) = if stays { Default::default() } else { was.changes(&is) };
+        let (opens, closes) = if stays { Default::default() } else { was.changes(&is)? };
         let mut plan = Self { adds, removes, moves, keeps, default, opens, closes, warnings: Vec::new() };
-        let idle = is.idle();
+        let idle = is.idle()?;
         let of = |code, rules: Vec<usize>, what| rules.into_iter().map(move |rule| Warning::new(code, rule, what));
-        let open = of(WarningCode::OpenToWorld, is.newly_open_to_world(Some(&was)), OPEN_TO_WORLD);
+        let open = of(WarningCode::OpenToWorld, is.newly_open_to_world(Some(&was))?, OPEN_TO_WORLD);
         let shadowed = of(WarningCode::Shadowed, idle.shadowed, SHADOWED);
         let redundant = of(WarningCode::Redundant, idle.redundant, REDUNDANT);
         let full = limits.sources.map(|most| plan.overfull(before, most)).unwrap_or_default();
         let unseen = plan.unseen_groups(before, limits.groups);
         plan.warnings = open.chain(shadowed).chain(redundant).chain(full).chain(unseen).collect();
         plan.warnings.sort_by_key(|warning| (warning.rule, warning.code));
-        plan
+        Ok(plan)
     }
 
     /// Whether nothing would be changed.
@@ -236,13 +245,13 @@ mod tests {
         ] {
             let after = now.clone().with(new.clone(), position);
             assert_eq!(after.rules[place], new);
-            let plan = Plan::new(&before, &after, &can, limits);
+            let plan = Plan::new(&before, &after, &can, limits).unwrap();
             assert_eq!((plan.adds.len(), plan.removes.len(), plan.keeps), (1, 0, 2));
             assert_eq!(plan.opens.iter().map(ToString::to_string).collect::<Vec<_>>(), ["tcp/22 from 192.0.2.0/24"]);
             assert_eq!(plan.closes, []);
         }
         let left = RuleSet::without(&before, &before.rules[0].id()).unwrap();
-        let plan = Plan::new(&before, &left, &can, limits);
+        let plan = Plan::new(&before, &left, &can, limits).unwrap();
         assert_eq!((plan.adds.len(), plan.removes.as_slice(), plan.keeps), (0, &before.rules[..1], 1));
         assert_eq!(plan.closes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["tcp/1 from 10.0.0.0/8"]);
     }
@@ -252,7 +261,7 @@ mod tests {
         let mut before = firewall(&[tcp(1, &["10.0.0.0/8"])]);
         before.default = Some(Defaults { ingress: Action::Deny, egress: Action::Accept });
         let mut after = RuleSet::of(&before).unwrap();
-        let plan = |after: &RuleSet| Plan::new(&before, after, &Capabilities::default(), Limits::default());
+        let plan = |after: &RuleSet| Plan::new(&before, after, &Capabilities::default(), Limits::default()).unwrap();
         assert!(plan(&after).is_empty());
         after.default = None;
         assert!(plan(&after).is_empty());
@@ -282,11 +291,11 @@ mod tests {
         ] {
             let mut after = now.clone();
             after.rules.extend(rules);
-            let plan = Plan::new(&before, &after, &can, limits);
+            let plan = Plan::new(&before, &after, &can, limits).unwrap();
             assert_eq!(warned(&plan), warnings, "{:?}", plan.warnings);
         }
         let replaced = RuleSet { rules: vec![tcp(3, &["10.0.0.1", "10.0.0.2"])], default: None };
-        let plan = Plan::new(&before, &replaced, &can, limits);
+        let plan = Plan::new(&before, &replaced, &can, limits).unwrap();
         assert_eq!(
             plan.warnings.iter().map(|warning| &*warning.message).collect::<Vec<_>>(),
             ["Rule 1 may find no room: as long as all that goes is there, ingress rules have over 3 sources."]
