@@ -52,6 +52,11 @@ pub enum Change {
 }
 
 impl Change {
+    /// Whether rules may be removed before others are added.
+    pub fn allows_gap(&self) -> bool {
+        matches!(self, Self::ReplaceRules { allow_gap: true, .. } | Self::EditRule { allow_gap: true, .. })
+    }
+
     /// The firewall that is there already; none where one is made.
     pub fn firewall(&self) -> Option<&FirewallId> {
         match self {

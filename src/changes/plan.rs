@@ -5,7 +5,7 @@ use std::sync::Arc;
 use deltawall_core::model::InvalidSources;
 use deltawall_core::{
     Context, Diff, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Group, Limits, NewFirewall, NewRule, Plan,
-    RuleSet, Source,
+    Replace, RuleSet, Source,
 };
 
 use super::change::Change;
@@ -68,8 +68,12 @@ pub async fn plan(
         }
     };
     let groups = groups(driver, context, &after).await?;
-    let limits = Limits { sources: can.rules.quota, groups: groups.as_deref() };
-    let plan = Plan::of(diff, &firewall, &after, &can, limits);
+    let sources = can.rules.quota.filter(|_| !change.allows_gap() || can.rules.replace != Replace::Add);
+    let limits = Limits { sources, groups: groups.as_deref() };
+    let plan = Plan::of(diff, &firewall, &after, &can, limits).map_err(|why| {
+        let message = format!("What the change opens and closes is too much to be told: {why}. It can be made untold.");
+        Error::new(ErrorKind::Unsupported, driver.id(), message)
+    })?;
     Ok(Planned { firewall, is_new, after, plan })
 }
 

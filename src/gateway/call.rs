@@ -82,7 +82,7 @@ impl DriverCall<'_> {
                 Poll::Ready(result) => result,
                 Poll::Pending => match tokio::time::timeout_at(context.deadline.into(), &mut asked).await {
                     // What is taken back has no end yet: no other change may come between, and its outcome is to be told.
-                    Err(_) if begun.get().is_some() && self.may_take_back() => {
+                    Err(_) if wait.begun.get().is_some() && self.may_take_back() => {
                         let end = context.deadline + TO_TAKE_BACK;
                         tokio::time::timeout_at(end.into(), asked).await.ok().flatten()
                     }

@@ -1,6 +1,6 @@
 //! The mock of a Linux host's nftables, over the wire.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::server::Server;
 use crate::wire::{Answer, MOCK_LOGIN, Request};
@@ -48,6 +48,27 @@ fn rules_have_actions_logs_and_ids_of_their_own_and_may_be_there_twice() {
     let mut expected = both[1].clone();
     expected["position"] = 1.into();
     assert_eq!(left, [expected]);
+}
+
+#[test]
+fn what_is_too_much_to_be_told_can_be_done_untold() {
+    let server = Server::start();
+    let rule = |number: u32| {
+        let first = std::net::Ipv4Addr::from(number * 1000);
+        let sources = json!([{"type": "range", "first": first, "last": "224.0.0.0"}]);
+        let ports = format!("{number}-{}", number + 300);
+        json!({"allow_protocol": "tcp", "ports": ports, "limit": format!("{}/minute", number + 1), "sources": sources})
+    };
+    let body = json!({"rules": (0..300).map(rule).collect::<Vec<_>>()}).to_string();
+    let put = |query: &str| send(&server, Request::new("PUT", &format!("/api/firewalls/lab/rules{query}")).json(&body));
+    let refused = put("?dry_run=true").expect(501);
+    assert_eq!(
+        refused.message(),
+        "What the change opens and closes is too much to be told: the rules overlap in too many ways. It can be made untold."
+    );
+    put("").expect(200);
+    let lab = send(&server, Request::get("/api/firewalls/lab")).expect(200).json();
+    assert_eq!(lab["firewall"]["rules"].as_array().unwrap().len(), 300);
 }
 
 #[test]

@@ -72,4 +72,4 @@ pub use rule_id::RuleId;
 pub use rule_set::{Replacement, RuleSet};
 pub use source::{Group, Source};
 pub use text::{Account, CloudRuleId, Description, FirewallId, FirewallName, LogPrefix, NetworkId, PrefixListId};
-pub use traffic::{Effect, Explanation, Packet, Service, Traffic, Verdict};
+pub use traffic::{Effect, Explanation, Packet, Service, TooMuch, Traffic, Verdict};

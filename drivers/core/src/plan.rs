@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Capabilities, Replace};
 use crate::diff::{Addition, Diff, Move};
 use crate::model::{Defaults, Direction, Firewall, InvalidSources, NewRule, Position, Rule};
 use crate::rule_set::RuleSet;
 use crate::source::{Group, Source};
-use crate::traffic::{Effect, Traffic};
+use crate::traffic::{Effect, TooMuch, Traffic};
 
 /// What a change would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub struct Warning {
     pub code: WarningCode,
     /// It, in a sentence.
     pub message: String,
-    /// The rule of the new set that it is about, by its index.
-    pub rule: usize,
+    /// The rule of the new set that it is about, by its index; none where it is about what no rule of it decides.
+    pub rule: Option<usize>,
 }
 
 /// Kinds of warnings.
@@ -66,34 +66,58 @@ pub enum WarningCode {
 }
 
 const OPEN_TO_WORLD: &str = "lets in more than half of all addresses";
+const OPEN_WITHOUT_A_RULE: &str =
+    "More than half of all addresses come further than before, with what has denied them gone or the default changed.";
 const SHADOWED: &str = "can never match: rules before it decide about all that it is for";
 const REDUNDANT: &str = "adds nothing: without it the same would become of all traffic";
 
 impl Plan {
     /// What it would do to give a firewall these rules, on a driver with these capabilities.
-    pub fn new(before: &Firewall, after: &RuleSet, capabilities: &Capabilities, limits: Limits<'_>) -> Self {
+    ///
+    /// # Errors
+    /// Where what it opens and closes, or the rules that do nothing, would take too long to find or too much to say. The change may be
+    /// made for all that.
+    pub fn new(
+        before: &Firewall,
+        after: &RuleSet,
+        capabilities: &Capabilities,
+        limits: Limits<'_>,
+    ) -> Result<Self, TooMuch> {
         Self::of(Diff::new(before, after, capabilities), before, after, capabilities, limits)
     }
 
     /// The same where it is known which rules come and go: of rules that say the same, a comparison cannot tell which one is meant.
-    pub fn of(diff: Diff, before: &Firewall, after: &RuleSet, capabilities: &Capabilities, limits: Limits<'_>) -> Self {
+    ///
+    /// # Errors
+    /// As those of [`Plan::new`].
+    pub fn of(
+        diff: Diff,
+        before: &Firewall,
+        after: &RuleSet,
+        capabilities: &Capabilities,
+        limits: Limits<'_>,
+    ) -> Result<Self, TooMuch> {
         let Diff { adds, removes, moves, keeps } = diff;
         let was = Effect::of(before, capabilities);
         let is = Effect::of_rules(after, before.default, capabilities);
         let default = after.default.filter(|default| before.default != Some(*default));
         let stays = adds.is_empty() && removes.is_empty() && moves.is_empty() && default.is_none();
-        let (opens, closes) = if stays { Default::default() } else { was.changes(&is) };
+        let (opens, closes) = if stays { Default::default() } else { was.changes(&is)? };
         let mut plan = Self { adds, removes, moves, keeps, default, opens, closes, warnings: Vec::new() };
-        let idle = is.idle();
+        let idle = is.idle()?;
         let of = |code, rules: Vec<usize>, what| rules.into_iter().map(move |rule| Warning::new(code, rule, what));
-        let open = of(WarningCode::OpenToWorld, is.newly_open_to_world(Some(&was)), OPEN_TO_WORLD);
+        let open = of(WarningCode::OpenToWorld, is.newly_open_to_world(Some(&was))?, OPEN_TO_WORLD);
         let shadowed = of(WarningCode::Shadowed, idle.shadowed, SHADOWED);
         let redundant = of(WarningCode::Redundant, idle.redundant, REDUNDANT);
-        let full = limits.sources.map(|most| plan.overfull(before, most)).unwrap_or_default();
+        let full = limits.sources.map(|most| plan.overfull(before, after, most, capabilities)).unwrap_or_default();
         let unseen = plan.unseen_groups(before, limits.groups);
         plan.warnings = open.chain(shadowed).chain(redundant).chain(full).chain(unseen).collect();
+        if plan.opens_to_the_world_without_a_rule() {
+            let message = OPEN_WITHOUT_A_RULE.to_owned();
+            plan.warnings.push(Warning { code: WarningCode::OpenToWorld, message, rule: None });
+        }
         plan.warnings.sort_by_key(|warning| (warning.rule, warning.code));
-        plan
+        Ok(plan)
     }
 
     /// Whether nothing would be changed.
@@ -102,8 +126,18 @@ impl Plan {
         adds.is_empty() && removes.is_empty() && moves.is_empty() && default.is_none()
     }
 
-    /// The first rule of each direction that there is no room for while all that goes is still there.
-    fn overfull(&self, before: &Firewall, most: usize) -> Vec<Warning> {
+    /// Whether something opens to most of a family that no new rule is to blame for: a rule that denied it goes, or the default
+    /// changes.
+    fn opens_to_the_world_without_a_rule(&self) -> bool {
+        let is_blamed = self.warnings.iter().any(|warning| warning.code == WarningCode::OpenToWorld);
+        !is_blamed && self.opens.iter().any(Traffic::is_from_the_world)
+    }
+
+    /// The first rule of each direction that there is no room for. Where rules are replaced in steps, all that goes is still there.
+    fn overfull(&self, before: &Firewall, after: &RuleSet, most: usize, can: &Capabilities) -> Vec<Warning> {
+        if can.rules.replace != Replace::Add {
+            return overfull_at_last(after, most);
+        }
         let first_of = |direction| {
             let of_direction = before.rules.iter().filter(|rule| rule.content.direction == direction);
             let mut held: usize = of_direction.map(|rule| rule.content.sources.len()).sum();
@@ -147,8 +181,23 @@ impl Plan {
 
 impl Warning {
     fn new(code: WarningCode, rule: usize, what: &str) -> Self {
-        Self { code, message: format!("Rule {} {what}.", rule + 1), rule }
+        Self { code, message: format!("Rule {} {what}.", rule + 1), rule: Some(rule) }
     }
+}
+
+/// The first rule of each direction by which there are more sources than there may be.
+fn overfull_at_last(after: &RuleSet, most: usize) -> Vec<Warning> {
+    let first_of = |direction: Direction| {
+        let mut held = 0;
+        let mut of_direction = after.rules.iter().enumerate().filter(|(_, rule)| rule.direction() == direction);
+        let (index, _) = of_direction.find(|(_, rule)| {
+            held += rule.sources().len();
+            held > most
+        })?;
+        let what = format!("finds no room: with it {} rules have over {most} sources", direction.name());
+        Some(Warning::new(WarningCode::NearLimit, index, &what))
+    };
+    [Direction::Ingress, Direction::Egress].into_iter().filter_map(first_of).collect()
 }
 
 impl WarningCode {
@@ -184,136 +233,4 @@ impl RuleSet {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::capabilities::Order;
-    use crate::model::{Action, RuleContent};
-    use crate::protocol::{PortRange, Protocol};
-    use crate::text::{Account, FirewallId, FirewallName};
-
-    fn tcp(port: i32, sources: &[&str]) -> NewRule {
-        let source = |text: &&str| match text.strip_prefix('@') {
-            Some(name) => Source::Group(group(name)),
-            None => Source::Address(text.parse().unwrap()),
-        };
-        let ports = PortRange::new(port, port).unwrap();
-        NewRule::new(Protocol::Tcp(ports), sources.iter().map(source).collect()).unwrap()
-    }
-
-    /// `OWNER:NAME`.
-    fn group(text: &str) -> Group {
-        let (owner, name) = text.split_once(':').unwrap();
-        Group { owner: Account::new(owner).unwrap(), name: FirewallName::new(name).unwrap() }
-    }
-
-    fn firewall(rules: &[NewRule]) -> Firewall {
-        let content = |new: &NewRule| -> RuleContent { new.clone().into_content(Account::new("1").unwrap()) };
-        let rule = |new| Rule { cloud_id: None, content: content(new), log: None, description: None };
-        Firewall {
-            id: FirewallId::new("web").unwrap(),
-            name: FirewallName::new("web").unwrap(),
-            description: None,
-            owner: Account::new("1").ok(),
-            rules: rules.iter().map(rule).collect(),
-            default: None,
-        }
-    }
-
-    fn warned(plan: &Plan) -> Vec<(&'static str, usize)> {
-        plan.warnings.iter().map(|warning| (warning.code.name(), warning.rule)).collect()
-    }
-
-    #[test]
-    fn a_new_rule_is_a_rule_set_that_has_it() {
-        let before = firewall(&[tcp(1, &["10.0.0.0/8"]), tcp(2, &["10.0.0.0/8"])]);
-        let now = RuleSet::of(&before).unwrap();
-        let new = tcp(22, &["192.0.2.0/24"]);
-        let (can, limits) = (Capabilities::default(), Limits::default());
-        for (position, place) in [
-            (Position::Last, 2),
-            (Position::At(1.try_into().unwrap()), 0),
-            (Position::At(2.try_into().unwrap()), 1),
-            (Position::At(9.try_into().unwrap()), 2),
-        ] {
-            let after = now.clone().with(new.clone(), position);
-            assert_eq!(after.rules[place], new);
-            let plan = Plan::new(&before, &after, &can, limits);
-            assert_eq!((plan.adds.len(), plan.removes.len(), plan.keeps), (1, 0, 2));
-            assert_eq!(plan.opens.iter().map(ToString::to_string).collect::<Vec<_>>(), ["tcp/22 from 192.0.2.0/24"]);
-            assert_eq!(plan.closes, []);
-        }
-        let left = RuleSet::without(&before, 0).unwrap();
-        let plan = Plan::new(&before, &left, &can, limits);
-        assert_eq!((plan.adds.len(), plan.removes.as_slice(), plan.keeps), (0, &before.rules[..1], 1));
-        assert_eq!(plan.closes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["tcp/1 from 10.0.0.0/8"]);
-    }
-
-    #[test]
-    fn of_rules_that_say_the_same_the_one_that_is_meant_comes_or_goes() {
-        let (one, other) = (tcp(1, &["10.0.0.0/8"]), tcp(2, &["10.0.0.0/8"]));
-        let before = firewall(&[one.clone(), other, one.clone()]);
-        let mut can = Capabilities::default();
-        can.rules.order = Order::Ordered;
-        for index in 0..3 {
-            let (after, diff) = (RuleSet::without(&before, index).unwrap(), Diff::removing(&before, index));
-            let plan = Plan::of(diff, &before, &after, &can, Limits::default());
-            assert_eq!((plan.adds.len(), plan.moves.len(), plan.keeps), (0, 0, 2));
-            assert_eq!(plan.removes, before.rules[index..=index]);
-        }
-        for (place, index) in [(1, 0), (3, 2), (9, 3)] {
-            let position = Position::At(place.try_into().unwrap());
-            let after = RuleSet::of(&before).unwrap().with(one.clone(), position);
-            let diff = Diff::adding(&before, one.clone(), position, &can);
-            let plan = Plan::of(diff, &before, &after, &can, Limits::default());
-            assert_eq!((plan.removes.len(), plan.moves.len(), plan.keeps), (0, 0, 3));
-            let place = Position::At((index + 1).try_into().unwrap());
-            assert_eq!(plan.adds, [Addition { rule: one.clone(), position: place, index }]);
-        }
-    }
-
-    #[test]
-    fn a_plan_that_changes_nothing_says_so() {
-        let mut before = firewall(&[tcp(1, &["10.0.0.0/8"])]);
-        before.default = Some(Defaults { ingress: Action::Deny, egress: Action::Accept });
-        let mut after = RuleSet::of(&before).unwrap();
-        let plan = |after: &RuleSet| Plan::new(&before, after, &Capabilities::default(), Limits::default());
-        assert!(plan(&after).is_empty());
-        after.default = None;
-        assert!(plan(&after).is_empty());
-        after.default = Some(Defaults { ingress: Action::Reject, egress: Action::Accept });
-        let rejecting = plan(&after);
-        assert!(!rejecting.is_empty());
-        assert_eq!((rejecting.default, rejecting.opens, rejecting.closes), (after.default, vec![], vec![]));
-    }
-
-    #[test]
-    fn warnings_are_about_rules_of_the_new_set() {
-        let before = firewall(&[tcp(1, &["0.0.0.0/0"]), tcp(2, &["@1:web"])]);
-        let mut can = Capabilities::default();
-        can.rules.order = Order::Ordered;
-        let now = RuleSet::of(&before).unwrap();
-        let seen = [group("1:web")];
-        let limits = Limits { sources: Some(3), groups: Some(&seen) };
-        for (rules, warnings) in [
-            (vec![], vec![]),
-            // What was open is none of this change's.
-            (vec![tcp(3, &["0.0.0.0/0", "::/0"])], vec![("open_to_world", 2), ("near_limit", 2)]),
-            (vec![tcp(1, &["::/0"])], vec![("open_to_world", 2)]),
-            (vec![tcp(1, &["10.0.0.0/8"])], vec![("shadowed", 2)]),
-            (vec![tcp(3, &["@1:db"])], vec![("unseen_group", 2)]),
-            (vec![tcp(3, &["@2:web"])], vec![("unseen_group", 2)]),
-            (vec![tcp(3, &["10.0.0.0/9"]), tcp(3, &["10.0.0.0/8"])], vec![("redundant", 2), ("near_limit", 3)]),
-        ] {
-            let mut after = now.clone();
-            after.rules.extend(rules);
-            let plan = Plan::new(&before, &after, &can, limits);
-            assert_eq!(warned(&plan), warnings, "{:?}", plan.warnings);
-        }
-        let replaced = RuleSet { rules: vec![tcp(3, &["10.0.0.1", "10.0.0.2"])], default: None };
-        let plan = Plan::new(&before, &replaced, &can, limits);
-        assert_eq!(
-            plan.warnings.iter().map(|warning| &*warning.message).collect::<Vec<_>>(),
-            ["Rule 1 may find no room: as long as all that goes is there, ingress rules have over 3 sources."]
-        );
-    }
-}
+mod tests;

@@ -35,6 +35,6 @@ pub(super) fn sample() -> Option<Firewall> {
 /// What it would do to take its rule away.
 pub(super) fn sample_plan(head: &Head<'_>) -> Option<View> {
     let (firewall, after) = (sample()?, RuleSet { rules: Vec::new(), default: None });
-    let plan = Plan::new(&firewall, &after, &head.driver().capabilities(), Limits::default());
+    let plan = Plan::new(&firewall, &after, &head.driver().capabilities(), Limits::default()).ok()?;
     Some(View::Plan(Box::new(Planned { firewall: Arc::new(firewall), is_new: false, after, plan }), None))
 }

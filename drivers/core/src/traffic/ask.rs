@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::conditions::Conditions;
+use crate::limit::LimitSide;
 use crate::source::Source;
 use crate::traffic::address::{self, Address};
 use crate::traffic::axis::merged;
+use crate::traffic::budget::{Budget, TooMuch};
 use crate::traffic::deciding::{Deciding, Rules};
 use crate::traffic::divide::divide;
 use crate::traffic::outcome::Outcome;
@@ -47,41 +49,41 @@ fn is_under(conditions: &Conditions, packet: &Packet) -> bool {
     let Conditions { more_ports: _, interface, states, limit, mac, packet_type } = conditions;
     interface.as_ref().is_none_or(|asked| packet.interface.as_ref() == Some(asked))
         && states.is_none_or(|asked| packet.state.is_some_and(|state| asked.has(state)))
-        && limit.is_none()
+        && limit.is_none_or(|limit| packet.is_within_rates && limit.side == LimitSide::Within)
         && mac.is_none_or(|asked| packet.mac == Some(asked))
         && packet_type.is_none_or(|asked| packet.packet_type == Some(asked))
 }
 
 /// All that can become of some of this traffic, whatever symbols hold beside those it says.
-pub(super) fn verdicts(rules: &Rules<'_>, traffic: &Traffic) -> BTreeSet<Verdict> {
+pub(super) fn verdicts(rules: &Rules<'_>, traffic: &Traffic, budget: &Budget) -> Result<BTreeSet<Verdict>, TooMuch> {
     let services = traffic.service.numbers();
     let addresses = merged(traffic.sources.iter().filter_map(address::of).collect());
     let scope = Scope { services, addresses };
-    let (mut space, [set]) = Space::of_all(traffic.direction, [rules], Some(&scope));
+    let (mut space, [set]) = Space::of_all(traffic.direction, [rules], Some(&scope), budget);
     let mut verdicts = BTreeSet::new();
     let conditions = traffic.conditions.as_deref();
     for given in space.symbols.of_traffic(conditions) {
-        verdicts.extend(verdicts_in(&space, &set, &scope, &given));
+        verdicts.extend(verdicts_in(&space, &set, &scope, &given)?);
         for source in &traffic.sources {
             if let Some(given) = space.symbols.with_source(&given, source) {
                 let everywhere = Scope { services, addresses: vec![address::ALL] };
-                verdicts.extend(verdicts_in(&space, &set, &everywhere, &given));
+                verdicts.extend(verdicts_in(&space, &set, &everywhere, &given)?);
             }
         }
     }
-    verdicts
+    Ok(verdicts)
 }
 
-fn verdicts_in(space: &Space<'_>, set: &Set, scope: &Scope, given: &Together) -> BTreeSet<Verdict> {
+fn verdicts_in(space: &Space<'_>, set: &Set, scope: &Scope, given: &Together) -> Result<BTreeSet<Verdict>, TooMuch> {
     let mut verdicts = BTreeSet::new();
     let terms = vec![set.terms.iter().collect()];
     for region in space.regions(scope) {
-        divide(region, &terms, |_, lists| {
+        divide(region, &terms, space.budget, |_, lists| {
             for terms in lists {
-                let outcome = Outcome { terms, rest: set.rest };
-                verdicts.extend(outcome.verdicts(&space.symbols, given));
+                verdicts.extend(Outcome { terms, rest: set.rest }.verdicts(space, given)?);
             }
-        });
+            Ok(())
+        })?;
     }
-    verdicts
+    Ok(verdicts)
 }

@@ -4,6 +4,8 @@ use std::hash::{BuildHasher, RandomState};
 
 use std::collections::HashMap;
 
+use crate::traffic::budget::{Budget, TooMuch};
+
 /// From one place up to another that is not included.
 pub(super) type Span = (u32, u32);
 
@@ -78,10 +80,11 @@ impl<T: Copy + Ord> Axis<T> {
     }
 
     /// The points of these places, in order, none adjoining another.
-    pub(super) fn points(&self, spans: &[Span]) -> Vec<(T, T)> {
-        let pieces = spans.iter().flat_map(|span| within(&self.places, *span)).flatten();
-        let pieces = merged(pieces.map(|piece| (*piece, piece + 1)).collect());
-        pieces.into_iter().filter_map(|(first, end)| self.between(first, end)).collect()
+    pub(super) fn points(&self, spans: &[Span], budget: &Budget) -> Result<Vec<(T, T)>, TooMuch> {
+        let places = || spans.iter().flat_map(|span| within(&self.places, *span));
+        budget.look(places().map(|pieces| 1 + pieces.len()).sum())?;
+        let pieces = merged(places().flatten().map(|piece| (*piece, piece + 1)).collect());
+        Ok(pieces.into_iter().filter_map(|(first, end)| self.between(first, end)).collect())
     }
 
     fn between(&self, first: usize, end: usize) -> Option<(T, T)> {

@@ -1,22 +1,29 @@
 //! Dividing traffic until all of a part is treated alike.
 
-use std::ops::ControlFlow;
-
 use crate::traffic::axis::Span;
+use crate::traffic::budget::{Budget, TooMuch};
 use crate::traffic::space::{Region, Term};
 
 /// Who is shown the parts of a region, each with the terms that have it, list by list.
 pub(super) trait Visitor<'t> {
+    /// Why no more is looked at.
+    type Stop: From<TooMuch>;
+
     /// Whether a region is worth dividing of which these terms have something and no others do.
     fn asks(&self, lists: &[Vec<&'t Term>]) -> bool;
 
-    /// Looks at a part that each of these terms has all of, and says whether to go on.
-    fn visit(&mut self, region: Region, lists: &[Vec<&'t Term>]) -> ControlFlow<()>;
+    /// Looks at a part that each of these terms has all of.
+    fn visit(&mut self, region: Region, lists: &[Vec<&'t Term>]) -> Result<(), Self::Stop>;
 }
 
 /// Divides a region into parts of which each term has all or nothing, and shows them all, with the terms up to the one that decides.
-pub(super) fn divide<'t>(region: Region, lists: &[Vec<&'t Term>], visit: impl FnMut(Region, &[Vec<&'t Term>])) {
-    let _ = explore(region, lists, 1, &mut All(visit));
+pub(super) fn divide<'t>(
+    region: Region,
+    lists: &[Vec<&'t Term>],
+    budget: &Budget,
+    visit: impl FnMut(Region, &[Vec<&'t Term>]) -> Result<(), TooMuch>,
+) -> Result<(), TooMuch> {
+    explore(region, lists, 1, budget, &mut All(visit))
 }
 
 /// Divides a region into parts of which each term has all or nothing, and shows those that are asked for.
@@ -26,32 +33,36 @@ pub(super) fn divide<'t>(region: Region, lists: &[Vec<&'t Term>], visit: impl Fn
 ///
 /// Cuts are in the middle of the ends that terms have in a region, in the direction that has more, so that a part has few terms soon,
 /// and most are settled by a term that has all of it.
-pub(super) fn explore<'t>(
+pub(super) fn explore<'t, V: Visitor<'t>>(
     region: Region,
     lists: &[Vec<&'t Term>],
     rules: usize,
-    visitor: &mut impl Visitor<'t>,
-) -> ControlFlow<()> {
+    budget: &Budget,
+    visitor: &mut V,
+) -> Result<(), V::Stop> {
+    budget.look(lists.iter().map(Vec::len).sum())?;
     let mut ends = Ends::default();
     let lists: Vec<_> = lists.iter().map(|list| narrowed(list, region, rules, &mut ends)).collect();
+    budget.look(ends.services.len() + ends.addresses.len())?;
     if !visitor.asks(&lists) {
-        return ControlFlow::Continue(());
+        return Ok(());
     }
     let Some([first, second]) = ends.cut(region) else { return visitor.visit(region, &lists) };
-    explore(first, &lists, rules, visitor)?;
-    explore(second, &lists, rules, visitor)
+    explore(first, &lists, rules, budget, visitor)?;
+    explore(second, &lists, rules, budget, visitor)
 }
 
 struct All<F>(F);
 
-impl<'t, F: FnMut(Region, &[Vec<&'t Term>])> Visitor<'t> for All<F> {
+impl<'t, F: FnMut(Region, &[Vec<&'t Term>]) -> Result<(), TooMuch>> Visitor<'t> for All<F> {
+    type Stop = TooMuch;
+
     fn asks(&self, _: &[Vec<&'t Term>]) -> bool {
         true
     }
 
-    fn visit(&mut self, region: Region, lists: &[Vec<&'t Term>]) -> ControlFlow<()> {
-        (self.0)(region, lists);
-        ControlFlow::Continue(())
+    fn visit(&mut self, region: Region, lists: &[Vec<&'t Term>]) -> Result<(), TooMuch> {
+        (self.0)(region, lists)
     }
 }
 

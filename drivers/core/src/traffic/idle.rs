@@ -1,10 +1,10 @@
 //! Rules without which nothing would be different.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use crate::capabilities::Order;
 use crate::model::Direction;
+use crate::traffic::budget::{Budget, TooMuch};
 use crate::traffic::deciding::Rules;
 use crate::traffic::divide::{Visitor, explore};
 use crate::traffic::outcome::{Holding, Outcome};
@@ -23,23 +23,23 @@ pub struct Idle {
 }
 
 /// The rules that do nothing.
-pub(super) fn idle(rules: &Rules<'_>) -> Idle {
+pub(super) fn idle(rules: &Rules<'_>, budget: &Budget) -> Result<Idle, TooMuch> {
     let mut idle = Idle::default();
     for direction in [Direction::Ingress, Direction::Egress] {
-        let (space, set) = Space::of_each(direction, rules);
-        let uses = Uses::of(&space, &set);
+        let (space, set) = Space::of_each(direction, rules, budget);
+        let uses = Uses::of(&space, &set)?;
         let of_direction = rules.rules.iter().enumerate().filter(|(_, rule)| rule.direction == direction);
-        let is_for_something =
-            |rule: &usize| set.terms.iter().any(|term| term.rule == *rule && term.around().is_some());
+        let for_something = set.terms.iter().filter(|term| term.around().is_some()).map(|term| term.rule);
+        let for_something: BTreeSet<usize> = for_something.collect();
         let all = of_direction.clone().map(|(index, _)| index);
         let shadowed: BTreeSet<usize> = match rules.order {
             Order::Ordered => all.filter(|index| !uses.matching.contains(index)).collect(),
-            Order::Unordered => all.filter(|index| !is_for_something(index)).collect(),
+            Order::Unordered => all.filter(|index| !for_something.contains(index)).collect(),
         };
         let mut without = shadowed.clone();
         for (index, rule) in of_direction.rev() {
             let may_be = !rule.is_logged && !uses.needed.contains(&index) && !without.contains(&index);
-            if may_be && !is_needed(&space, &set, index, &without) {
+            if may_be && !is_needed(&space, &set, index, &without)? {
                 without.insert(index);
                 idle.redundant.push(index);
             }
@@ -48,7 +48,7 @@ pub(super) fn idle(rules: &Rules<'_>) -> Idle {
     }
     idle.shadowed.sort_unstable();
     idle.redundant.sort_unstable();
-    idle
+    Ok(idle)
 }
 
 /// Looks for rules that decide about something, and among them for those without which something else would become of it.
@@ -60,28 +60,30 @@ struct Uses<'s, 'a> {
 }
 
 impl<'s, 'a> Uses<'s, 'a> {
-    fn of(space: &'s Space<'a>, set: &Set) -> Self {
+    fn of(space: &'s Space<'a>, set: &Set) -> Result<Self, TooMuch> {
         let mut uses = Self { space, rest: set.rest, matching: BTreeSet::new(), needed: BTreeSet::new() };
-        let _ = explore(space.whole(), &[set.terms.iter().collect()], 2, &mut uses);
-        uses
+        explore(space.whole(), &[set.terms.iter().collect()], 2, space.budget, &mut uses)?;
+        Ok(uses)
     }
 }
 
 impl Visitor<'_> for Uses<'_, '_> {
+    type Stop = TooMuch;
+
     fn asks(&self, lists: &[Vec<&Term>]) -> bool {
         lists.iter().flatten().any(|term| !self.needed.contains(&term.rule))
     }
 
-    fn visit(&mut self, _: Region, lists: &[Vec<&Term>]) -> ControlFlow<()> {
+    fn visit(&mut self, _: Region, lists: &[Vec<&Term>]) -> Result<(), TooMuch> {
         for terms in lists {
-            for (rule, is_needed) in uses(self.space, &Outcome { terms, rest: self.rest }) {
+            for (rule, is_needed) in uses(self.space, &Outcome { terms, rest: self.rest })? {
                 self.matching.insert(rule);
                 if is_needed {
                     self.needed.insert(rule);
                 }
             }
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 }
 
@@ -92,33 +94,57 @@ struct Need<'s, 'a> {
     rule: usize,
 }
 
+/// Why it is looked no further.
+enum Stop {
+    Found,
+    TooMuch(TooMuch),
+}
+
+impl From<TooMuch> for Stop {
+    fn from(why: TooMuch) -> Self {
+        Self::TooMuch(why)
+    }
+}
+
 impl Visitor<'_> for Need<'_, '_> {
+    type Stop = Stop;
+
     fn asks(&self, lists: &[Vec<&Term>]) -> bool {
         lists.iter().flatten().any(|term| term.rule == self.rule)
     }
 
-    fn visit(&mut self, _: Region, lists: &[Vec<&Term>]) -> ControlFlow<()> {
-        let is_it = |(rule, is_needed): (usize, bool)| rule == self.rule && is_needed;
-        let uses = lists.iter().flat_map(|terms| uses(self.space, &Outcome { terms, rest: self.rest }));
-        if uses.into_iter().any(is_it) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    fn visit(&mut self, _: Region, lists: &[Vec<&Term>]) -> Result<(), Stop> {
+        for terms in lists {
+            if uses(self.space, &Outcome { terms, rest: self.rest })?.contains(&(self.rule, true)) {
+                return Err(Stop::Found);
+            }
+        }
+        Ok(())
     }
 }
 
 /// Whether something else would become of some traffic if the rule were not there, those that are gone being so.
-fn is_needed(space: &Space<'_>, set: &Set, rule: usize, gone: &BTreeSet<usize>) -> bool {
+fn is_needed(space: &Space<'_>, set: &Set, rule: usize, gone: &BTreeSet<usize>) -> Result<bool, TooMuch> {
+    space.budget.compare(set.terms.len())?;
     let left = set.terms.iter().filter(|term| !gone.contains(&term.rule)).collect();
     let of_rule = set.terms.iter().filter(|term| term.rule == rule);
-    let Some(around) = of_rule.filter_map(Term::around).reduce(Region::around) else { return false };
-    explore(around, &[left], 2, &mut Need { space, rest: set.rest, rule }).is_break()
+    let Some(around) = of_rule.filter_map(Term::around).reduce(Region::around) else { return Ok(false) };
+    match explore(around, &[left], 2, space.budget, &mut Need { space, rest: set.rest, rule }) {
+        Ok(()) => Ok(false),
+        Err(Stop::Found) => Ok(true),
+        Err(Stop::TooMuch(why)) => Err(why),
+    }
 }
 
 /// The rules that can decide about this, each with whether something else would become of it without that rule. Where too many symbols
 /// matter, all are taken to be needed.
-fn uses(space: &Space<'_>, outcome: &Outcome<'_, '_>) -> Vec<(usize, bool)> {
-    match Holding::all(&space.symbols, &[*outcome], &Together::default()) {
-        Some(holding) => holding.iter().filter_map(|holding| decides(holding, outcome)).collect(),
-        None => matching(outcome).map(|rule| (rule, true)).collect(),
+fn uses(space: &Space<'_>, outcome: &Outcome<'_, '_>) -> Result<Vec<(usize, bool)>, TooMuch> {
+    if let Some(holding) = Holding::all(space, &[*outcome], &Together::default())? {
+        return Ok(holding.iter().filter_map(|holding| decides(holding, outcome)).collect());
     }
+    // Each is held against those before it.
+    space.budget.compare(outcome.terms.len() * outcome.terms.len() / 2)?;
+    Ok(matching(outcome).map(|rule| (rule, true)).collect())
 }
 
 /// The rules one of whose terms can be the first that holds: none before it holds wherever it does.

@@ -20,6 +20,7 @@
 mod address;
 mod ask;
 mod axis;
+mod budget;
 mod change;
 mod deciding;
 mod divide;
@@ -35,6 +36,7 @@ mod symbol;
 mod text;
 mod world;
 
+pub use budget::TooMuch;
 pub use effect::Effect;
 pub use idle::Idle;
 pub use packet::{Explanation, InvalidPacket, Packet, Verdict};

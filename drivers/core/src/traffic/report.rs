@@ -7,6 +7,7 @@ use crate::model::Direction;
 use crate::source::Source;
 use crate::traffic::address;
 use crate::traffic::axis::{Span, merged};
+use crate::traffic::budget::{Budget, MAX_SAID, TooMuch};
 use crate::traffic::service::Service;
 use crate::traffic::space::{Region, Space};
 use crate::traffic::symbol::{Symbol, Together};
@@ -17,17 +18,22 @@ pub(super) fn traffic(
     space: &Space<'_>,
     direction: Direction,
     parts: BTreeMap<&Together, Vec<Region>>,
-) -> Vec<Traffic> {
+) -> Result<Vec<Traffic>, TooMuch> {
     let mut entries: Vec<Traffic> = Vec::new();
+    let mut said_sources = 0;
     for (together, regions) in parts {
         let (source, conditions) = said(space, together);
         let from = match source {
             // Where it has which addresses nobody can tell.
             Some(source) => vec![(vec![source], regions.iter().map(|region| region.services).collect())],
-            None => by_addresses(space, &regions),
+            None => by_addresses(space, &regions)?,
         };
         for (sources, services) in from {
-            for service in space.services.points(&services).into_iter().flat_map(Service::divided) {
+            for service in space.services.points(&services, space.budget)?.into_iter().flat_map(Service::divided) {
+                said_sources += sources.len();
+                if said_sources > MAX_SAID {
+                    return Err(TooMuch);
+                }
                 let (sources, conditions) = (sources.clone(), conditions.clone());
                 entries.push(Traffic { direction, service, sources, conditions });
             }
@@ -38,21 +44,28 @@ pub(super) fn traffic(
         let order = (one.service, &one.sources).cmp(&(other.service, &other.sources));
         order.then_with(|| one.to_string().cmp(&other.to_string()))
     });
-    traffic
+    Ok(traffic)
 }
 
+/// Sources with the services that are from all of them.
+type Served = (Vec<Source>, Vec<Span>);
+
 /// Addresses, each with the services that these are for.
-fn by_addresses(space: &Space<'_>, regions: &[Region]) -> Vec<(Vec<Source>, Vec<Span>)> {
+fn by_addresses(space: &Space<'_>, regions: &[Region]) -> Result<Vec<Served>, TooMuch> {
     let mut services: HashMap<_, Vec<Span>> = HashMap::new();
-    for (these, addresses) in by_services(regions) {
+    for (these, addresses) in by_services(regions, space.budget)? {
         services.entry(addresses).or_default().push(these);
     }
-    let sources = |addresses: Vec<Span>| address::to_sources(&space.addresses.points(&addresses));
-    services.into_iter().map(|(addresses, services)| (sources(addresses), services)).collect()
+    let sources = |addresses: Vec<Span>| {
+        let points = space.addresses.points(&addresses, space.budget)?;
+        space.budget.keep(points.len())?;
+        Ok(address::to_sources(&points))
+    };
+    services.into_iter().map(|(addresses, services)| Ok((sources(addresses)?, services))).collect()
 }
 
 /// The addresses of each piece of the services, in order.
-pub(super) fn by_services(regions: &[Region]) -> Vec<(Span, Vec<Span>)> {
+pub(super) fn by_services(regions: &[Region], budget: &Budget) -> Result<Vec<(Span, Vec<Span>)>, TooMuch> {
     let mut cuts: Vec<u32> = regions.iter().flat_map(|Region { services: (from, to), .. }| [*from, *to]).collect();
     cuts.sort_unstable();
     cuts.dedup();
@@ -61,11 +74,12 @@ pub(super) fn by_services(regions: &[Region]) -> Vec<(Span, Vec<Span>)> {
     for Region { services: (from, to), addresses } in regions {
         let first = pieces.partition_point(|((start, _), _)| start < from);
         for (_, of_piece) in pieces.iter_mut().skip(first).take_while(|((start, _), _)| start < to) {
+            budget.keep(1)?;
             of_piece.push(*addresses);
         }
     }
     let pieces = pieces.into_iter().map(|(services, addresses)| (services, merged(addresses)));
-    pieces.filter(|(_, addresses)| !addresses.is_empty()).collect()
+    Ok(pieces.filter(|(_, addresses)| !addresses.is_empty()).collect())
 }
 
 /// What these symbols are in a rule: a source, if there is one, and conditions. Where a rule cannot say all of them, since it has one

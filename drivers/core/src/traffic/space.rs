@@ -3,6 +3,7 @@
 use crate::model::Direction;
 use crate::traffic::address::{self, Address, Addresses};
 use crate::traffic::axis::{Axis, Span};
+use crate::traffic::budget::Budget;
 use crate::traffic::deciding::Rules;
 use crate::traffic::matched::{Matched, matched, united};
 use crate::traffic::packet::Verdict;
@@ -15,6 +16,8 @@ pub(super) struct Space<'a> {
     pub(super) services: Axis<u32>,
     pub(super) addresses: Axis<Address>,
     pub(super) symbols: Symbols<'a>,
+    /// What may be done in it.
+    pub(super) budget: &'a Budget,
 }
 
 /// One set of rules in the space.
@@ -71,10 +74,10 @@ impl Region {
 
 impl<'a> Space<'a> {
     /// The traffic of a direction in which all that these rules tell apart can be told apart, and what each matches of it.
-    pub(super) fn of_each(direction: Direction, rules: &Rules<'a>) -> (Self, Set) {
+    pub(super) fn of_each(direction: Direction, rules: &Rules<'a>, budget: &'a Budget) -> (Self, Set) {
         let mut symbols = Symbols::default();
         let matched = matched(direction, rules, &mut symbols);
-        let space = Self::new(symbols, &[&matched], None);
+        let space = Self::new(symbols, &[&matched], None, budget);
         let set = space.set(&matched, rules.rest(direction));
         (space, set)
     }
@@ -84,21 +87,22 @@ impl<'a> Space<'a> {
         direction: Direction,
         all: [&Rules<'a>; N],
         scope: Option<&Scope>,
+        budget: &'a Budget,
     ) -> (Self, [Set; N]) {
         let mut symbols = Symbols::default();
         let all = all.map(|rules| (united(matched(direction, rules, &mut symbols)), rules.rest(direction)));
-        let space = Self::new(symbols, &all.each_ref().map(|(matched, _)| matched.as_slice()), scope);
+        let space = Self::new(symbols, &all.each_ref().map(|(matched, _)| matched.as_slice()), scope, budget);
         let sets = all.map(|(matched, rest)| space.set(&matched, rest));
         (space, sets)
     }
 
-    fn new(symbols: Symbols<'a>, all: &[&[Matched]], scope: Option<&Scope>) -> Self {
+    fn new(symbols: Symbols<'a>, all: &[&[Matched]], scope: Option<&Scope>, budget: &'a Budget) -> Self {
         let all = || all.iter().copied().flatten();
         let scoped = scope.map(|scope| [scope.services]);
         let services = all().map(|matched| &*matched.services).chain(scoped.as_ref().map(<[_; 1]>::as_slice));
         let addresses = all().map(|matched| &*matched.addresses).chain(scope.map(|scope| scope.addresses.as_slice()));
         let (services, addresses) = (Axis::new(service::ALL, services), Axis::new(address::ALL, addresses));
-        Self { services, addresses, symbols }
+        Self { services, addresses, symbols, budget }
     }
 
     fn set(&self, matched: &[Matched], rest: Verdict) -> Set {

@@ -129,7 +129,11 @@ pub(super) fn plan<'a>(planned: &'a Planned, head: &Head<'_>) -> PlanView<'a> {
         warnings: plan
             .warnings
             .iter()
-            .map(|Warning { code, message, rule }| WarningView { code: code.name(), message, rule: asked(*rule) })
+            .map(|Warning { code, message, rule }| WarningView {
+                code: code.name(),
+                message,
+                rule: rule.and_then(asked),
+            })
             .collect(),
     }
 }

@@ -50,8 +50,8 @@ pub(super) fn plan(document: &mut Document, planned: &Planned, head: &Head<'_>) 
     for Warning { code, message, rule: index } in &plan.warnings {
         document.open("warning", &[("code", code.name())]);
         document.cdata("message", message);
-        if let Some(new) = after.rules.get(*index) {
-            rule(document, &ShownRule::new(new, *index, can), shown);
+        if let Some((index, new)) = index.and_then(|index| Some((index, after.rules.get(index)?))) {
+            rule(document, &ShownRule::new(new, index, can), shown);
         }
         document.close("warning");
     }
