@@ -20,13 +20,15 @@ use convert::Names;
 mod convert;
 
 /// What the converter takes from its driver.
-const ID: &str = "ec2";
+mod capabilities {
+    pub(crate) const ID: &str = "ec2";
+}
 
 mod error {
     use deltawall_core::{Error, ErrorKind};
 
     pub(crate) fn nonsense(what: &str) -> Error {
-        Error::new(ErrorKind::Unavailable, crate::ID, what)
+        Error::new(ErrorKind::Unavailable, crate::capabilities::ID, what)
     }
 }
 
