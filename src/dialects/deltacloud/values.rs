@@ -65,10 +65,7 @@ impl Parameters {
 
     /// What becomes of which packet the client asks, if it does.
     pub(super) fn packet(&self) -> Result<Option<Packet>, ApiError> {
-        match Fields::get(self, &EXPLAIN) {
-            Some(blank) if blank.trim().is_empty() => Err(self.wrong(&[&EXPLAIN], "is blank, and names no packet")),
-            _ => self.parsed(&EXPLAIN, str::parse),
-        }
+        self.parsed(&EXPLAIN, str::parse)
     }
 
     /// Whether this is `true`, and not left out or `false`. Nothing is taken for either: what a client did not mean to be done
