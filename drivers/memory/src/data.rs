@@ -8,6 +8,18 @@ use serde::Deserialize;
 /// The user and password of the sample data, and of other data that names none. They open nothing else.
 pub const SAMPLE_LOGIN: (&str, &str) = ("mockuser", "mockpassword");
 
+/// A firewall, whose rules each driver's files say in a way of their own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FirewallEntry<R> {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    #[serde(default = "Vec::new")]
+    pub(crate) rules: Vec<R>,
+    #[serde(default)]
+    pub(crate) members: Vec<MemberEntry>,
+}
+
 /// Who stands behind a firewall.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

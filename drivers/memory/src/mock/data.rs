@@ -7,7 +7,7 @@ use deltawall_core::{
 use serde::Deserialize;
 
 use super::groups::{Groups, Quotas};
-use crate::data::{self, MemberEntry, about};
+use crate::data::{self, FirewallEntry, about};
 use crate::firewalls::Firewalls;
 
 /// How many bytes an account may have, so that URLs can have the ids of its rules in them.
@@ -21,18 +21,7 @@ struct File {
     password: String,
     max_firewalls: usize,
     max_rules: usize,
-    firewalls: Vec<FirewallEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FirewallEntry {
-    name: String,
-    description: String,
-    #[serde(default)]
-    rules: Vec<RuleEntry>,
-    #[serde(default)]
-    members: Vec<MemberEntry>,
+    firewalls: Vec<FirewallEntry<RuleEntry>>,
 }
 
 #[derive(Deserialize)]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::capabilities::DEVICE;
 use super::host::{Host, before_device};
-use crate::data::{self, MemberEntry, about};
+use crate::data::{self, FirewallEntry, about};
 use crate::firewalls::Firewalls;
 
 #[derive(Deserialize)]
@@ -20,18 +20,7 @@ struct File {
     password: String,
     /// What the host's own firewall is for.
     device: String,
-    firewalls: Vec<FirewallEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FirewallEntry {
-    name: String,
-    description: String,
-    #[serde(default)]
-    rules: Vec<RuleEntry>,
-    #[serde(default)]
-    members: Vec<MemberEntry>,
+    firewalls: Vec<FirewallEntry<RuleEntry>>,
 }
 
 #[derive(Deserialize)]
