@@ -7,13 +7,16 @@
 //! | [`mod@http`] | sockets, connections, TLS, bodies, the line of the log: everything that is HTTP's and no dialect's |
 //! | [`dialects`] | the firewall APIs that are spoken: requests in, answers out |
 //! | [`changes`] | what is done to firewalls: made, or only told |
+//! | [`store`] | what outlives a restart: the journal, what ends by itself, sealed credentials |
 //! | [`gateway`] | who may ask which driver: in turn, in time and audited; the figures |
 //! | [`message`] | what the HTTP server and the dialects tell each other |
 //! | [`logging`], [`trace`], [`text`] | the log's form, what requests are called in it, and how much it repeats |
+//! | [`clock`] | what time it is |
 //! | [`error`] | why the gateway ends |
 //! | [`config`] | what was typed, and what is valid of it |
 
 pub mod changes;
+pub mod clock;
 pub mod config;
 pub mod dialects;
 pub mod error;
@@ -21,12 +24,16 @@ pub mod gateway;
 pub mod http;
 pub mod logging;
 pub mod message;
+pub mod store;
 pub mod text;
 pub mod trace;
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::sync::Arc;
 
+use crate::changes::Changes;
+use crate::clock::SystemClock;
 use crate::config::{Config, Start};
 use crate::gateway::{Gateway, Registry, clients};
 use crate::http::Server;
@@ -50,8 +57,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
         }
     };
     logging::start(config.log_format)?;
-    let gateway = Gateway::new(Registry::from_config(&config)?, &config)?;
-    Ok(Server::bind(&config, gateway)?.run(print_line)?)
+    let gateway = Arc::new(Gateway::new(Registry::from_config(&config)?, &config)?);
+    let changes = Changes::new(gateway, store::open(&config)?, Arc::new(SystemClock::default()));
+    Ok(Server::bind(&config, changes)?.run(print_line)?)
 }
 
 /// A reader that has gone away is no reason to stop. Of nothing there is no line.

@@ -9,6 +9,9 @@
 //! | `apply`, `plan` | making a change, and telling what it would do |
 
 pub mod change;
+pub mod engine;
+pub mod entry;
+pub mod terms;
 
 mod apply;
 mod check;
@@ -18,6 +21,7 @@ mod seen;
 
 pub use apply::{Made, apply};
 pub use change::Change;
+pub use engine::Changes;
 pub use plan::{Planned, plan};
 pub use rules::index_of;
 pub use seen::Expected;

@@ -3,8 +3,11 @@
 pub mod deltacloud;
 pub mod dialect;
 
+use std::sync::Arc;
+
 use actix_web::web::Bytes;
 
+use crate::changes::Changes;
 use crate::gateway::Desk;
 use crate::message::{Exchange, Refusal};
 use deltacloud::Deltacloud;
@@ -12,7 +15,7 @@ use dialect::{Dialect, Reply};
 
 /// All dialects. One is called by a `match` and not through a pointer: its future would have to stand in a box, and that costs
 /// more than all that a dialect reads of a request.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Dialects {
     deltacloud: Deltacloud,
 }
@@ -30,6 +33,11 @@ const PATHS: [(&str, Name); 1] = [("/api", Name::Deltacloud)];
 const REST: Name = Name::Deltacloud;
 
 impl Dialects {
+    /// All of them, which make their changes so.
+    pub fn new(changes: Arc<Changes>) -> Self {
+        Self { deltacloud: Deltacloud::new(changes) }
+    }
+
     /// Answers a request, in the dialect that it is of.
     pub async fn answer(&self, exchange: &Exchange<'_>, desk: &Desk, body: Result<Bytes, Refusal>) -> Reply {
         match name(exchange) {

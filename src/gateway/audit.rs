@@ -125,6 +125,8 @@ fn outcome(kind: ErrorKind) -> &'static str {
         | ErrorKind::Conflict
         | ErrorKind::Unsupported
         | ErrorKind::Refused
+        | ErrorKind::Blocked
+        | ErrorKind::Unrecorded
         | ErrorKind::Overloaded
         | ErrorKind::Internal => "failed",
     }

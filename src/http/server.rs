@@ -19,10 +19,10 @@ use super::peers::Connections;
 use super::serve::Shared;
 use super::stop::Stop;
 use super::tls::Certificate;
+use crate::changes::Changes;
 use crate::config::{Config, Limits, Usage};
 use crate::dialects::Dialects;
 use crate::error::Error;
-use crate::gateway::Gateway;
 use crate::message::host::{Names, PublicUrl};
 
 /// A gateway that has its addresses and has not begun to serve.
@@ -43,7 +43,7 @@ impl Server {
     /// # Errors
     /// [`Error::Listen`] when an address is in use or not ours, [`Usage`] when others than this machine could
     /// connect without TLS, or without being known, or when the certificate cannot be read.
-    pub fn bind(config: &Config, gateway: Gateway) -> Result<Self, Error> {
+    pub fn bind(config: &Config, changes: Changes) -> Result<Self, Error> {
         let public_url = config.public_url.as_deref().map(public_url).transpose()?;
         let certificate = config.tls.clone().map(Certificate::read).transpose()?.map(Arc::new);
         let host = config.hostname.trim_start_matches('[').trim_end_matches(']');
@@ -63,8 +63,8 @@ impl Server {
             admin,
             certificate,
             shared: Arc::new(Shared {
-                dialects: Dialects::default(),
-                gateway: Arc::new(gateway),
+                gateway: Arc::clone(changes.gateway()),
+                dialects: Dialects::new(Arc::new(changes)),
                 names: Names { scheme, address: Some(address), public_url },
                 stop: Stop::default(),
             }),

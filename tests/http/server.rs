@@ -7,9 +7,12 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc;
 
+use deltawall::changes::Changes;
+use deltawall::clock::SystemClock;
 use deltawall::config::Config;
 use deltawall::gateway::{Gateway, Registry};
 use deltawall::http::Server as Listening;
+use deltawall::store::Memory;
 use deltawall_core::Driver;
 
 use crate::wire::{Answer, Connection, Request};
@@ -116,6 +119,12 @@ pub fn in_process(driver: Arc<dyn Driver>, config: Config) -> SocketAddr {
     listen(Config { driver: driver.id().into(), ..config }, Some(driver))
 }
 
+/// Changes through these drivers, kept in memory.
+fn changes(registry: Registry, config: &Config) -> Changes {
+    let gateway = Arc::new(Gateway::new(registry, config).unwrap());
+    Changes::new(gateway, Arc::new(Memory::default()), Arc::new(SystemClock::default()))
+}
+
 /// A server in this process with all drivers, and perhaps one that exists only here.
 pub fn listen(config: Config, driver: Option<Arc<dyn Driver>>) -> SocketAddr {
     let config = Config { port: 0, ..config };
@@ -127,7 +136,7 @@ pub fn listen(config: Config, driver: Option<Arc<dyn Driver>>) -> SocketAddr {
         if let Some(driver) = driver {
             registry.add(driver, None, None);
         }
-        let server = Listening::bind(&config, Gateway::new(registry, &config).unwrap()).unwrap();
+        let server = Listening::bind(&config, changes(registry, &config)).unwrap();
         let address = server.address();
         server.run(move |_| send.send(address).unwrap()).unwrap();
     });

@@ -35,6 +35,8 @@ pub struct FirewallCapabilities {
     pub default: bool,
     /// It can be told who stands behind one.
     pub members: bool,
+    /// They outlive the gateway, since they are a cloud's and not in its own memory.
+    pub outlive: bool,
 }
 
 /// What a driver can do with rules.

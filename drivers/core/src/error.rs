@@ -38,6 +38,10 @@ pub enum ErrorKind {
     Unsupported,
     /// The cloud refused for a reason of its own: in use, there already, quota.
     Refused,
+    /// Something that the gateway keeps stands against it: a trial, a guard. No driver says it.
+    Blocked,
+    /// What has to be kept before it is done cannot be, so it was not done. No driver says it.
+    Unrecorded,
     /// There was no [`Room`](crate::Room) for the cloud's answer.
     Overloaded,
     /// The cloud could not be reached, or broke off.

@@ -13,7 +13,14 @@ pub const ID: &str = "ec2";
 pub const DEFAULT_QUOTA: usize = 60;
 
 pub(crate) const CAPABILITIES: Capabilities = Capabilities {
-    firewalls: FirewallCapabilities { create: true, delete: true, networks: true, default: false, members: true },
+    firewalls: FirewallCapabilities {
+        create: true,
+        delete: true,
+        networks: true,
+        default: false,
+        members: true,
+        outlive: true,
+    },
     rules: RuleCapabilities {
         create: true,
         delete: true,

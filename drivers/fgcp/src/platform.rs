@@ -18,7 +18,14 @@ pub const SAMPLE_LOGIN: (&str, &str) = ("fgcpuser", "fgcppassword");
 pub(crate) const REGIONS: [&str; 7] = ["jp-east", "jp-west", "au", "sg", "uk", "us", "de"];
 
 pub(crate) const CAPABILITIES: Capabilities = Capabilities {
-    firewalls: FirewallCapabilities { create: true, delete: true, networks: false, default: false, members: true },
+    firewalls: FirewallCapabilities {
+        create: true,
+        delete: true,
+        networks: false,
+        default: false,
+        members: true,
+        outlive: false,
+    },
     rules: RuleCapabilities {
         create: false,
         delete: true,

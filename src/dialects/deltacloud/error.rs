@@ -51,6 +51,8 @@ pub(super) enum Failure {
     Conflict,
     /// It is not as the client has seen it.
     Changed,
+    /// A trial or a guard stands against it.
+    Blocked,
     /// The driver does not have this operation.
     NotSupported,
     /// The cloud refused, or could not be reached.
@@ -59,6 +61,8 @@ pub(super) enum Failure {
     ProviderTimeout,
     /// Too many ask at a time. Nothing was done.
     Overloaded,
+    /// It cannot be written down first. Nothing was done.
+    Unrecorded,
     /// Our own fault.
     Backend,
 }
@@ -123,6 +127,9 @@ impl Failure {
             Self::Conflict => {
                 (StatusCode::CONFLICT, "Conflict", "conflict", "the name is taken, or it has changed meanwhile")
             }
+            Self::Blocked => {
+                (StatusCode::CONFLICT, "Conflict", "conflict", "a trial or a guard stands against it; nothing was done")
+            }
             Self::Changed => (
                 StatusCode::PRECONDITION_FAILED,
                 "PreconditionFailed",
@@ -149,6 +156,12 @@ impl Failure {
                 "ServiceUnavailable",
                 "service_unavailable",
                 "too many requests at a time; nothing was begun, and Retry-After says when to try again",
+            ),
+            Self::Unrecorded => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "ServiceUnavailable",
+                "service_unavailable",
+                "changes cannot be written down; nothing was begun",
             ),
             Self::Backend => (StatusCode::INTERNAL_SERVER_ERROR, "BackendError", "server_error", "our own fault"),
         };
@@ -189,6 +202,8 @@ impl From<ErrorKind> for Failure {
             ErrorKind::Conflict => Self::Conflict,
             ErrorKind::Unsupported => Self::NotSupported,
             ErrorKind::Refused | ErrorKind::Unavailable => Self::Provider,
+            ErrorKind::Blocked => Self::Blocked,
+            ErrorKind::Unrecorded => Self::Unrecorded,
             ErrorKind::Overloaded => Self::Overloaded,
             ErrorKind::Timeout => Self::ProviderTimeout,
             ErrorKind::Internal => Self::Backend,

@@ -15,6 +15,7 @@ use super::pairs::{self, Pairs};
 use super::path::{Path, Resource};
 use super::selection::Selection;
 use super::urls::Urls;
+use crate::changes::Changes;
 use crate::config::Limits;
 use crate::gateway::audit::Asker;
 use crate::gateway::{Desk, Gateway};
@@ -25,6 +26,7 @@ use crate::message::{Exchange, headers};
 pub(super) struct Head<'a> {
     pub(super) exchange: &'a Exchange<'a>,
     pub(super) desk: &'a Desk,
+    pub(super) changes: &'a Changes,
     pub(super) urls: Urls,
     pub(super) path: Path,
     pub(super) query: Result<Pairs, ApiError>,
@@ -34,7 +36,7 @@ pub(super) struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    pub(super) fn read(exchange: &'a Exchange<'a>, desk: &'a Desk) -> Self {
+    pub(super) fn read(exchange: &'a Exchange<'a>, desk: &'a Desk, changes: &'a Changes) -> Self {
         let (http, gateway) = (exchange.http, &*desk.gateway);
         let mut path = Path::parse(http.uri().path());
         let selection = Selection::read(http, &mut path, gateway);
@@ -46,14 +48,23 @@ impl<'a> Head<'a> {
             _ => format(http, &query, &gateway.limits),
         };
         let urls = urls(exchange, &path, wanted);
-        Self { exchange, desk, urls, path, query, wanted, selection }
+        Self { exchange, desk, changes, urls, path, query, wanted, selection }
     }
 
     /// The head of the same request, were it one that asks for this format and nothing else.
     pub(super) fn asking_for(&self, format: Format) -> Self {
-        let Self { exchange, desk, .. } = *self;
+        let Self { exchange, desk, changes, .. } = *self;
         let (path, selection, wanted) = (self.path.clone(), self.selection.clone(), Some(format));
-        Self { exchange, desk, urls: urls(exchange, &path, wanted), path, query: Ok(Pairs::new()), wanted, selection }
+        Self {
+            exchange,
+            desk,
+            changes,
+            urls: urls(exchange, &path, wanted),
+            path,
+            query: Ok(Pairs::new()),
+            wanted,
+            selection,
+        }
     }
 
     pub(super) fn gateway(&self) -> &'a Gateway {

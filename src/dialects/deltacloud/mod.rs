@@ -67,8 +67,11 @@ mod version;
 mod written;
 mod xml;
 
+use std::sync::Arc;
+
 use actix_web::web::Bytes;
 
+use crate::changes::Changes;
 use crate::dialects::dialect::{Dialect, Reply};
 use crate::gateway::Desk;
 use crate::message::{Exchange, Refusal};
@@ -81,24 +84,30 @@ use written::Cache;
 pub use xml::firewalls_xml;
 
 /// The dialect, with what it has written lately.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Deltacloud {
+    changes: Arc<Changes>,
     cache: Cache,
 }
 
 impl Dialect for Deltacloud {
     async fn answer(&self, exchange: &Exchange<'_>, desk: &Desk, body: Result<Bytes, Refusal>) -> Reply {
-        let head = Head::read(exchange, desk);
+        let head = Head::read(exchange, desk, &self.changes);
         let result = result(&head, body).await;
         self.reply(&head, result)
     }
 
     fn refuse(&self, exchange: &Exchange<'_>, desk: &Desk, refusal: Refusal) -> Reply {
-        self.reply(&Head::read(exchange, desk), Err(refusal.into()))
+        self.reply(&Head::read(exchange, desk, &self.changes), Err(refusal.into()))
     }
 }
 
 impl Deltacloud {
+    /// The dialect of a gateway that makes its changes so.
+    pub fn new(changes: Arc<Changes>) -> Self {
+        Self { changes, cache: Cache::default() }
+    }
+
     fn reply(&self, head: &Head<'_>, result: Result<Answer, ApiError>) -> Reply {
         Reply {
             response: finish::finish(head, &self.cache, result),

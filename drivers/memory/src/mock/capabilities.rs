@@ -10,7 +10,14 @@ pub const ID: &str = "mock";
 
 /// What EC2's security groups can do, and that their rules can be replaced in one step.
 pub(super) const CAPABILITIES: Capabilities = Capabilities {
-    firewalls: FirewallCapabilities { create: true, delete: true, networks: false, default: false, members: true },
+    firewalls: FirewallCapabilities {
+        create: true,
+        delete: true,
+        networks: false,
+        default: false,
+        members: true,
+        outlive: false,
+    },
     rules: RuleCapabilities {
         create: true,
         delete: true,

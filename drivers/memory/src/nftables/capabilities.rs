@@ -19,7 +19,14 @@ pub(super) const MAX_RULES: usize = 20_000;
 
 /// What nftables can do.
 pub(super) const CAPABILITIES: Capabilities = Capabilities {
-    firewalls: FirewallCapabilities { create: true, delete: true, networks: false, default: true, members: true },
+    firewalls: FirewallCapabilities {
+        create: true,
+        delete: true,
+        networks: false,
+        default: true,
+        members: true,
+        outlive: false,
+    },
     rules: RuleCapabilities {
         create: true,
         delete: true,

@@ -1,0 +1,74 @@
+//! A change as those who may see it are told of it.
+
+use std::sync::Arc;
+
+use deltawall_core::{Firewall, FirewallId, Plan};
+
+use crate::clock::Timestamp;
+use crate::store::record::{ChangeId, State};
+
+/// A change of the journal.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What it is called.
+    pub id: ChangeId,
+    /// The firewall.
+    pub firewall: FirewallId,
+    /// The id of the driver.
+    pub driver: String,
+    /// The provider.
+    pub provider: String,
+    /// Who asked for it.
+    pub user: String,
+    /// What was done, in a word such as `create_rule`.
+    pub operation: String,
+    /// Why, in the words of who asked for it.
+    pub why: Option<String>,
+    /// How far it has come.
+    pub state: State,
+    /// When it began.
+    pub made_at: Timestamp,
+    /// Until when it has to be confirmed, where it is tried.
+    pub confirm_by: Option<Timestamp>,
+    /// When it came to its end.
+    pub ended_at: Option<Timestamp>,
+    /// Who has undone it; none where its time was over.
+    pub undone_by: Option<String>,
+    /// Why it failed, or what is in the way of undoing it.
+    pub note: Option<String>,
+    /// Whether it should have been undone by now and is not.
+    pub is_overdue: bool,
+    /// The firewall before; none where it was not there, or not looked at.
+    pub before: Option<Arc<Firewall>>,
+    /// The firewall after; none where it is not there any more, or not known.
+    pub after: Option<Arc<Firewall>>,
+    /// What it did to rules and traffic, where before and after are known; none where that is too much to be told.
+    pub plan: Option<Plan>,
+}
+
+/// Some changes of the journal, the newest first.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The changes, without what they did.
+    pub entries: Vec<Entry>,
+    /// Whether there are more behind the last.
+    pub has_more: bool,
+}
+
+/// What others did to a firewall since our last change of it.
+#[derive(Debug, Clone)]
+pub struct Drift {
+    /// Our last change; none where there is none that is known to have left it.
+    pub since: Option<ChangeId>,
+    /// What makes of the firewall as that change has left it the firewall as it is.
+    pub planned: super::Planned,
+}
+
+/// What is to become of drift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// The firewall stays as it is, and that is how it is left.
+    Adopt,
+    /// It becomes again what our last change has left.
+    Revert,
+}

@@ -1,0 +1,235 @@
+//! A store in the process's own memory.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::expiry::Expiry;
+use super::place::Place;
+use super::record::{Beginning, ChangeId, ExpiryStep, Left, Query, Record, Sealed, State, Step};
+use super::{BeginError, Store, StoreError};
+use crate::clock::Timestamp;
+
+/// How many changes that came to their end are kept.
+const MAX_ENDED: usize = 10_000;
+
+/// A store in the process's own memory, which ends with it. It keeps the last 10,000 changes.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    changes: BTreeMap<ChangeId, Record>,
+    open: HashMap<Place, ChangeId>,
+    credentials: HashMap<String, Sealed>,
+    expiries: BTreeMap<String, Taken>,
+    left: HashMap<Place, (ChangeId, String)>,
+}
+
+/// An expiry, and the gateway that works on it until then.
+#[derive(Debug)]
+struct Taken {
+    expiry: Expiry,
+    held: Option<(String, Timestamp)>,
+}
+
+#[async_trait]
+impl Store for Memory {
+    fn is_durable(&self) -> bool {
+        false
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    async fn begin(&self, beginning: Beginning) -> Result<(), BeginError> {
+        let mut kept = self.kept();
+        let Beginning { record, credentials, expiries } = beginning;
+        if let Some(open) = kept.open.get(&record.place).and_then(|id| kept.changes.get(id)) {
+            return Err(BeginError::Busy(Box::new(open.clone())));
+        }
+        kept.open.insert(record.place.clone(), record.id.clone());
+        if let Some(sealed) = credentials {
+            kept.credentials.insert(record.id.to_string(), sealed);
+        }
+        for (expiry, credentials) in expiries {
+            if let Some(sealed) = credentials {
+                kept.credentials.insert(expiry.id.clone(), sealed);
+            }
+            kept.expiries.insert(expiry.id.clone(), Taken { expiry, held: None });
+        }
+        kept.changes.insert(record.id.clone(), record);
+        kept.bound();
+        Ok(())
+    }
+
+    async fn step(&self, id: &ChangeId, step: Step) -> Result<bool, BeginError> {
+        self.kept().step(id, step)
+    }
+
+    async fn change(&self, id: &ChangeId) -> Result<Option<Record>, StoreError> {
+        Ok(self.kept().changes.get(id).cloned())
+    }
+
+    async fn changes(&self, query: &Query) -> Result<Vec<Record>, StoreError> {
+        let kept = self.kept();
+        let asked = kept.changes.values().rev().filter(|record| is_asked(record, query));
+        Ok(asked.take(query.limit).cloned().collect())
+    }
+
+    async fn open_changes(&self) -> Result<Vec<Record>, StoreError> {
+        Ok(self.kept().changes.values().filter(|record| record.state.is_open()).cloned().collect())
+    }
+
+    async fn credentials(&self, of: &str) -> Result<Option<Sealed>, StoreError> {
+        Ok(self.kept().credentials.get(of).cloned())
+    }
+
+    async fn expiries(&self) -> Result<Vec<Expiry>, StoreError> {
+        let mut all: Vec<_> = self.kept().expiries.values().map(|taken| taken.expiry.clone()).collect();
+        all.sort_by_key(|expiry| expiry.due);
+        Ok(all)
+    }
+
+    async fn claim_expiries(
+        &self,
+        ids: &[String],
+        by: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut kept = self.kept();
+        let mut claimed = Vec::new();
+        for id in ids {
+            if let Some(taken) = kept.expiries.get_mut(id)
+                && is_free(taken.held.as_ref(), by, now)
+            {
+                taken.held = Some((by.to_owned(), until));
+                claimed.push(id.clone());
+            }
+        }
+        Ok(claimed)
+    }
+
+    async fn end_expiries(&self, ids: &[String]) -> Result<(), StoreError> {
+        self.kept().end_expiries(ids);
+        Ok(())
+    }
+
+    async fn left(&self, place: &Place) -> Result<Option<(ChangeId, String)>, StoreError> {
+        Ok(self.kept().left.get(place).cloned())
+    }
+
+    async fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut kept = self.kept();
+        let all = kept.changes.len();
+        kept.changes.retain(|_, record| record.state.is_open() || record.ended_at.is_none_or(|ended| ended >= before));
+        Ok((all - kept.changes.len()).try_into().unwrap_or(u64::MAX))
+    }
+}
+
+impl Memory {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn step(&mut self, id: &ChangeId, step: Step) -> Result<bool, BeginError> {
+        let Some(record) = self.changes.get(id) else { return Ok(false) };
+        let other = self.open.get(&record.place).filter(|open| *open != id).and_then(|open| self.changes.get(open));
+        let busy = other.filter(|_| step.to.is_some_and(State::is_open)).map(|other| Box::new(other.clone()));
+        let Some(record) = self.changes.get_mut(id) else { return Ok(false) };
+        let is_free = step.at.is_none_or(|now| is_free(record.held.as_ref(), &step.by, now));
+        if !step.from.contains(&record.state) || !is_free {
+            return Ok(false);
+        }
+        if let Some(busy) = busy {
+            return Err(BeginError::Busy(busy));
+        }
+        record.state = step.to.unwrap_or(record.state);
+        record.held = step.held;
+        record.undone_by = step.undone_by.or(record.undone_by.take());
+        record.note = step.note.or(record.note.take());
+        record.attempts += u32::from(step.is_attempt);
+        record.after = step.after.or(record.after.take());
+        let (place, is_open) = (record.place.clone(), record.state.is_open());
+        if is_open {
+            self.open.insert(place.clone(), id.clone());
+        } else {
+            record.ended_at = step.at.or(record.ended_at);
+            self.open.remove(&place);
+            self.credentials.remove(id.as_str());
+        }
+        match step.left {
+            Left::Same => {}
+            Left::As(firewall) => {
+                self.left.insert(place, (id.clone(), firewall));
+            }
+            Left::Unknown => {
+                self.left.remove(&place);
+            }
+        }
+        if let Some(sealed) = step.credentials {
+            self.credentials.insert(id.to_string(), sealed);
+        }
+        self.step_expiries(id, step.expiries);
+        Ok(true)
+    }
+
+    fn step_expiries(&mut self, of: &ChangeId, step: ExpiryStep) {
+        match step {
+            ExpiryStep::Stay => {}
+            ExpiryStep::Forget => {
+                let own = self.expiries.values().filter(|taken| taken.expiry.change == *of);
+                let own: Vec<_> = own.map(|taken| taken.expiry.id.clone()).collect();
+                self.end_expiries(&own);
+            }
+            ExpiryStep::Settle { gone, cloud_ids } => {
+                self.end_expiries(&gone);
+                for (id, cloud_id) in cloud_ids {
+                    if let Some(taken) = self.expiries.get_mut(&id) {
+                        taken.expiry.cloud_id = Some(cloud_id);
+                    }
+                }
+            }
+        }
+    }
+
+    fn end_expiries(&mut self, ids: &[String]) {
+        for id in ids {
+            self.expiries.remove(id);
+            self.credentials.remove(id);
+        }
+    }
+
+    /// Forgets the oldest changes where there are too many.
+    fn bound(&mut self) {
+        if self.changes.len() <= MAX_ENDED {
+            return;
+        }
+        let oldest = self.changes.values().find(|record| !record.state.is_open()).map(|record| record.id.clone());
+        oldest.into_iter().for_each(|id| {
+            self.changes.remove(&id);
+        });
+    }
+}
+
+/// Whether a gateway may work on what this one holds.
+fn is_free(held: Option<&(String, Timestamp)>, by: &str, now: Timestamp) -> bool {
+    held.is_none_or(|(holder, until)| holder == by || *until <= now)
+}
+
+fn is_asked(record: &Record, query: &Query) -> bool {
+    let is = |asked: &Option<String>, there: &str| asked.as_deref().is_none_or(|asked| asked == there);
+    is(&query.driver, &record.place.driver)
+        && is(&query.provider, &record.place.provider)
+        && is(&query.firewall, &record.place.firewall)
+        && is(&query.user, &record.user)
+        && query.state.is_none_or(|state| state == record.state)
+        && query.since.is_none_or(|since| record.made_at >= since)
+        && query.until.is_none_or(|until| record.made_at < until)
+        && query.before.as_ref().is_none_or(|before| record.id < *before)
+}

@@ -1,0 +1,14 @@
+//! Which firewall it is.
+
+/// A firewall, among those of all drivers, providers and accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// The id of the driver.
+    pub driver: String,
+    /// The provider; that which the driver takes by itself, where none was chosen.
+    pub provider: String,
+    /// The account that owns it; empty where the cloud does not say.
+    pub owner: String,
+    /// Its id, as the driver says it.
+    pub firewall: String,
+}
