@@ -32,11 +32,13 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::sync::Arc;
 
-use crate::changes::Changes;
+use crate::changes::guards::Guards;
+use crate::changes::{Changes, Parts};
 use crate::clock::SystemClock;
 use crate::config::{Config, Start};
 use crate::gateway::{Gateway, Registry, clients};
 use crate::http::Server;
+use crate::store::open::Opened;
 
 pub use crate::error::Error;
 
@@ -58,7 +60,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     };
     logging::start(config.log_format)?;
     let gateway = Arc::new(Gateway::new(Registry::from_config(&config)?, &config)?);
-    let changes = Changes::new(gateway, store::open(&config)?, Arc::new(SystemClock::default()));
+    let Opened { store, key } = store::open::open(&config)?;
+    let is_on = config.state.is_some() || !config.guards.is_empty();
+    let guards = Guards::new(config.guards.clone());
+    let (clock, keep) = (Arc::new(SystemClock::default()), config.keep_changes);
+    let changes = Changes::new(Parts { gateway, store, key, clock, guards, keep }, is_on);
     Ok(Server::bind(&config, changes)?.run(print_line)?)
 }
 
