@@ -35,10 +35,11 @@ use std::sync::Arc;
 use crate::changes::guards::Guards;
 use crate::changes::{Changes, Parts};
 use crate::clock::SystemClock;
-use crate::config::{Config, Start};
+use crate::config::{Config, Start, Usage};
 use crate::gateway::{Gateway, Registry, clients};
 use crate::http::Server;
-use crate::store::open::Opened;
+use crate::store::Memory;
+use crate::store::seal::Key;
 
 pub use crate::error::Error;
 
@@ -60,11 +61,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     };
     logging::start(config.log_format)?;
     let gateway = Arc::new(Gateway::new(Registry::from_config(&config)?, &config)?);
-    let Opened { store, key } = store::open::open(&config)?;
-    let is_on = config.state.is_some() || !config.guards.is_empty();
-    let guards = Guards::new(config.guards.clone());
-    let (clock, keep) = (Arc::new(SystemClock::default()), config.keep_changes);
-    let changes = Changes::new(Parts { gateway, store, key, clock, guards, keep }, is_on);
+    let store = Arc::new(Memory::default());
+    let (key, _) = Key::random().map_err(|why| Usage(why.to_string()))?;
+    let (clock, guards) = (Arc::new(SystemClock::default()), Guards::new(config.guards.clone()));
+    let is_on = !config.guards.is_empty();
+    let changes = Changes::new(Parts { gateway, store, key, clock, guards }, is_on);
     Ok(Server::bind(&config, changes)?.run(print_line)?)
 }
 

@@ -11,7 +11,6 @@ use super::inverse::Way;
 use super::pending::Due;
 use super::shared::Shared;
 use super::{expire, settling, undoing};
-use crate::clock::Timestamp;
 use crate::gateway::audit::{self, Asker, Subject};
 use crate::store::ChangeId;
 use crate::store::expiry::Expiry;
@@ -24,9 +23,6 @@ const AT_A_TIME: usize = 64;
 /// How often a store is read that others write to as well.
 const POLL: Duration = Duration::from_secs(1);
 
-/// How often changes are forgotten that were kept long enough.
-const PRUNE: Duration = Duration::from_secs(3600);
-
 /// Starts it, on a thread of its own, until the changes have an end.
 ///
 /// # Errors
@@ -38,22 +34,16 @@ pub(super) fn start(shared: Arc<Shared>) -> std::io::Result<()> {
 }
 
 async fn run(shared: &Arc<Shared>) {
-    let mut pruned: Option<Duration> = None;
     while !shared.has_ended() {
         if shared.store.is_shared() {
             learn(shared).await;
-        }
-        if pruned.is_none_or(|pruned| shared.clock.running() >= pruned + PRUNE) {
-            prune(shared).await;
-            pruned = Some(shared.clock.running());
         }
         work(shared).await;
         let counts = shared.pending().counts(&*shared.clock);
         shared.gateway.metrics().pending(counts.trials, counts.expiries, counts.overdue);
         let next = shared.pending().next(&*shared.clock);
         let poll = shared.store.is_shared().then(|| shared.clock.running() + POLL);
-        let prune = pruned.filter(|_| shared.store.is_durable()).map(|pruned| pruned + PRUNE);
-        match next.into_iter().chain(poll).chain(prune).min() {
+        match next.into_iter().chain(poll).min() {
             Some(next) => tokio::select! {
                 () = shared.clock.reaches(next) => {}
                 () = shared.woken.notified() => {}
@@ -246,14 +236,6 @@ async fn expire(shared: &Arc<Shared>, place: &Place, due: Vec<Expiry>) {
                 "rules that should have ended are still there, and it is tried again"
             );
         }
-    }
-}
-
-/// Forgets changes that were kept long enough.
-async fn prune(shared: &Shared) {
-    let before: Timestamp = shared.clock.now().before(shared.keep);
-    if let Err(why) = shared.ask("prune", shared.store.prune(before)).await {
-        tracing::warn!(?why, "old changes cannot be forgotten");
     }
 }
 

@@ -17,7 +17,7 @@ use super::seen::{Expected, Look, before_in_turn};
 use super::shared::{Shared, not_begun};
 use super::terms::Terms;
 use super::unfinished::Unfinished;
-use super::{check, inverse, snapshot};
+use super::{after, check, inverse, snapshot};
 use crate::gateway::standing::Standing;
 use crate::store::ChangeId;
 use crate::store::place::Place;
@@ -94,7 +94,7 @@ pub(super) async fn make(
                     shared.gateway.metrics().changed(driver.id(), record.state.name());
                 }
                 // Who has come between has said what became of it.
-                Ok(false) => unfinished.is_finished(),
+                Ok(false) => unfinished.finish(),
                 Err(why) => {
                     tracing::error!(change = %id, why = ?why, "a change that was made could not be written down")
                 }
@@ -162,9 +162,9 @@ fn coming(
     let goes = matches!(change, Change::DeleteFirewall(_));
     shared.guards.check(&guarded, (!goes).then_some(&after))?;
     let ends = Ends::of(shared, asked, seen, change, terms, &diff);
-    let firewall = if goes { None } else { snapshot::with_rules(seen, &after) };
+    let firewall = if goes { None } else { after::with_rules(seen, &after) };
     if let (Some(after), true) = (&firewall, terms.confirm_within.is_some()) {
-        inverse::check_can_undo(driver, seen, after)?;
+        after::check_can_undo(driver, seen, after)?;
     }
     Ok(Coming { after: firewall, ends, before })
 }

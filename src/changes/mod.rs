@@ -9,8 +9,9 @@
 //! | `seen` | the firewall that a change is about, as it is before |
 //! | `rules`, `check` | the rules that a firewall has after a change, and what a driver would refuse |
 //! | `plan`, `apply` | telling what a change would do, and asking the driver to make it |
-//! | `making`, `ending`, `unfinished` | making a change with all that it takes to end it |
-//! | `inverse`, `undoing` | what undoes a change, and undoing it |
+//! | `after`, `making`, `ending`, `unfinished` | making a change with all that it takes to end it |
+//! | `inverse`, `undone`, `joined`, `matching` | what undoes a change: of rules in their order, and of single sources |
+//! | `undoing` | undoing it |
 //! | `settling` | finding out whether a change was made |
 //! | `expiring`, `expire` | which rules end by themselves, and ending them |
 //! | [`guards`] | what has to stay open or closed |
@@ -29,6 +30,7 @@ pub mod guards;
 pub mod shared;
 pub mod terms;
 
+mod after;
 mod apply;
 mod background;
 mod check;
@@ -36,9 +38,13 @@ mod drifting;
 mod ending;
 mod expire;
 mod expiring;
+#[cfg(test)]
+mod few;
 mod inverse;
+mod joined;
 mod journal;
 mod making;
+mod matching;
 mod pending;
 mod place;
 mod plan;
@@ -48,6 +54,7 @@ mod seen;
 mod settling;
 mod snapshot;
 mod undoing;
+mod undone;
 mod unfinished;
 
 pub use apply::Made;

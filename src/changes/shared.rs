@@ -44,8 +44,6 @@ pub(super) struct Shared {
     start: fn(Arc<Self>) -> std::io::Result<()>,
     has_started: OnceLock<()>,
     has_ended: AtomicBool,
-    /// How long changes are kept that came to their end.
-    pub(super) keep: Duration,
     /// What this gateway is called among those that share the store.
     pub(super) name: String,
     key: Key,
@@ -64,13 +62,11 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What has to stay open or closed.
     pub guards: Guards,
-    /// How long changes are kept that came to their end.
-    pub keep: Duration,
 }
 
 impl Shared {
     pub(super) fn new(parts: Parts, start: fn(Arc<Self>) -> std::io::Result<()>) -> Self {
-        let Parts { gateway, store, key, clock, guards, keep } = parts;
+        let Parts { gateway, store, key, clock, guards } = parts;
         let name = if store.is_shared() { Ulid::generate().to_string() } else { ALONE.to_owned() };
         Self {
             gateway,
@@ -83,7 +79,6 @@ impl Shared {
             start,
             has_started: OnceLock::new(),
             has_ended: AtomicBool::new(false),
-            keep,
             name,
             key,
             ids: Mutex::default(),

@@ -1,79 +1,144 @@
-//! Firewalls and rules as they are kept: JSON that only this file reads and writes, each of whose forms has a number.
+//! Firewalls and rules as they are kept: JSON, from which exactly the same comes back.
 
-use deltawall_core::model::Log;
+use std::borrow::Cow;
+use std::error::Error;
+use std::net::IpAddr;
+
 use deltawall_core::{
-    Account, Action, Conditions, Defaults, Direction, Firewall, Group, NewRule, PacketType, PortRange, Protocol, Rule,
-    RuleContent, RuleSet, Source,
+    Account, Action, AddressRange, Cidr, CloudRuleId, Conditions, Defaults, Description, Direction, Firewall,
+    FirewallId, FirewallName, Group, IcmpType, InterfaceName, Log, LogPrefix, NewRule, PacketType, PortRange,
+    PrefixListId, Protocol, Rule, RuleContent, Source,
 };
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// The form in which firewalls are written.
-const FORM: u8 = 1;
+/// The form that is written, and the only one so far.
+const VERSION: u32 = 1;
 
-/// Why what was kept cannot be read.
+/// Why a text is not what was written.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unreadable {
-    /// It is no JSON of this form.
-    #[error("it is written in another way")]
+pub(super) enum InvalidSnapshot {
+    /// It is none of a form that is known here.
+    #[error("what was kept has the form {0}, and this program knows {VERSION}")]
+    Version(u32),
+    /// It is not of its form.
+    #[error("what was kept is not of its form")]
     Form(#[from] serde_json::Error),
-    /// Another gateway has written it, which is newer.
-    #[error("it is of form {0}, and this gateway reads form {FORM}")]
-    Newer(u8),
-    /// A word of it is none.
-    #[error("{0}")]
-    Word(String),
+    /// Something in it cannot be.
+    #[error("what was kept holds what cannot be")]
+    Value(#[from] Box<dyn Error + Send + Sync>),
+}
+
+/// What a text has to hold for a value to come of it.
+type Read<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Writes a firewall.
+pub(super) fn write(firewall: &Firewall) -> String {
+    text(WrittenFirewall::from(firewall))
+}
+
+/// Reads a firewall.
+///
+/// # Errors
+/// When it was not written here.
+pub(super) fn read(text: &str) -> Result<Firewall, InvalidSnapshot> {
+    let written: WrittenFirewall<'static> = kept(text)?;
+    Ok(written.read()?)
+}
+
+/// Writes what was asked for.
+pub(super) fn write_rule(rule: &NewRule) -> String {
+    text(WrittenRule {
+        cloud_id: None,
+        owner: None,
+        protocol: rule.protocol().into(),
+        direction: rule.direction(),
+        action: rule.action(),
+        sources: rule.sources().iter().map(WrittenSource::from).collect(),
+        conditions: rule.conditions().map(WrittenConditions::from),
+        log: rule.log().map(WrittenLog::from),
+        description: rule.description().map(|text| text.as_str().into()),
+    })
+}
+
+/// Reads what was asked for.
+///
+/// # Errors
+/// When it was not written here.
+pub(super) fn read_rule(text: &str) -> Result<NewRule, InvalidSnapshot> {
+    let written: WrittenRule<'static> = kept(text)?;
+    Ok(written.read_new()?)
+}
+
+fn text(is: impl Serialize) -> String {
+    // Nothing here can fail: all keys are texts.
+    serde_json::to_string(&Kept { v: VERSION, is }).unwrap_or_default()
+}
+
+fn kept<T: DeserializeOwned>(text: &str) -> Result<T, InvalidSnapshot> {
+    // By itself, since what another version has written may be anything.
+    let Version { v } = serde_json::from_str(text)?;
+    match v {
+        VERSION => Ok(serde_json::from_str::<Kept<T>>(text)?.is),
+        other => Err(InvalidSnapshot::Version(other)),
+    }
+}
+
+#[derive(Deserialize)]
+struct Version {
+    v: u32,
 }
 
 #[derive(Serialize, Deserialize)]
-struct KeptFirewall {
-    form: u8,
-    id: String,
-    name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    owner: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    default: Option<(String, String)>,
-    rules: Vec<KeptRule>,
+#[serde(deny_unknown_fields)]
+struct Kept<T> {
+    v: u32,
+    is: T,
 }
 
 #[derive(Serialize, Deserialize)]
-struct KeptRule {
+#[serde(deny_unknown_fields)]
+struct WrittenFirewall<'a> {
+    id: Cow<'a, str>,
+    name: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
+    description: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    owner: Option<String>,
-    direction: String,
-    action: String,
+    owner: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    protocol: Option<String>,
+    default: Option<WrittenDefaults>,
+    rules: Vec<WrittenRule<'a>>,
+}
+
+/// A rule. Of one that is only asked for, there is no owner.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRule<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    numbers: Option<(i32, i32)>,
-    sources: Vec<KeptSource>,
+    cloud_id: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    conditions: Option<KeptConditions>,
+    owner: Option<Cow<'a, str>>,
+    protocol: WrittenProtocol,
+    #[serde(with = "WrittenDirection")]
+    direction: Direction,
+    #[serde(with = "WrittenAction")]
+    action: Action,
+    sources: Vec<WrittenSource<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    log: Option<KeptLog>,
+    conditions: Option<WrittenConditions<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
+    log: Option<WrittenLog<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum KeptSource {
-    Group(String, String),
-    Address(String),
-    Range(String),
-    PrefixList(String),
-}
-
-#[derive(Serialize, Deserialize)]
-struct KeptConditions {
+#[serde(deny_unknown_fields)]
+struct WrittenConditions<'a> {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    more_ports: Vec<(u16, u16)>,
+    more_ports: Vec<(i32, i32)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    interface: Option<String>,
+    interface: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     states: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,205 +146,235 @@ struct KeptConditions {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mac: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    packet_type: Option<String>,
+    packet_type: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct KeptLog {
+#[serde(deny_unknown_fields)]
+struct WrittenLog<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    prefix: Option<String>,
+    prefix: Option<Cow<'a, str>>,
 }
 
-/// A firewall as it is kept.
-pub(super) fn write(firewall: &Firewall) -> String {
-    let kept = KeptFirewall {
-        form: FORM,
-        id: firewall.id.to_string(),
-        name: firewall.name.to_string(),
-        description: firewall.description.as_ref().map(ToString::to_string),
-        owner: firewall.owner.as_ref().map(ToString::to_string),
-        default: firewall.default.map(|default| (default.ingress.name().into(), default.egress.name().into())),
-        rules: firewall.rules.iter().map(keep).collect(),
-    };
-    json(&kept)
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum WrittenSource<'a> {
+    Group(Cow<'a, str>, Cow<'a, str>),
+    Address(IpAddr, u8),
+    Range(IpAddr, IpAddr),
+    PrefixList(Cow<'a, str>),
 }
 
-/// The firewall that was kept so.
-///
-/// # Errors
-/// When it cannot be read.
-pub(super) fn read(text: &str) -> Result<Firewall, Unreadable> {
-    #[derive(Deserialize)]
-    struct Form {
-        form: u8,
-    }
-    let Form { form } = serde_json::from_str(text)?;
-    if form != FORM {
-        return Err(Unreadable::Newer(form));
-    }
-    let kept: KeptFirewall = serde_json::from_str(text)?;
-    let default = kept.default.map(|(ingress, egress)| {
-        Ok::<_, Unreadable>(Defaults { ingress: action(&ingress)?, egress: action(&egress)? })
-    });
-    Ok(Firewall {
-        id: word(deltawall_core::FirewallId::new(kept.id))?,
-        name: word(deltawall_core::FirewallName::new(kept.name))?,
-        description: kept.description.map(deltawall_core::Description::new).map(word).transpose()?,
-        owner: kept.owner.map(Account::new).map(word).transpose()?,
-        rules: kept.rules.into_iter().map(kept_rule).collect::<Result<_, _>>()?,
-        default: default.transpose()?,
-    })
+/// Ports, and ICMP types and codes with -1 for any.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum WrittenProtocol {
+    Tcp(i32, i32),
+    Udp(i32, i32),
+    TcpUdp(i32, i32),
+    Icmp(i32, i32),
+    Icmpv6(i32, i32),
+    Number(u8),
+    All,
+    Unnamed,
 }
 
-/// A rule that was asked for, as it is kept.
-pub(super) fn write_rule(rule: &NewRule) -> String {
-    json(&KeptRule {
-        id: None,
-        owner: None,
-        direction: rule.direction().name().into(),
-        action: rule.action().name().into(),
-        protocol: rule.protocol().name().map(Into::into),
-        numbers: rule.protocol().numbers(),
-        sources: rule.sources().iter().map(keep_source).collect(),
-        conditions: rule.conditions().map(keep_conditions),
-        log: rule.log().map(keep_log),
-        description: rule.description().map(ToString::to_string),
-    })
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenDefaults {
+    #[serde(with = "WrittenAction")]
+    ingress: Action,
+    #[serde(with = "WrittenAction")]
+    egress: Action,
 }
 
-/// The rule that was kept so.
-///
-/// # Errors
-/// When it cannot be read.
-pub(super) fn read_rule(text: &str) -> Result<NewRule, Unreadable> {
-    word(NewRule::of(&kept_rule(serde_json::from_str(text)?)?))
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Direction", rename_all = "snake_case")]
+enum WrittenDirection {
+    Ingress,
+    Egress,
 }
 
-/// A firewall as it would be with these rules.
-pub(super) fn with_rules(firewall: &Firewall, rules: &RuleSet) -> Option<Firewall> {
-    let owner = firewall.owner.clone().or_else(nobody)?;
-    let made = |new: &NewRule| Rule {
-        cloud_id: None,
-        content: new.clone().into_content(owner.clone()),
-        log: new.log().cloned(),
-        description: new.description().cloned(),
-    };
-    let default = rules.default.or(firewall.default);
-    Some(Firewall { rules: rules.rules.iter().map(made).collect(), default, ..firewall.clone() })
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Action", rename_all = "snake_case")]
+enum WrittenAction {
+    Accept,
+    Deny,
+    Reject,
 }
 
-/// Who owns firewalls of which the cloud does not say it.
-fn nobody() -> Option<Account> {
-    Account::new("nobody").ok()
-}
-
-/// Text, numbers and lists can always be written.
-fn json(kept: &impl Serialize) -> String {
-    serde_json::to_string(kept).unwrap_or_default()
-}
-
-fn keep(rule: &Rule) -> KeptRule {
-    let content = &rule.content;
-    KeptRule {
-        id: rule.cloud_id.as_ref().map(|id| id.as_str().to_owned()),
-        owner: Some(content.owner.to_string()),
-        direction: content.direction.name().into(),
-        action: content.action.name().into(),
-        protocol: content.protocol.name().map(Into::into),
-        numbers: content.protocol.numbers(),
-        sources: content.sources.iter().map(keep_source).collect(),
-        conditions: content.conditions.as_deref().map(keep_conditions),
-        log: rule.log.as_ref().map(keep_log),
-        description: rule.description.as_ref().map(ToString::to_string),
+impl<'a> From<&'a Firewall> for WrittenFirewall<'a> {
+    fn from(firewall: &'a Firewall) -> Self {
+        let Firewall { id, name, description, owner, rules, default } = firewall;
+        Self {
+            id: id.as_str().into(),
+            name: name.as_str().into(),
+            description: description.as_ref().map(|text| text.as_str().into()),
+            owner: owner.as_ref().map(|owner| owner.as_str().into()),
+            default: default.map(|Defaults { ingress, egress }| WrittenDefaults { ingress, egress }),
+            rules: rules.iter().map(WrittenRule::from).collect(),
+        }
     }
 }
 
-fn keep_log(log: &Log) -> KeptLog {
-    KeptLog { prefix: log.prefix.as_ref().map(ToString::to_string) }
-}
-
-fn keep_source(source: &Source) -> KeptSource {
-    match source {
-        Source::Group(Group { owner, name }) => KeptSource::Group(owner.to_string(), name.to_string()),
-        Source::Address(cidr) => KeptSource::Address(cidr.to_string()),
-        Source::Range(range) => KeptSource::Range(range.to_string()),
-        Source::PrefixList(id) => KeptSource::PrefixList(id.to_string()),
+impl WrittenFirewall<'_> {
+    fn read(self) -> Read<Firewall> {
+        Ok(Firewall {
+            id: FirewallId::new(self.id)?,
+            name: FirewallName::new(self.name)?,
+            description: self.description.map(Description::new).transpose()?,
+            owner: self.owner.map(Account::new).transpose()?,
+            rules: self.rules.into_iter().map(WrittenRule::read).collect::<Read<_>>()?,
+            default: self.default.map(|WrittenDefaults { ingress, egress }| Defaults { ingress, egress }),
+        })
     }
 }
 
-fn keep_conditions(conditions: &Conditions) -> KeptConditions {
-    KeptConditions {
-        more_ports: conditions.more_ports.iter().map(|ports| (ports.from(), ports.to())).collect(),
-        interface: conditions.interface.as_ref().map(ToString::to_string),
-        states: conditions.states.map(|states| states.to_string()),
-        limit: conditions.limit.map(|limit| limit.to_string()),
-        mac: conditions.mac.map(|mac| mac.to_string()),
-        packet_type: conditions.packet_type.map(|kind| kind.name().to_owned()),
+impl<'a> From<&'a Rule> for WrittenRule<'a> {
+    fn from(rule: &'a Rule) -> Self {
+        let Rule { cloud_id, content, log, description } = rule;
+        let RuleContent { owner, protocol, direction, action, sources, conditions } = content;
+        Self {
+            cloud_id: cloud_id.as_ref().map(|id| id.as_str().into()),
+            owner: Some(owner.as_str().into()),
+            protocol: (*protocol).into(),
+            direction: *direction,
+            action: *action,
+            sources: sources.iter().map(WrittenSource::from).collect(),
+            conditions: conditions.as_deref().map(WrittenConditions::from),
+            log: log.as_ref().map(WrittenLog::from),
+            description: description.as_ref().map(|text| text.as_str().into()),
+        }
     }
 }
 
-fn kept_rule(kept: KeptRule) -> Result<Rule, Unreadable> {
-    let conditions = kept.conditions.map(kept_conditions).transpose()?;
-    let log = kept.log.map(|log| {
-        let prefix = log.prefix.map(deltawall_core::LogPrefix::new).map(word).transpose()?;
-        Ok::<_, Unreadable>(Log { prefix })
-    });
-    Ok(Rule {
-        cloud_id: kept.id.map(deltawall_core::CloudRuleId::new).map(word).transpose()?,
-        content: RuleContent {
-            owner: match kept.owner {
-                Some(owner) => word(Account::new(owner))?,
-                None => nobody().ok_or_else(|| Unreadable::Word("it has no owner".into()))?,
-            },
-            protocol: word(Protocol::from_parts(kept.protocol.as_deref().unwrap_or_default(), kept.numbers))?,
-            direction: direction(&kept.direction)?,
-            action: action(&kept.action)?,
-            sources: kept.sources.into_iter().map(kept_source).collect::<Result<_, _>>()?,
-            conditions: conditions.map(Box::new),
-        },
-        log: log.transpose()?,
-        description: kept.description.map(deltawall_core::Description::new).map(word).transpose()?,
-    })
+impl WrittenRule<'_> {
+    fn read(self) -> Read<Rule> {
+        let content = RuleContent {
+            owner: Account::new(self.owner.ok_or("a rule has no owner")?)?,
+            protocol: self.protocol.read()?,
+            direction: self.direction,
+            action: self.action,
+            sources: self.sources.into_iter().map(WrittenSource::read).collect::<Read<_>>()?,
+            conditions: self.conditions.map(WrittenConditions::read).transpose()?.map(Box::new),
+        };
+        Ok(Rule {
+            cloud_id: self.cloud_id.map(CloudRuleId::new).transpose()?,
+            content,
+            log: self.log.map(WrittenLog::read).transpose()?,
+            description: self.description.map(Description::new).transpose()?,
+        })
+    }
+
+    fn read_new(self) -> Read<NewRule> {
+        let sources = self.sources.into_iter().map(WrittenSource::read).collect::<Read<_>>()?;
+        let conditions = self.conditions.map(WrittenConditions::read).transpose()?;
+        let new = NewRule::new(self.protocol.read()?, sources)?.with_conditions(conditions.unwrap_or_default())?;
+        Ok(new
+            .with_direction(self.direction)
+            .with_action(self.action)
+            .with_log(self.log.map(WrittenLog::read).transpose()?)
+            .with_description(self.description.map(Description::new).transpose()?))
+    }
 }
 
-fn kept_source(kept: KeptSource) -> Result<Source, Unreadable> {
-    Ok(match kept {
-        KeptSource::Group(owner, name) => Source::Group(Group {
-            owner: word(Account::new(owner))?,
-            name: word(deltawall_core::FirewallName::new(name))?,
-        }),
-        KeptSource::Address(cidr) => Source::Address(word(cidr.parse())?),
-        KeptSource::Range(range) => Source::Range(word(range.parse())?),
-        KeptSource::PrefixList(id) => Source::PrefixList(word(deltawall_core::PrefixListId::new(id))?),
-    })
+impl<'a> From<&'a Conditions> for WrittenConditions<'a> {
+    fn from(conditions: &'a Conditions) -> Self {
+        let Conditions { more_ports, interface, states, limit, mac, packet_type } = conditions;
+        Self {
+            more_ports: more_ports.iter().map(|ports| (ports.from().into(), ports.to().into())).collect(),
+            interface: interface.as_ref().map(|name| name.as_str().into()),
+            states: states.map(|states| states.to_string()),
+            limit: limit.map(|limit| limit.to_string()),
+            mac: mac.map(|mac| mac.to_string()),
+            packet_type: packet_type.map(|kind| kind.name().into()),
+        }
+    }
 }
 
-fn kept_conditions(kept: KeptConditions) -> Result<Conditions, Unreadable> {
-    let ports = |(from, to): (u16, u16)| word(PortRange::new(from.into(), to.into()));
-    let kind = |name: String| {
-        let named = PacketType::ALL.into_iter().find(|kind| kind.name() == name);
-        named.ok_or_else(|| Unreadable::Word(format!("'{name}' is no type of packets")))
-    };
-    Ok(Conditions {
-        more_ports: kept.more_ports.into_iter().map(ports).collect::<Result<_, _>>()?,
-        interface: kept.interface.map(deltawall_core::InterfaceName::new).map(word).transpose()?,
-        states: kept.states.map(|states| word(states.parse())).transpose()?,
-        limit: kept.limit.map(|limit| word(limit.parse())).transpose()?,
-        mac: kept.mac.map(|mac| word(mac.parse())).transpose()?,
-        packet_type: kept.packet_type.map(kind).transpose()?,
-    })
+impl WrittenConditions<'_> {
+    fn read(self) -> Read<Conditions> {
+        let packet_type = |name: Cow<'_, str>| {
+            PacketType::ALL.into_iter().find(|kind| kind.name() == name).ok_or("a type of packets is unknown")
+        };
+        let more_ports = self.more_ports.into_iter().map(|(from, to)| PortRange::new(from, to));
+        Ok(Conditions {
+            more_ports: more_ports.collect::<Result<_, _>>()?,
+            interface: self.interface.map(InterfaceName::new).transpose()?,
+            states: self.states.map(|text| text.parse()).transpose()?,
+            limit: self.limit.map(|text| text.parse()).transpose()?,
+            mac: self.mac.map(|text| text.parse()).transpose()?,
+            packet_type: self.packet_type.map(packet_type).transpose()?,
+        })
+    }
 }
 
-fn direction(name: &str) -> Result<Direction, Unreadable> {
-    let named = [Direction::Ingress, Direction::Egress].into_iter().find(|direction| direction.name() == name);
-    named.ok_or_else(|| Unreadable::Word(format!("'{name}' is no direction")))
+impl<'a> From<&'a Log> for WrittenLog<'a> {
+    fn from(log: &'a Log) -> Self {
+        Self { prefix: log.prefix.as_ref().map(|prefix| prefix.as_str().into()) }
+    }
 }
 
-fn action(name: &str) -> Result<Action, Unreadable> {
-    let named = Action::ALL.into_iter().find(|action| action.name() == name);
-    named.ok_or_else(|| Unreadable::Word(format!("'{name}' is no action")))
+impl WrittenLog<'_> {
+    fn read(self) -> Read<Log> {
+        Ok(Log { prefix: self.prefix.map(LogPrefix::new).transpose()? })
+    }
 }
 
-fn word<T, E: ToString>(read: Result<T, E>) -> Result<T, Unreadable> {
-    read.map_err(|why| Unreadable::Word(why.to_string()))
+impl<'a> From<&'a Source> for WrittenSource<'a> {
+    fn from(source: &'a Source) -> Self {
+        match source {
+            Source::Group(Group { owner, name }) => Self::Group(owner.as_str().into(), name.as_str().into()),
+            Source::Address(cidr) => Self::Address(cidr.address(), cidr.prefix()),
+            Source::Range(range) => Self::Range(range.first(), range.last()),
+            Source::PrefixList(id) => Self::PrefixList(id.as_str().into()),
+        }
+    }
 }
+
+impl WrittenSource<'_> {
+    fn read(self) -> Read<Source> {
+        Ok(match self {
+            Self::Group(owner, name) => {
+                Source::Group(Group { owner: Account::new(owner)?, name: FirewallName::new(name)? })
+            }
+            Self::Address(address, prefix) => Source::Address(Cidr::new(address, prefix)?),
+            Self::Range(first, last) => Source::Range(AddressRange::new(first, last)?),
+            Self::PrefixList(id) => Source::PrefixList(PrefixListId::new(id)?),
+        })
+    }
+}
+
+impl From<Protocol> for WrittenProtocol {
+    fn from(protocol: Protocol) -> Self {
+        let (one, other) = protocol.numbers().unwrap_or_default();
+        match protocol {
+            Protocol::Tcp(_) => Self::Tcp(one, other),
+            Protocol::Udp(_) => Self::Udp(one, other),
+            Protocol::TcpUdp(_) => Self::TcpUdp(one, other),
+            Protocol::Icmp(_) => Self::Icmp(one, other),
+            Protocol::Icmpv6(_) => Self::Icmpv6(one, other),
+            Protocol::Number(number) => Self::Number(number),
+            Protocol::All => Self::All,
+            Protocol::Unnamed => Self::Unnamed,
+        }
+    }
+}
+
+impl WrittenProtocol {
+    fn read(self) -> Read<Protocol> {
+        Ok(match self {
+            Self::Tcp(from, to) => Protocol::Tcp(PortRange::new(from, to)?),
+            Self::Udp(from, to) => Protocol::Udp(PortRange::new(from, to)?),
+            Self::TcpUdp(from, to) => Protocol::TcpUdp(PortRange::new(from, to)?),
+            Self::Icmp(kind, code) => Protocol::Icmp(IcmpType::new(kind, code)?),
+            Self::Icmpv6(kind, code) => Protocol::Icmpv6(IcmpType::new(kind, code)?),
+            Self::Number(number) => Protocol::Number(number),
+            Self::All => Protocol::All,
+            Self::Unnamed => Protocol::Unnamed,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -70,7 +70,8 @@ impl Terms {
         };
         if !can.firewalls.in_memory && !store_is_durable {
             let message = format!(
-                "{what} has to outlive the gateway, which keeps changes in its memory alone. Start it with --state FILE."
+                "{what} on the {} driver has to outlive the gateway, and that keeps changes in its memory alone for now.",
+                driver.id()
             );
             return Err(Error::new(ErrorKind::Unsupported, driver.id(), message));
         }

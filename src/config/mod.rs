@@ -6,7 +6,6 @@ mod clients;
 mod files;
 mod guards;
 mod settings;
-mod state;
 mod usage;
 mod values;
 
@@ -26,7 +25,6 @@ pub use clients::{ClientsCommand, Rights};
 pub use files::{check_has_end, file_error, read};
 pub use guards::Guard;
 pub use settings::{Ec2Credentials, LogFormat};
-pub use state::State;
 pub use usage::Usage;
 
 /// One firewall API in front of every cloud.
@@ -88,12 +86,6 @@ pub struct Config {
     pub fgcp_data: Option<PathBuf>,
     /// How long a firewall of the fgcp driver takes to stop.
     pub fgcp_stop_delay: Duration,
-    /// Where changes are kept; none for memory, without a word about it to clients.
-    pub state: Option<State>,
-    /// The file of what credentials are sealed with, where it is not beside the store.
-    pub state_key: Option<PathBuf>,
-    /// How long changes are kept that came to their end.
-    pub keep_changes: Duration,
     /// What has to stay open or closed.
     pub guards: Vec<Guard>,
     /// How long a driver may take for an answer.
@@ -185,9 +177,6 @@ impl Default for Config {
             mock_data: None,
             fgcp_data: None,
             fgcp_stop_delay: Duration::from_secs(2),
-            state: None,
-            state_key: None,
-            keep_changes: Duration::from_secs(90 * 24 * 3600),
             guards: Vec::new(),
             backend_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(30),
@@ -307,13 +296,6 @@ impl Config {
                 "--fgcp-stop-delay",
                 typed.fgcp_stop_delay.or(file.fgcp_stop_delay),
                 default.fgcp_stop_delay,
-            )?,
-            state: secret(typed.state).or(secret(file.state)).map(|state| state::state(&state)),
-            state_key: path(typed.state_key, file.state_key),
-            keep_changes: values::days(
-                "--keep-changes",
-                typed.keep_changes.or(file.keep_changes),
-                default.keep_changes,
             )?,
             guards: guards::guards(file.guard)?,
             backend_timeout: values::timeout(

@@ -158,18 +158,6 @@ pub(super) struct Settings {
     #[arg(long, env = "API_FGCP_STOP_DELAY", value_name = "SECONDS")]
     pub(super) fgcp_stop_delay: Option<f64>,
 
-    /// Where changes are kept: memory, a file of SQLite, or a database of PostgreSQL's [default: memory]
-    #[arg(long, env = "API_STATE", hide_env_values = true, value_name = "FILE|URL")]
-    pub(super) state: Option<SecretString>,
-
-    /// What credentials are sealed with that are kept for a trial [default: beside the file of --state]
-    #[arg(long, env = "API_STATE_KEY", value_name = "FILE")]
-    pub(super) state_key: Option<PathBuf>,
-
-    /// How long changes are kept that came to their end [default: 90]
-    #[arg(long, env = "API_KEEP_CHANGES", value_name = "DAYS")]
-    pub(super) keep_changes: Option<f64>,
-
     /// What has to stay open or closed; in the configuration file alone.
     #[arg(skip)]
     #[serde(default)]

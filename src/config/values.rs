@@ -84,16 +84,6 @@ pub(super) fn duration(option: &str, seconds: Option<f64>, default: Duration) ->
     }
 }
 
-/// A time of days.
-pub(super) fn days(option: &str, days: Option<f64>, default: Duration) -> Result<Duration, Usage> {
-    const DAY: f64 = 24.0 * 3600.0;
-    let Some(days) = days else { return Ok(default) };
-    match Duration::try_from_secs_f64(days * DAY) {
-        Ok(time) if (0.0..=36_500.0).contains(&days) => Ok(time),
-        _ => Err(Usage(format!("'{days}' for {option} is not between 0 and 36500 days"))),
-    }
-}
-
 /// How many there may be of something, of which there must be some.
 pub(super) fn count(option: &str, typed: Option<u32>, default: usize) -> Result<usize, Usage> {
     match typed {

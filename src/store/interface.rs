@@ -69,7 +69,4 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// How the last change of a firewall that is known has left it: its id, and the firewall.
     async fn left(&self, place: &Place) -> Result<Option<(ChangeId, String)>, StoreError>;
-
-    /// Forgets changes that ended before then. How many.
-    async fn prune(&self, before: Timestamp) -> Result<u64, StoreError>;
 }

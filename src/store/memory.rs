@@ -127,13 +127,6 @@ impl Store for Memory {
     async fn left(&self, place: &Place) -> Result<Option<(ChangeId, String)>, StoreError> {
         Ok(self.kept().left.get(place).cloned())
     }
-
-    async fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut kept = self.kept();
-        let all = kept.changes.len();
-        kept.changes.retain(|_, record| record.state.is_open() || record.ended_at.is_none_or(|ended| ended >= before));
-        Ok((all - kept.changes.len()).try_into().unwrap_or(u64::MAX))
-    }
 }
 
 impl Memory {

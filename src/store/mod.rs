@@ -3,7 +3,6 @@
 //! | module | holds |
 //! |---|---|
 //! | [`interface`] | what each kind of store does |
-//! | [`open`] | the store that the configuration says |
 //! | [`memory`] | one in the process's own memory |
 //! | [`record`], [`change_id`] | a change as it is kept, and what is asked of them |
 //! | [`expiry`] | when something of a firewall ends |
@@ -16,7 +15,6 @@ pub mod error;
 pub mod expiry;
 pub mod interface;
 pub mod memory;
-pub mod open;
 pub mod place;
 pub mod record;
 pub mod seal;

@@ -126,8 +126,8 @@ fn changes(registry: Registry, config: &Config) -> Changes {
     let gateway = Arc::new(Gateway::new(registry, config).unwrap());
     let (key, _) = Key::random().unwrap();
     let (store, clock) = (Arc::new(Memory::default()), Arc::new(SystemClock::default()));
-    let (guards, keep) = (Guards::new(config.guards.clone()), config.keep_changes);
-    Changes::new(Parts { gateway, store, key, clock, guards, keep }, config.state.is_some())
+    let guards = Guards::new(config.guards.clone());
+    Changes::new(Parts { gateway, store, key, clock, guards }, !config.guards.is_empty())
 }
 
 /// A server in this process with all drivers, and perhaps one that exists only here.

@@ -18,3 +18,4 @@ mod tests;
 
 pub use difference::{Addition, Diff, Move};
 pub use same::Same;
+pub use whole::longest_in_order;
