@@ -168,8 +168,8 @@ async fn undo(shared: &Shared, id: &ChangeId) {
         audit.begin();
         let reversed = timely(shared, &*driver, undoing::reverse(&*driver, &context, &record, Way::Nearest)).await;
         audit.note(reversed.as_ref());
-        let now = reversed.map_err(|why| why.to_string())?;
-        undoing::end(shared, &*driver, &record, now.as_deref(), State::Undone, None)
+        let reversed = reversed.map_err(|why| why.to_string())?;
+        undoing::end(shared, &*driver, &record, Some(&reversed), State::Undone, None)
             .await
             .map(drop)
             .map_err(|why| why.to_string())

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use deltawall_core::{Diff, Error, ErrorKind, Firewall, FirewallId, RuleSet};
+use deltawall_core::{Diff, Error, ErrorKind, Firewall, FirewallId, NewRule, RuleSet};
 
 use super::asked::Asked;
 use super::entry::Drift;
 use super::plan::{Planned, told, told_of};
 use super::shared::{Shared, blocked, not_begun, unrecorded};
-use super::snapshot;
+use super::{ending, snapshot};
+use crate::clock::Timestamp;
 use crate::store::ChangeId;
 use crate::store::record::{Beginning, Left, Record, State};
 
@@ -44,11 +45,15 @@ pub(super) async fn drift(shared: &Shared, asked: Asked<'_>, firewall: &Firewall
     Ok(Drift { since, planned: Planned { firewall: now, is_new: false, after, plan } })
 }
 
-/// The rules that our last change has left.
-pub(super) async fn left(shared: &Shared, asked: Asked<'_>, firewall: &FirewallId) -> Result<RuleSet, Error> {
-    let Known { left, .. } = known(shared, asked, firewall).await?;
+/// The rules that our last change has left, and which of them end by themselves.
+pub(super) async fn left(
+    shared: &Shared,
+    asked: Asked<'_>,
+    firewall: &FirewallId,
+) -> Result<(RuleSet, Vec<(NewRule, Timestamp)>), Error> {
+    let Known { left, now } = known(shared, asked, firewall).await?;
     let (_, left) = left.ok_or_else(|| unknown(asked))?;
-    told(asked.driver, RuleSet::of(&left))
+    Ok((told(asked.driver, RuleSet::of(&left))?, ending::known_ends(shared, asked, &now)))
 }
 
 /// Lets the firewall be as it is. The call has its turn.

@@ -126,15 +126,10 @@ impl Ends {
             return;
         }
         let mut pending = shared.pending();
-        for (mut expiry, end) in self.expiries(record).into_iter().zip(&self.new) {
-            if let ExpiryStep::Settle { cloud_ids, .. } = step {
-                expiry.cloud_id = cloud_ids.iter().find(|(id, _)| *id == expiry.id).map(|(_, id)| id.clone());
-            }
+        for (expiry, end) in self.expiries(record).into_iter().zip(&self.new) {
             pending.add_expiry(expiry, end.due);
         }
-        if let ExpiryStep::Settle { gone, .. } = step {
-            pending.keep_expiries(|id| !gone.iter().any(|gone| gone == id));
-        }
+        pending.step_expiries(step);
     }
 }
 
@@ -177,6 +172,28 @@ pub(super) fn asked_for(shared: &Shared, record: &Record) -> Vec<NewRule> {
     let pending = shared.pending();
     let own = pending.expiries_of(&record.place).filter(|expiry| expiry.change == record.id);
     own.filter_map(|expiry| snapshot::read_rule(&expiry.rule).ok()).collect()
+}
+
+/// The step of expiries of a change that is undone: those that it has asked for are over. Rules that have come back may have other ids at
+/// the cloud, and still end when they were to.
+pub(super) fn put_back(shared: &Shared, record: &Record, was: Option<&Firewall>, now: Option<&Firewall>) -> ExpiryStep {
+    let known: Vec<_> = shared.pending().expiries_of(&record.place).cloned().collect();
+    let (own, others): (Vec<_>, Vec<_>) = known.into_iter().partition(|expiry| expiry.change == record.id);
+    let read = others.iter().filter_map(|expiry| Some((expiry.id.as_str(), snapshot::read_rule(&expiry.rule).ok()?)));
+    let read: Vec<_> = read.collect();
+    let lost = read.iter().map(|(id, rule)| (*id, rule));
+    ExpiryStep::Settle {
+        gone: own.into_iter().map(|expiry| expiry.id).collect(),
+        cloud_ids: now.map(|now| cloud_ids(was, now, lost)).unwrap_or_default(),
+    }
+}
+
+/// When rules of a firewall end by themselves that are to be made again.
+pub(super) fn known_ends(shared: &Shared, asked: Asked<'_>, firewall: &Firewall) -> Vec<(NewRule, Timestamp)> {
+    let known = expiries(shared, asked, firewall);
+    let read = known.iter().filter_map(|expiry| Some((snapshot::read_rule(&expiry.rule).ok()?, expiry.due)));
+    let now = shared.clock.now();
+    read.filter(|(_, due)| *due > now).collect()
 }
 
 /// The step of expiries of a change of which it is found out only now that it was made.

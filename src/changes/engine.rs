@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use deltawall_core::{Diff, Driver, Error, Firewall, FirewallId, ProviderName, RuleSet};
+use deltawall_core::{Diff, Driver, Error, Firewall, FirewallId, NewRule, ProviderName, RuleSet};
 
 use super::apply::Made;
 use super::asked::Asked;
@@ -15,6 +15,7 @@ use super::seen::Expected;
 use super::shared::{Parts, Shared, blocked, busy};
 use super::terms::Terms;
 use super::{background, drifting, journal, making, plan, records, undoing};
+use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::standing::Standing;
 use crate::store::ChangeId;
@@ -205,8 +206,8 @@ impl Changes {
                 Ok(Applied { made: Made::Firewall(now), confirm_by: None })
             }
             Settlement::Revert => {
-                let change = self.reversion(asked, firewall).await?;
-                self.apply(asked, id, change, terms, None, standing).await
+                let (change, of_rules) = self.reversion(asked, firewall).await?;
+                self.apply(asked, id, change, Terms { of_rules, ..terms }, None, standing).await
             }
         }
     }
@@ -229,8 +230,8 @@ impl Changes {
                 self.told(asked, now, rules).await
             }
             Settlement::Revert => {
-                let change = self.reversion(asked, firewall).await?;
-                self.plan(asked, &change, terms, None).await
+                let (change, of_rules) = self.reversion(asked, firewall).await?;
+                self.plan(asked, &change, &Terms { of_rules, ..terms.clone() }, None).await
             }
         }
     }
@@ -268,9 +269,13 @@ impl Changes {
     }
 
     /// What makes of a firewall again what our last change has left.
-    async fn reversion(&self, asked: Asked<'_>, firewall: &FirewallId) -> Result<Change, Error> {
-        let rules = drifting::left(&self.shared, asked, firewall).await?;
-        Ok(Change::ReplaceRules { firewall: firewall.clone(), rules, only: None, allow_gap: false })
+    async fn reversion(
+        &self,
+        asked: Asked<'_>,
+        firewall: &FirewallId,
+    ) -> Result<(Change, Vec<(NewRule, Timestamp)>), Error> {
+        let (rules, ends) = drifting::left(&self.shared, asked, firewall).await?;
+        Ok((Change::ReplaceRules { firewall: firewall.clone(), rules, only: None, allow_gap: false }, ends))
     }
 
     async fn told(&self, asked: Asked<'_>, firewall: Arc<Firewall>, after: RuleSet) -> Result<Planned, Error> {

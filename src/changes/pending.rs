@@ -7,7 +7,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::store::ChangeId;
 use crate::store::expiry::Expiry;
 use crate::store::place::Place;
-use crate::store::record::Record;
+use crate::store::record::{ExpiryStep, Record};
 
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -200,6 +200,17 @@ impl Pending {
             endings.retain(|ending| is_kept(&ending.expiry.change));
             !endings.is_empty()
         });
+    }
+
+    /// What becomes of expiries that are known by their ids.
+    pub(super) fn step_expiries(&mut self, step: &ExpiryStep) {
+        let ExpiryStep::Settle { gone, cloud_ids } = step else { return };
+        for ending in self.expiries.values_mut().flatten() {
+            if let Some((_, cloud_id)) = cloud_ids.iter().find(|(id, _)| *id == ending.expiry.id) {
+                ending.expiry.cloud_id = Some(cloud_id.clone());
+            }
+        }
+        self.keep_expiries(|id| !gone.iter().any(|gone| gone == id));
     }
 
     /// What ends of a firewall.

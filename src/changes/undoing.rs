@@ -5,6 +5,7 @@ use std::sync::Arc;
 use deltawall_core::{Context, Driver, Error, ErrorKind, Firewall, Replace, Replacement, RuleSet};
 
 use super::asked::Asked;
+use super::ending;
 use super::entry::{Entry, Undone};
 use super::guards::Guarded;
 use super::inverse::{Inverse, Way, inverse};
@@ -14,7 +15,7 @@ use super::records::{firewall_of, left_of, snapshots};
 use super::shared::{Shared, blocked, not_begun};
 use super::unfinished::Unfinished;
 use crate::store::error::BeginError;
-use crate::store::record::{ExpiryStep, Left, Record, State, Step};
+use crate::store::record::{Left, Record, State, Step};
 
 /// How often a firewall is looked at anew that others change meanwhile.
 const MOST_LOOKS: usize = 3;
@@ -58,8 +59,8 @@ pub(super) async fn undo(shared: &Arc<Shared>, asked: Asked<'_>, record: Record)
     let undone = undone
         .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, driver.id(), "The driver did not answer in time.")));
     match undone {
-        Ok(now) => {
-            let ended = end(shared, driver, &record, now.as_deref(), State::Undone, None).await;
+        Ok(reversed) => {
+            let ended = end(shared, driver, &record, Some(&reversed), State::Undone, None).await;
             if ended.is_ok() {
                 unfinished.finish();
             }
@@ -119,25 +120,31 @@ pub(super) async fn prospect(
     })
 }
 
-/// Makes the firewall again what it was before the change: it as it is then, if it is there.
+/// What undoing a change has made of its firewall: none where it is not there.
+pub(super) struct Reversed {
+    was: Option<Arc<Firewall>>,
+    now: Option<Arc<Firewall>>,
+}
+
+/// Makes the firewall again what it was before the change.
 pub(super) async fn reverse(
     driver: &dyn Driver,
     context: &Context,
     record: &Record,
     way: Way,
-) -> Result<Option<Arc<Firewall>>, Error> {
+) -> Result<Reversed, Error> {
     let mut looks = 0;
     loop {
         looks += 1;
-        let now = look(driver, context, record).await?;
-        let result = match (what(driver, record, now.as_deref(), way)?, &now) {
-            (Inverse::Rules(rules), Some(now)) => replace(driver, context, now, &rules).await.map(Some),
-            (Inverse::Delete, Some(now)) => driver.delete_firewall(context, &now.id).await.map(|_| None),
-            (_, now) => return Ok(now.clone()),
+        let was = look(driver, context, record).await?;
+        let now = match (what(driver, record, was.as_deref(), way)?, &was) {
+            (Inverse::Rules(rules), Some(was)) => replace(driver, context, was, &rules).await.map(Some),
+            (Inverse::Delete, Some(was)) => driver.delete_firewall(context, &was.id).await.map(|_| None),
+            (_, was) => Ok(was.clone()),
         };
-        match result {
+        match now {
             Err(error) if error.kind == ErrorKind::Conflict && looks < MOST_LOOKS => {}
-            result => return result,
+            now => return now.map(|now| Reversed { was, now }),
         }
     }
 }
@@ -147,27 +154,30 @@ pub(super) async fn end(
     shared: &Shared,
     driver: &dyn Driver,
     record: &Record,
-    now: Option<&Firewall>,
+    reversed: Option<&Reversed>,
     state: State,
     why: Option<&Error>,
 ) -> Result<bool, BeginError> {
-    let is_undone = state == State::Undone;
+    let expiries =
+        reversed.map(|reversed| ending::put_back(shared, record, reversed.was.as_deref(), reversed.now.as_deref()));
+    let expiries = expiries.unwrap_or_default();
     let step = Step {
         from: vec![State::Undoing],
         to: Some(state),
         at: Some(shared.clock.now()),
         by: shared.name.clone(),
         note: why.map(ToString::to_string),
-        left: if is_undone { now.map_or(Left::Unknown, left_of) } else { Left::Same },
-        expiries: if is_undone { ExpiryStep::Forget } else { ExpiryStep::Stay },
+        left: match reversed {
+            Some(reversed) => reversed.now.as_deref().map_or(Left::Unknown, left_of),
+            None => Left::Same,
+        },
+        expiries: expiries.clone(),
         ..Step::default()
     };
     let ended = shared.ask("step", shared.store.step(&record.id, step)).await?;
     let mut pending = shared.pending();
     pending.end_change(&record.id);
-    if is_undone {
-        pending.keep_expiries_of(|change| *change != record.id);
-    }
+    pending.step_expiries(&expiries);
     drop(pending);
     if ended {
         shared.gateway.metrics().changed(driver.id(), state.name());

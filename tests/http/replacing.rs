@@ -69,7 +69,7 @@ fn a_rule_set_becomes_the_firewalls_rules(subject: &Subject) {
     assert_eq!(kept.len(), 2);
     // A number is one however it is written, and what is only shown is passed over.
     let set = json!({ "rules": [
-        { "id": "x", "href": "y", "position": 7, "hits": [1], "expires_at": {}, "description": null,
+        { "id": "x", "href": "y", "position": 7, "hits": [1], "description": null,
           "allow_protocol": "TCP", "port_from": 80.0, "port_to": "80", "sources": [second, first] },
         { "allow_protocol": "udp", "port_from": 53, "port_to": 53, "log_rule": false, "rule_action": "accept",
           "direction": "ingress", "sources": [{ "type": "address", "address": "192.0.2.7" }] },

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 
 use deltawall::changes::guards::Guards;
 use deltawall::changes::{Changes, Parts};
-use deltawall::clock::SystemClock;
+use deltawall::clock::{Clock, SystemClock};
 use deltawall::config::Config;
 use deltawall::gateway::{Gateway, Registry};
 use deltawall::http::Server as Listening;
@@ -122,16 +122,21 @@ pub fn in_process(driver: Arc<dyn Driver>, config: Config) -> SocketAddr {
 }
 
 /// Changes through these drivers, kept in memory.
-fn changes(registry: Registry, config: &Config) -> Changes {
+fn changes(registry: Registry, config: &Config, clock: Arc<dyn Clock>) -> Changes {
     let gateway = Arc::new(Gateway::new(registry, config).unwrap());
     let (key, _) = Key::random().unwrap();
-    let (store, clock) = (Arc::new(Memory::default()), Arc::new(SystemClock::default()));
     let guards = Guards::new(config.guards.clone());
+    let store = Arc::new(Memory::default());
     Changes::new(Parts { gateway, store, key, clock, guards }, !config.guards.is_empty())
 }
 
 /// A server in this process with all drivers, and perhaps one that exists only here.
 pub fn listen(config: Config, driver: Option<Arc<dyn Driver>>) -> SocketAddr {
+    listen_by(config, driver, Arc::new(SystemClock::default()))
+}
+
+/// The same, with another clock.
+pub fn listen_by(config: Config, driver: Option<Arc<dyn Driver>>, clock: Arc<dyn Clock>) -> SocketAddr {
     let config = Config { port: 0, ..config };
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
@@ -141,7 +146,7 @@ pub fn listen(config: Config, driver: Option<Arc<dyn Driver>>) -> SocketAddr {
         if let Some(driver) = driver {
             registry.add(driver, None, None);
         }
-        let server = Listening::bind(&config, changes(registry, &config)).unwrap();
+        let server = Listening::bind(&config, changes(registry, &config, clock)).unwrap();
         let address = server.address();
         server.run(move |_| send.send(address).unwrap()).unwrap();
     });

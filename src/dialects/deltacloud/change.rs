@@ -28,6 +28,16 @@ pub(super) enum Outcome {
 
 /// Makes a change, or tells what it would do, as the request says. A page that tells it has this form, which makes it.
 pub(super) async fn make(call: &Call<'_>, change: Change, form: Option<Form>) -> Result<Outcome, ApiError> {
+    make_so(call, change, call.parameters.terms()?, form).await
+}
+
+/// The same on these terms.
+pub(super) async fn make_so(
+    call: &Call<'_>,
+    change: Change,
+    terms: Terms,
+    form: Option<Form>,
+) -> Result<Outcome, ApiError> {
     let is_dry_run = call.parameters.is_true(&DRY_RUN)?;
     let of_program = Precondition::read(call.head);
     let is_of_program = of_program.is_some();
@@ -36,7 +46,7 @@ pub(super) async fn make(call: &Call<'_>, change: Change, form: Option<Form>) ->
     let is_expected =
         |firewall: &Arc<Firewall>| condition.as_ref().is_none_or(|condition| condition.holds(firewall, &shown));
     let expected: Expected<'_> = condition.as_ref().map(|_| &is_expected as _);
-    let (changes, terms) = (call.head.changes, call.parameters.terms()?);
+    let changes = call.head.changes;
     // Old clients see the bytes that they know.
     let is_told = changes.is_on() || terms != Terms::default();
     let outcome = match is_dry_run {

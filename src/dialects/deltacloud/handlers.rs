@@ -19,8 +19,10 @@ use super::operation::Operation;
 use super::parameter_table::{ALLOW_GAP, MEMBERS};
 use super::precondition;
 use super::request::Request;
+use super::rule_set::SentSet;
 use super::segment::Segment;
 use super::shown_rules::ShownRules;
+use crate::changes::terms::Terms;
 use crate::changes::{Change, Made};
 use crate::text::shown;
 
@@ -192,7 +194,8 @@ async fn replace_rules(request: &Request<'_>, id: &Segment) -> Result<Answer, Ap
     let call = request.with_credentials()?;
     let (firewall, values, shown) = (id.firewall_id()?, request.parameters()?, shown_rules(request)?);
     let allow_gap = values.is_true(&ALLOW_GAP)?;
-    let rules = request.rule_set()?;
+    let SentSet { rules, ends } = request.rule_set()?;
+    let terms = Terms { of_rules: ends, ..values.terms()? };
     let only = match shown {
         ShownRules::All => None,
         ShownRules::Only(direction) => Some(direction),
@@ -205,7 +208,8 @@ async fn replace_rules(request: &Request<'_>, id: &Segment) -> Result<Answer, Ap
         );
         return Err(Failure::Validation.with(message));
     }
-    let outcome = change::make(&call, Change::ReplaceRules { firewall, rules, only, allow_gap }, None).await?;
+    let change = Change::ReplaceRules { firewall, rules, only, allow_gap };
+    let outcome = change::make_so(&call, change, terms, None).await?;
     change::answer_to(outcome, |firewall| Answer::ok(View::Firewall(firewall, shown)))
 }
 

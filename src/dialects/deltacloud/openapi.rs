@@ -23,7 +23,7 @@ use super::head::Head;
 use super::operation::Method;
 use super::parameter::{Parameter, Syntax};
 use super::reference::{self, Endpoint, Gives, Header};
-use super::samples::{sample, sample_change, sample_changes, sample_drift, sample_plan};
+use super::samples::{sample, sample_plan};
 use super::shown_rules::ShownRules;
 use super::{html, json, rule_set_schema, xml};
 
@@ -282,12 +282,7 @@ fn answer(response: ResponseBuilder, status: StatusCode, gives: Gives, head: &He
             (&["Firewalls"], Some(View::Firewalls(all, ShownRules::All)))
         }
         (StatusCode::OK, Gives::Firewall) => (&["OneFirewall", "OneExplanation"], firewall()),
-        (StatusCode::OK, Gives::Change) => (&["OneChange"], sample_change()),
-        (StatusCode::OK, Gives::Changes) => (&["Changes"], sample_changes()),
-        (StatusCode::OK, Gives::Confirmed | Gives::Undone) => (&["OneChange", "OnePlan"], sample_change()),
-        (StatusCode::ACCEPTED, Gives::Undone) => (&["OneChange"], sample_change()),
-        (StatusCode::OK, Gives::Drift) => (&["OneDrift"], sample_drift(head)),
-        (StatusCode::OK, Gives::Replaced | Gives::Settled) => (&["OneFirewall", "OnePlan"], firewall()),
+        (StatusCode::OK, Gives::Replaced) => (&["OneFirewall", "OnePlan"], firewall()),
         (StatusCode::OK, Gives::NewFirewall | Gives::NewRule | Gives::Deletion | Gives::Nothing) => {
             (&["OnePlan"], sample_plan(head))
         }

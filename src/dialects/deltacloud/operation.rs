@@ -109,12 +109,6 @@ impl Operation<'_> {
         }
     }
 
-    /// Whether it can be made of a firewall as it was seen alone.
-    pub(super) fn takes_precondition(&self) -> bool {
-        let is_of_the_journal = matches!(self, Self::ConfirmChange(_) | Self::UndoChange(_) | Self::SettleDrift(_));
-        self.is_change() && !is_of_the_journal
-    }
-
     /// The formats that its answer can be had in; none where the client has no choice, nor of a driver.
     pub(super) fn formats(self) -> Option<&'static [Format]> {
         match self {

@@ -151,9 +151,19 @@ impl Resource {
         templates.filter_map(|((template, make), parts)| Some((*template, make.resource(matched(parts, parts)?))))
     }
 
-    /// Whether it is part of pages and of no use to others, so that the API does not promise it.
-    pub(super) fn is_of_pages(&self) -> bool {
-        matches!(self, Self::EditedRule(..) | Self::MovedRule(..))
+    /// Whether the reference leaves it out: it is part of pages and of no use to others, or is of the journal, which docs/API.md
+    /// describes.
+    pub(super) fn is_undescribed(&self) -> bool {
+        matches!(
+            self,
+            Self::EditedRule(..)
+                | Self::MovedRule(..)
+                | Self::Drift(_)
+                | Self::Changes
+                | Self::Change(_)
+                | Self::ConfirmedChange(_)
+                | Self::UndoneChange(_)
+        )
     }
 
     /// What the method does here; none where the resource does not have it. This is the one table of both.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use actix_http::{HttpMessage, Request as HttpRequest};
 use actix_web::web::Bytes;
-use deltawall_core::{Error, RuleSet};
+use deltawall_core::Error;
 
 use super::body::{self, BodyType};
 use super::call::{self, Call};
@@ -18,7 +18,7 @@ use super::operation::{Method, Operation};
 use super::pairs::{self, Pairs};
 use super::parameters::Parameters;
 use super::path::Resource;
-use super::rule_set;
+use super::rule_set::{self, SentSet};
 use crate::config::Limits;
 use crate::gateway::access::{Asked, Caller, Denial};
 use crate::gateway::audit;
@@ -103,7 +103,7 @@ impl<'a> Request<'a> {
     }
 
     /// The rule set that the body holds.
-    pub(super) fn rule_set(&self) -> Result<RuleSet, ApiError> {
+    pub(super) fn rule_set(&self) -> Result<SentSet, ApiError> {
         let body = self.body.as_ref().filter(|body| !body.is_empty());
         let body = body.ok_or_else(|| Failure::Validation.with("There is no body: send the rule set in it."))?;
         let (headers, limits) = (self.head.exchange.http.headers(), &self.head.gateway().limits);

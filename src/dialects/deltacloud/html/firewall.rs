@@ -8,9 +8,12 @@ use deltawall_core::{
 };
 
 use super::{ports, words};
+use crate::changes::RuleExpiry;
+use crate::clock::Timestamp;
 use crate::dialects::deltacloud::error::ApiError;
 use crate::dialects::deltacloud::features;
 use crate::dialects::deltacloud::head::Head;
+use crate::dialects::deltacloud::representation::Endings;
 use crate::dialects::deltacloud::shown_rule::ShownRule;
 use crate::dialects::deltacloud::shown_rules::ShownRules;
 use crate::dialects::deltacloud::urls::Urls;
@@ -29,6 +32,8 @@ pub(super) struct Page<'a> {
     members: Option<&'a Result<Vec<Member>, ApiError>>,
     /// What stands for the firewall in forms that may not be sent of another.
     seen: Option<&'a str>,
+    /// What of it ends by itself.
+    endings: Endings,
     can: Capabilities,
 }
 
@@ -52,8 +57,32 @@ struct Row {
     sources: Vec<Shown>,
     /// Whether the world comes in by sources none of which is the world, in this rule or with others for the same traffic.
     is_open_in_parts: bool,
+    ends: Ends,
     url: String,
     id: String,
+}
+
+/// When a rule goes by itself.
+#[derive(Default)]
+struct Ends {
+    /// When all of it does.
+    rule: Option<Timestamp>,
+    /// When which of its sources do, by their indexes.
+    sources: Vec<Option<Timestamp>>,
+}
+
+impl Ends {
+    fn of(expiry: &RuleExpiry) -> Self {
+        match expiry {
+            RuleExpiry::Never => Self::default(),
+            RuleExpiry::At(time) => Self { rule: Some(*time), sources: Vec::new() },
+            RuleExpiry::Sources(times) => Self { rule: None, sources: times.clone() },
+        }
+    }
+
+    fn of_source(&self, index: &usize) -> Option<Timestamp> {
+        self.sources.get(*index).copied().flatten()
+    }
 }
 
 /// A source as it is shown.
@@ -77,14 +106,18 @@ impl<'a> Page<'a> {
         let url = head.urls.firewall(&firewall.id);
         let open = open_in_parts(&firewall.rules);
         let shown = firewall.rules.iter().enumerate().filter(|(_, rule)| shown.has(rule));
+        let endings = Endings::of(firewall, head).unwrap_or_default();
         let mut rules: Vec<_> = shown.map(|(index, rule)| Row::new(rule, index, &url, &open, can)).collect();
+        for rule in &mut rules {
+            rule.ends = Ends::of(endings.of_rule(rule.place - 1));
+        }
         let places: Vec<_> = rules.iter().map(|rule| rule.place).collect();
         for (index, rule) in rules.iter_mut().enumerate() {
             rule.up = index.checked_sub(1).and_then(|above| places.get(above).copied());
             rule.down = places.get(index + 1).copied();
         }
         let hidden = firewall.rules.len() - rules.len();
-        Self { head, firewall, url, rules, hidden, rest: words::rest(firewall, can), members, seen, can }
+        Self { head, firewall, url, rules, hidden, rest: words::rest(firewall, can), members, seen, endings, can }
     }
 
     fn is_ordered(&self) -> bool {
@@ -134,6 +167,7 @@ impl Row {
             description: rule.description.as_ref().map(ToString::to_string),
             sources: content.sources.iter().map(|source| Shown::new(source, is_let_in)).collect(),
             is_open_in_parts: is_let_in && open_in_parts.contains(&content.protocol),
+            ends: Ends::default(),
             url: Urls::rule(firewall, &id),
             id,
         }

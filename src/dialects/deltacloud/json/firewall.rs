@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::changes::RuleExpiry;
+use crate::clock::Timestamp;
 use crate::dialects::deltacloud::representation::{Endings, Representation};
 use crate::dialects::deltacloud::shown_rule::ShownRule;
 
@@ -105,24 +106,36 @@ pub(super) struct RuleView<'a> {
     expires_at: Option<String>,
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = Source)]
-pub(super) struct SourceView<'a> {
-    #[serde(flatten)]
-    source: OneSourceView<'a>,
-    /// When it goes by itself, where other sources of the rule do not, or at another time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<String>,
-}
-
+/// A source. `expires_at` is when it goes by itself, where other sources of its rule do not, or at another time.
 #[derive(Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[schema(as = OneSource)]
-enum OneSourceView<'a> {
-    Group { name: &'a str, owner: &'a str },
-    Address { family: &'a str, address: String, prefix: String },
-    Range { family: &'a str, first: String, last: String },
-    PrefixList { name: &'a str },
+#[schema(as = Source)]
+pub(super) enum SourceView<'a> {
+    Group {
+        name: &'a str,
+        owner: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expires_at: Option<String>,
+    },
+    Address {
+        family: &'a str,
+        address: String,
+        prefix: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expires_at: Option<String>,
+    },
+    Range {
+        family: &'a str,
+        first: String,
+        last: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expires_at: Option<String>,
+    },
+    PrefixList {
+        name: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expires_at: Option<String>,
+    },
 }
 
 pub(super) fn firewall<'a>(firewall: &'a Firewall, endings: &'a Endings, of: &Representation<'a>) -> FirewallView<'a> {
@@ -168,10 +181,8 @@ pub(super) fn rule(rule: ShownRule<'_>) -> RuleView<'_> {
     let ports = rule.ports();
     let numbers = rule.protocol.numbers().filter(|_| ports.is_none());
     let conditions = rule.conditions;
-    let sources = rule.sources.iter().enumerate().map(|(index, one)| {
-        let expires_at = rule.source_expires_at(index).map(|time| time.to_string());
-        SourceView { expires_at, ..source(one) }
-    });
+    let sources = rule.sources.iter().enumerate();
+    let sources = sources.map(|(index, one)| expiring_source(one, rule.source_expires_at(index)));
     RuleView {
         sources: sources.collect(),
         expires_at: match rule.expiry {
@@ -198,19 +209,27 @@ pub(super) fn rule(rule: ShownRule<'_>) -> RuleView<'_> {
 }
 
 pub(super) fn source(source: &Source) -> SourceView<'_> {
-    let source = match source {
-        Source::Group(group) => OneSourceView::Group { name: group.name.as_str(), owner: group.owner.as_str() },
-        Source::Range(range) => OneSourceView::Range {
+    expiring_source(source, None)
+}
+
+fn expiring_source(source: &Source, expires_at: Option<Timestamp>) -> SourceView<'_> {
+    let expires_at = expires_at.map(|time| time.to_string());
+    match source {
+        Source::Group(group) => {
+            SourceView::Group { name: group.name.as_str(), owner: group.owner.as_str(), expires_at }
+        }
+        Source::Range(range) => SourceView::Range {
             family: range.family(),
             first: range.first().to_string(),
             last: range.last().to_string(),
+            expires_at,
         },
-        Source::PrefixList(id) => OneSourceView::PrefixList { name: id.as_str() },
-        Source::Address(cidr) => OneSourceView::Address {
+        Source::PrefixList(id) => SourceView::PrefixList { name: id.as_str(), expires_at },
+        Source::Address(cidr) => SourceView::Address {
             family: cidr.family(),
             address: cidr.address_text().to_string(),
             prefix: cidr.prefix().to_string(),
+            expires_at,
         },
-    };
-    SourceView { source, expires_at: None }
+    }
 }

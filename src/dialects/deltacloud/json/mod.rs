@@ -18,7 +18,6 @@ use super::format::Format;
 use super::head::Head;
 use super::representation::{Endings, Place, Representation};
 use super::version::VERSION;
-use change::{ChangesView, OneChangeView, OneDriftView};
 use firewall::{FirewallView, firewall};
 use plan::{ExplanationView, PlanView, explanation, plan};
 
@@ -31,9 +30,6 @@ use plan::{ExplanationView, PlanView, explanation, plan};
     OneView,
     OnePlanView,
     OneExplanationView,
-    OneChangeView,
-    ChangesView,
-    OneDriftView,
     MessageView,
     ErrorView
 )))]

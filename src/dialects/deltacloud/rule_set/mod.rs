@@ -6,3 +6,4 @@ mod sent;
 mod xml;
 
 pub(super) use read::read;
+pub(super) use sent::SentSet;

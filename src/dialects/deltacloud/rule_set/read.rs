@@ -4,9 +4,9 @@ use std::str;
 
 use actix_web::http::header::HeaderMap;
 use actix_web::web::Bytes;
-use deltawall_core::{Capabilities, RuleSet};
+use deltawall_core::Capabilities;
 
-use super::sent::Builder;
+use super::sent::{Builder, SentSet};
 use super::{json, xml};
 use crate::config::Limits;
 use crate::dialects::deltacloud::body::{self, BYTE_ORDER_MARK};
@@ -19,7 +19,7 @@ pub(in crate::dialects::deltacloud) fn read(
     body: &Bytes,
     limits: &Limits,
     can: Capabilities,
-) -> Result<RuleSet, ApiError> {
+) -> Result<SentSet, ApiError> {
     let media_type = body::media_type(headers)?;
     let text = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let mut builder = Builder::new(limits, can);

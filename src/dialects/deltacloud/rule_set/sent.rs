@@ -5,7 +5,9 @@ use deltawall_core::{
     Source,
 };
 
+use crate::clock::Timestamp;
 use crate::config::Limits;
+use crate::dialects::deltacloud::change_parameters::EXPIRES_AT;
 use crate::dialects::deltacloud::error::{ApiError, Failure};
 use crate::dialects::deltacloud::fields::Fields;
 use crate::dialects::deltacloud::new_rule::new_rule;
@@ -14,7 +16,7 @@ use crate::dialects::deltacloud::parameter_table::PROTOCOL;
 use crate::text::shown;
 
 /// What a rule has, beside its sources.
-const MEMBERS: [&str; 14] = [
+const MEMBERS: [&str; 15] = [
     "allow_protocol",
     "port_from",
     "port_to",
@@ -29,14 +31,15 @@ const MEMBERS: [&str; 14] = [
     "mac",
     "packet_type",
     "description",
+    "expires_at",
 ];
 
 /// What is shown of a rule and says nothing of what it is.
-const SHOWN_ONLY: [&str; 6] = ["actions", "id", "href", "position", "hits", "expires_at"];
+const SHOWN_ONLY: [&str; 5] = ["actions", "id", "href", "position", "hits"];
 
 /// What is shown of a firewall beside its rules and its default.
-pub(super) const FIREWALL_SHOWN_ONLY: [&str; 7] =
-    ["actions", "id", "href", "name", "description", "owner_id", "members"];
+pub(super) const FIREWALL_SHOWN_ONLY: [&str; 8] =
+    ["actions", "id", "href", "name", "description", "owner_id", "members", "trial"];
 
 /// A rule set that is being read.
 pub(super) struct Builder<'a> {
@@ -44,6 +47,15 @@ pub(super) struct Builder<'a> {
     can: Capabilities,
     rules: Option<Vec<NewRule>>,
     default: Option<Defaults>,
+    ends: Vec<(NewRule, Timestamp)>,
+}
+
+/// A rule set, and which of its rules end by themselves, and when.
+#[derive(Debug)]
+pub(in crate::dialects::deltacloud) struct SentSet {
+    /// The rules.
+    pub(in crate::dialects::deltacloud) rules: RuleSet,
+    pub(in crate::dialects::deltacloud) ends: Vec<(NewRule, Timestamp)>,
 }
 
 /// A rule as it was sent.
@@ -60,7 +72,7 @@ pub(super) struct SentSource(pub(super) Vec<(String, String)>);
 
 impl<'a> Builder<'a> {
     pub(super) fn new(limits: &'a Limits, can: Capabilities) -> Self {
-        Self { limits, can, rules: None, default: None }
+        Self { limits, can, rules: None, default: None, ends: Vec::new() }
     }
 
     /// Begins the list of rules, which is there once.
@@ -81,6 +93,9 @@ impl<'a> Builder<'a> {
     pub(super) fn add(&mut self, rule: SentRule) -> Result<(), ApiError> {
         let sources = || rule.sources.clone().ok_or_else(|| rule.refused("sources is missing."));
         let new = new_rule(&rule, sources, self.limits.sources, self.can)?;
+        if let Some(time) = rule.parsed(&EXPIRES_AT, str::parse)? {
+            self.ends.push((new.clone(), time));
+        }
         self.rules.get_or_insert_default().push(new);
         Ok(())
     }
@@ -106,10 +121,10 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(super) fn finish(self) -> Result<RuleSet, ApiError> {
+    pub(super) fn finish(self) -> Result<SentSet, ApiError> {
         // A body that lacks them by mistake must not leave a firewall without rules.
         let rules = self.rules.ok_or_else(|| wrong("rules is missing. An empty list takes all rules away."))?;
-        Ok(RuleSet { rules, default: self.default })
+        Ok(SentSet { rules: RuleSet { rules, default: self.default }, ends: self.ends })
     }
 }
 
