@@ -6,6 +6,7 @@
 //! | `seen` | the firewall that a change is about, as it is before |
 //! | `rules` | the rules that a firewall has after a change |
 //! | `check` | what a driver would refuse, as far as that can be told |
+//! | `snapshot` | firewalls and rules as they are kept, in JSON |
 //! | `apply`, `plan` | making a change, and telling what it would do |
 
 pub mod change;
@@ -18,6 +19,7 @@ mod check;
 mod plan;
 mod rules;
 mod seen;
+mod snapshot;
 
 pub use apply::{Made, apply};
 pub use change::Change;
