@@ -7,6 +7,8 @@
 //! | `rules` | the rules that a firewall has after a change |
 //! | `check` | what a driver would refuse, as far as that can be told |
 //! | `snapshot` | firewalls and rules as they are kept, in JSON |
+//! | `inverse` | what undoing a change makes of a firewall as it is: of whole rules (`undone`), of single sources (`joined`) |
+//! | `matching` | which rules are the same |
 //! | `apply`, `plan` | making a change, and telling what it would do |
 
 pub mod change;
@@ -16,10 +18,16 @@ pub mod terms;
 
 mod apply;
 mod check;
+#[cfg(test)]
+mod few;
+mod inverse;
+mod joined;
+mod matching;
 mod plan;
 mod rules;
 mod seen;
 mod snapshot;
+mod undone;
 
 pub use apply::{Made, apply};
 pub use change::Change;

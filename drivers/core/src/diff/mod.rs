@@ -17,3 +17,4 @@ mod whole;
 mod tests;
 
 pub use difference::{Addition, Diff, Move};
+pub use whole::longest_in_order;

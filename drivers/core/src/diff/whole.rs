@@ -43,7 +43,7 @@ fn place(index: usize) -> NonZeroUsize {
 }
 
 /// Which of these numbers, no two of which are equal, make as long a row as there is in which each is greater than the one before.
-fn longest_in_order(numbers: &[usize]) -> Vec<bool> {
+pub fn longest_in_order(numbers: &[usize]) -> Vec<bool> {
     // The least number that rows of each length end with, and the place where it stands.
     let mut ends: Vec<(usize, usize)> = Vec::new();
     let mut before = Vec::with_capacity(numbers.len());
