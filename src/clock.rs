@@ -70,6 +70,13 @@ impl Timestamp {
         self.0
     }
 
+    /// It, as the standard library has it.
+    pub fn system_time(self) -> SystemTime {
+        let distance = Duration::from_millis(self.0.unsigned_abs());
+        let time = if self.0 < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
+        time.unwrap_or(UNIX_EPOCH)
+    }
+
     /// The time so much later.
     #[must_use]
     pub fn after(self, time: Duration) -> Self {

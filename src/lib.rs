@@ -32,11 +32,14 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::sync::Arc;
 
-use crate::changes::Changes;
+use crate::changes::guards::Guards;
+use crate::changes::{Changes, Parts};
 use crate::clock::SystemClock;
-use crate::config::{Config, Start};
+use crate::config::{Config, Start, Usage};
 use crate::gateway::{Gateway, Registry, clients};
 use crate::http::Server;
+use crate::store::Memory;
+use crate::store::seal::Key;
 
 pub use crate::error::Error;
 
@@ -58,7 +61,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     };
     logging::start(config.log_format)?;
     let gateway = Arc::new(Gateway::new(Registry::from_config(&config)?, &config)?);
-    let changes = Changes::new(gateway, store::open(&config)?, Arc::new(SystemClock::default()));
+    let store = Arc::new(Memory::default());
+    let (key, _) = Key::random().map_err(|why| Usage(why.to_string()))?;
+    let (clock, guards) = (Arc::new(SystemClock::default()), Guards::new(config.guards.clone()));
+    let is_on = !config.guards.is_empty();
+    let changes = Changes::new(Parts { gateway, store, key, clock, guards }, is_on);
     Ok(Server::bind(&config, changes)?.run(print_line)?)
 }
 

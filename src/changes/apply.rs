@@ -1,4 +1,4 @@
-//! Making a change.
+//! Asking a driver to make a change.
 
 use std::sync::Arc;
 
@@ -6,8 +6,7 @@ use deltawall_core::{Context, Deletion, Driver, Error, Firewall, FirewallId, Rep
 
 use super::change::Change;
 use super::rules::{check_position, edited, replaced};
-use super::seen::{Expected, before_in_turn, reading_meant};
-use crate::gateway::standing::Standing;
+use super::seen::reading_meant;
 
 /// What a change has made.
 #[derive(Debug, Clone)]
@@ -20,20 +19,16 @@ pub enum Made {
     RuleDeleted,
 }
 
-/// Makes a change, if the firewall is as expected. The driver is asked for no more than it takes. The call has the
-/// turn of the firewall by the id that the change says.
+/// Makes a change of a firewall that was seen so, where it was looked at. The driver is asked for no more than it takes.
 ///
 /// # Errors
-/// What the driver says; [`ErrorKind::Conflict`](deltawall_core::ErrorKind::Conflict) where the firewall is not as expected, or has
-/// changed while it was looked at.
-pub async fn apply(
+/// What the driver says.
+pub(super) async fn apply(
     driver: &dyn Driver,
     context: &Context,
     change: Change,
-    expected: Expected<'_>,
-    standing: &mut Standing<'_>,
+    seen: Option<Arc<Firewall>>,
 ) -> Result<Made, Error> {
-    let seen = before_in_turn(driver, context, &change, expected, standing).await?;
     match change {
         Change::CreateFirewall(new) => driver.create_firewall(context, new).await.map(Made::Firewall),
         Change::DeleteFirewall(id) => driver.delete_firewall(context, &id).await.map(Made::Deleted),

@@ -57,6 +57,18 @@ impl Change {
         matches!(self, Self::ReplaceRules { allow_gap: true, .. } | Self::EditRule { allow_gap: true, .. })
     }
 
+    /// Whose turn it takes: a firewall that is to be made has one by its name.
+    pub fn turn(&self) -> FirewallId {
+        match self {
+            Self::CreateFirewall(new) => FirewallId::from(&new.name),
+            Self::DeleteFirewall(firewall)
+            | Self::CreateRule { firewall, .. }
+            | Self::DeleteRule { firewall, .. }
+            | Self::EditRule { firewall, .. }
+            | Self::ReplaceRules { firewall, .. } => firewall.clone(),
+        }
+    }
+
     /// The firewall that is there already; none where one is made.
     pub fn firewall(&self) -> Option<&FirewallId> {
         match self {

@@ -7,7 +7,24 @@ use deltawall_core::{
     Action, Diff, Driver, Error, ErrorKind, Firewall, NewRule, Order, Position, Replace, Rule, RuleContent, RuleSet,
 };
 
+use super::change::Change;
 use super::rules::check_position;
+
+/// What a driver would refuse of a change, whatever the firewall is.
+pub(super) fn asked(driver: &dyn Driver, change: &Change) -> Result<(), Error> {
+    let can = driver.capabilities();
+    match change {
+        Change::CreateRule { rule, position, .. } => {
+            can.permit(rule, driver.id())?;
+            check_position(driver, *position)
+        }
+        Change::EditRule { rule: Some(rule), .. } => can.permit(rule, driver.id()),
+        Change::ReplaceRules { rules, .. } if matches!(can.rules.replace, Replace::Add | Replace::Whole) => {
+            can.permit_rules(rules, driver.id()).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Whether a firewall can get this rule.
 pub(super) fn new_rule(

@@ -1,87 +1,70 @@
 //! All changes of a gateway: made, tried, undone, ended by themselves, and written down.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use deltawall_core::{Context, Driver, Error, ErrorKind, Firewall};
+use deltawall_core::{Diff, Driver, Error, Firewall, FirewallId, ProviderName, RuleSet};
 
+use super::apply::Made;
+use super::asked::Asked;
 use super::change::Change;
-use super::entry::{Drift, Entry, Page, Settlement};
+use super::entry::{Applied, Drift, Entry, Page, Settlement, Undone};
+use super::expiring::{self, RuleExpiry};
+use super::plan::{Planned, told_of};
 use super::seen::Expected;
+use super::shared::{Parts, Shared, blocked, busy};
 use super::terms::Terms;
-use super::{Made, Planned};
-use crate::clock::{Clock, Timestamp};
+use super::{background, drifting, journal, making, plan, records, undoing};
 use crate::gateway::Gateway;
-use crate::gateway::access::Caller;
 use crate::gateway::standing::Standing;
-use crate::store::Store;
-use crate::store::record::{ChangeId, Query, Record};
+use crate::store::ChangeId;
+use crate::store::record::Query;
 
 /// All changes of a gateway.
 #[derive(Debug)]
 pub struct Changes {
-    gateway: Arc<Gateway>,
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-}
-
-/// Who asks which driver for something.
-#[derive(Clone, Copy)]
-pub struct Asked<'a> {
-    /// The driver.
-    pub driver: &'a dyn Driver,
-    /// What it is asked with.
-    pub context: &'a Context,
-    /// On whose behalf.
-    pub caller: &'a Caller,
-    /// What for, in a word such as `create_rule`.
-    pub operation: &'static str,
-}
-
-/// A change that was made.
-#[derive(Debug, Clone)]
-pub struct Applied {
-    /// What was made.
-    pub made: Made,
-    /// Until when it has to be confirmed, where it is tried.
-    pub confirm_by: Option<Timestamp>,
-}
-
-/// How far undoing has come.
-#[derive(Debug, Clone)]
-pub enum Undone {
-    /// It is undone.
-    Done(Entry),
-    /// The cloud could not be reached, or has not said: it is tried again until it is done.
-    UnderWay(Entry),
+    shared: Arc<Shared>,
+    is_on: bool,
 }
 
 impl Changes {
-    /// Those of a gateway.
-    pub fn new(gateway: Arc<Gateway>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { gateway, store, clock }
+    /// Those of a gateway. Clients are told of them unasked where they are on.
+    pub fn new(parts: Parts, is_on: bool) -> Self {
+        Self { shared: Arc::new(Shared::new(parts, background::start)), is_on }
+    }
+
+    /// Takes up what was begun before the gateway was stopped. It is called once, before anything is asked.
+    pub async fn start(&self) {
+        if !self.shared.store.is_durable() {
+            return;
+        }
+        background::learn(&self.shared).await;
+        if self.shared.store.is_shared() || !self.shared.pending().is_empty() {
+            self.shared.wake();
+        }
     }
 
     /// The gateway.
     pub fn gateway(&self) -> &Arc<Gateway> {
-        &self.gateway
+        &self.shared.gateway
     }
 
-    /// Whether something of it was asked for, so that clients are told of it unasked.
+    /// Whether clients are told of it unasked.
     pub fn is_on(&self) -> bool {
-        self.store.is_durable()
+        self.is_on
     }
 
     /// The id of one more change.
     pub fn new_id(&self) -> ChangeId {
-        todo!()
+        self.shared.new_id()
     }
 
     /// Makes a change. The call has the turn of the firewall by the id that the change says.
     ///
     /// # Errors
-    /// What the driver says; [`ErrorKind::Conflict`] where the firewall is not as expected, or has changed while it was looked at;
-    /// [`ErrorKind::Blocked`] where a trial or a guard stands against it; [`ErrorKind::Unrecorded`] where it cannot be written down;
-    /// [`ErrorKind::Unsupported`] for a trial or an expiry that could not be kept, with what to configure.
+    /// What the driver says; [`Conflict`](deltawall_core::ErrorKind::Conflict) where the firewall is not as expected, or has changed while it was looked at;
+    /// [`Blocked`](deltawall_core::ErrorKind::Blocked) where a trial or a guard stands against it; [`Unrecorded`](deltawall_core::ErrorKind::Unrecorded) where
+    /// it cannot be written down; [`Unsupported`](deltawall_core::ErrorKind::Unsupported) for a trial or an expiry that could not be kept, with what to configure.
     pub async fn apply(
         &self,
         asked: Asked<'_>,
@@ -91,8 +74,12 @@ impl Changes {
         expected: Expected<'_>,
         standing: &mut Standing<'_>,
     ) -> Result<Applied, Error> {
-        let _ = (asked, id, change, terms, expected, standing);
-        todo!()
+        // A box, so that a connection on which nothing is changed has no room for all of it.
+        let applied = Box::pin(making::make(&self.shared, asked, id, change, terms, expected, standing)).await;
+        if !self.shared.pending().is_empty() {
+            self.shared.wake();
+        }
+        applied
     }
 
     /// Tells what a change would do, with a warning for each guard that would stand against it.
@@ -106,26 +93,38 @@ impl Changes {
         terms: &Terms,
         expected: Expected<'_>,
     ) -> Result<Planned, Error> {
-        let _ = (asked, change, terms, expected);
-        todo!()
+        let Asked { driver, context, .. } = asked;
+        terms.check(driver, change, self.shared.store.is_durable(), self.shared.clock.now())?;
+        let mut planned = plan::plan(driver, context, change, expected).await?;
+        let place = self.shared.place(driver, context.provider.as_ref(), &planned.firewall);
+        if let Some(open) = self.shared.pending().change_of(&place) {
+            return Err(blocked(driver, busy(&open.id, open.confirm_by)));
+        }
+        if !planned.is_new {
+            let after = (!matches!(change, Change::DeleteFirewall(_))).then_some(&planned.after);
+            let guarded = making::guarded(asked, &planned.firewall, terms);
+            planned.plan.warnings.extend(self.shared.guards.warnings(&guarded, after));
+        }
+        Ok(planned)
     }
 
-    /// A change as it is kept, whoever may see it: to know whose turn is needed. Nothing of it may be told before the cloud has opened its firewall.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`], [`ErrorKind::Unrecorded`].
-    pub async fn find(&self, driver: &dyn Driver, context: &Context, id: &ChangeId) -> Result<Record, Error> {
-        let _ = (driver, context, id);
-        todo!()
+    /// The firewall of a change, whoever may see that: to know whose turn it takes. It may be told to nobody before the cloud has opened it.
+    pub async fn firewall_of(
+        &self,
+        driver: &dyn Driver,
+        provider: Option<&ProviderName>,
+        id: &ChangeId,
+    ) -> Option<FirewallId> {
+        let record = journal::find(&self.shared, driver, provider, id).await.ok()?;
+        records::firewall_of(driver, &record).ok()
     }
 
     /// One change, if the caller's credentials open its firewall, or the caller made it and the firewall is gone.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] where there is none that the caller may see.
+    /// [`NotFound`](deltawall_core::ErrorKind::NotFound) where there is none that the caller may see.
     pub async fn show(&self, asked: Asked<'_>, id: &ChangeId) -> Result<Entry, Error> {
-        let _ = (asked, id);
-        todo!()
+        journal::show(&self.shared, asked, id).await
     }
 
     /// The changes that the caller may see of those that are asked for; its driver and provider are those of the call.
@@ -133,89 +132,157 @@ impl Changes {
     /// # Errors
     /// What the driver says, which is asked for one list.
     pub async fn list(&self, asked: Asked<'_>, query: Query) -> Result<Page, Error> {
-        let _ = (asked, query);
-        todo!()
+        journal::list(&self.shared, asked, query).await
     }
 
-    /// Confirms a trial.
+    /// Confirms a trial, or only tells whether it could be.
     ///
     /// # Errors
-    /// [`ErrorKind::Blocked`] where its time is over, or it was none.
+    /// [`Blocked`](deltawall_core::ErrorKind::Blocked) where its time is over, or it was none.
     pub async fn confirm(&self, asked: Asked<'_>, id: &ChangeId) -> Result<Entry, Error> {
-        let _ = (asked, id);
-        todo!()
+        journal::confirm(&self.shared, asked, id).await
+    }
+
+    /// Tells what confirming a trial would do, which is nothing.
+    ///
+    /// # Errors
+    /// As those of [`confirm`](Self::confirm).
+    pub async fn plan_confirm(&self, asked: Asked<'_>, id: &ChangeId) -> Result<Planned, Error> {
+        let (record, firewall) = journal::visible(&self.shared, asked, id).await?;
+        journal::check_confirmable(&self.shared, asked.driver, &record)?;
+        let firewall = firewall.ok_or_else(|| blocked(asked.driver, "The firewall is gone."))?;
+        let rules = plan::told(asked.driver, RuleSet::of(&firewall))?;
+        self.told(asked, firewall, rules).await
     }
 
     /// Undoes a change. The call has the turn of its firewall.
     ///
     /// # Errors
-    /// [`ErrorKind::Blocked`] where its inverse does not apply any more, with what is in the way.
-    pub async fn undo(&self, asked: Asked<'_>, id: &ChangeId, standing: &mut Standing<'_>) -> Result<Undone, Error> {
-        let _ = (asked, id, standing);
-        todo!()
+    /// [`Blocked`](deltawall_core::ErrorKind::Blocked) where its inverse does not apply any more, with what is in the way.
+    pub async fn undo(&self, asked: Asked<'_>, id: &ChangeId) -> Result<Undone, Error> {
+        let (record, _) = journal::visible(&self.shared, asked, id).await?;
+        let undone = Box::pin(undoing::undo(&self.shared, asked, record)).await;
+        if !self.shared.pending().is_empty() {
+            self.shared.wake();
+        }
+        undone
     }
 
-    /// Tells what undoing a change, or confirming it, would do now: nothing, for a confirmation.
+    /// Tells what undoing a change would do now.
     ///
     /// # Errors
     /// As those of [`undo`](Self::undo).
     pub async fn plan_undo(&self, asked: Asked<'_>, id: &ChangeId) -> Result<Planned, Error> {
-        let _ = (asked, id);
-        todo!()
+        let (record, _) = journal::visible(&self.shared, asked, id).await?;
+        let (firewall, rules) = undoing::prospect(&self.shared, asked, &record).await?;
+        self.told(asked, firewall, rules.unwrap_or(RuleSet { rules: Vec::new(), default: None })).await
     }
 
     /// What others did to a firewall since our last change of it. It is empty where there is none.
     ///
     /// # Errors
     /// What the driver says.
-    pub async fn drift(&self, asked: Asked<'_>, firewall: &deltawall_core::FirewallId) -> Result<Drift, Error> {
-        let _ = (asked, firewall);
-        todo!()
+    pub async fn drift(&self, asked: Asked<'_>, firewall: &FirewallId) -> Result<Drift, Error> {
+        drifting::drift(&self.shared, asked, firewall).await
     }
 
     /// Settles drift, which is a change itself. The call has the turn of the firewall.
     ///
     /// # Errors
-    /// As those of [`apply`](Self::apply); [`ErrorKind::Blocked`] where it is not known how the firewall was left.
+    /// As those of [`apply`](Self::apply); [`Blocked`](deltawall_core::ErrorKind::Blocked) where it is not known how the firewall was left.
     pub async fn settle_drift(
         &self,
         asked: Asked<'_>,
         id: &ChangeId,
-        firewall: &deltawall_core::FirewallId,
+        firewall: &FirewallId,
         settlement: Settlement,
         terms: Terms,
         standing: &mut Standing<'_>,
     ) -> Result<Applied, Error> {
-        let _ = (asked, id, firewall, settlement, terms, standing);
-        todo!()
+        match settlement {
+            Settlement::Adopt => {
+                let now = drifting::adopt(&self.shared, asked, id, firewall, terms.why).await?;
+                Ok(Applied { made: Made::Firewall(now), confirm_by: None })
+            }
+            Settlement::Revert => {
+                let change = self.reversion(asked, firewall).await?;
+                self.apply(asked, id, change, terms, None, standing).await
+            }
+        }
     }
 
-    /// The trial that a firewall is in, if it is in one: for those who have just been shown the firewall.
-    pub fn trial(&self, driver: &dyn Driver, context: &Context, firewall: &Firewall) -> Option<Entry> {
-        let _ = (driver, context, firewall);
-        todo!()
+    /// Tells what settling drift would do.
+    ///
+    /// # Errors
+    /// As those of [`settle_drift`](Self::settle_drift).
+    pub async fn plan_drift(
+        &self,
+        asked: Asked<'_>,
+        firewall: &FirewallId,
+        settlement: Settlement,
+        terms: &Terms,
+    ) -> Result<Planned, Error> {
+        match settlement {
+            Settlement::Adopt => {
+                let now = asked.driver.firewall(asked.context, firewall).await?;
+                let rules = plan::told(asked.driver, RuleSet::of(&now))?;
+                self.told(asked, now, rules).await
+            }
+            Settlement::Revert => {
+                let change = self.reversion(asked, firewall).await?;
+                self.plan(asked, &change, terms, None).await
+            }
+        }
     }
 
-    /// When rules of a firewall, or some of their sources, go by themselves: for each rule in its order. None where nothing of it does,
-    /// which costs no more than a look at a number.
-    pub fn expiries(&self, driver: &dyn Driver, context: &Context, firewall: &Firewall) -> Option<Vec<RuleExpiry>> {
-        let _ = (driver, context, firewall);
-        todo!()
+    /// Whether anything of any firewall may end by itself, or be undone. It costs a look at a number.
+    pub fn has_any_pending(&self) -> bool {
+        self.shared.has_pending.load(Ordering::Relaxed)
+    }
+
+    /// The change that a firewall waits for the end of, if it waits: for those who have just been shown the firewall.
+    pub fn trial(&self, driver: &dyn Driver, provider: Option<&ProviderName>, firewall: &Firewall) -> Option<Entry> {
+        let pending = self.shared.pending();
+        if !pending.has_changes() {
+            return None;
+        }
+        let record = pending.change_of(&self.shared.place(driver, provider, firewall)).cloned();
+        drop(pending);
+        journal::brief(&self.shared, driver, record?).ok()
+    }
+
+    /// When rules of a firewall, or some of their sources, go by themselves: for each rule in its order. None where nothing of it does.
+    pub fn expiries(
+        &self,
+        driver: &dyn Driver,
+        provider: Option<&ProviderName>,
+        firewall: &Firewall,
+    ) -> Option<Vec<RuleExpiry>> {
+        let pending = self.shared.pending();
+        if !pending.has_expiries() {
+            return None;
+        }
+        let expiries: Vec<_> = pending.expiries_of(&self.shared.place(driver, provider, firewall)).cloned().collect();
+        drop(pending);
+        (!expiries.is_empty()).then(|| expiring::shown(firewall, &expiries, &driver.capabilities()))
+    }
+
+    /// What makes of a firewall again what our last change has left.
+    async fn reversion(&self, asked: Asked<'_>, firewall: &FirewallId) -> Result<Change, Error> {
+        let rules = drifting::left(&self.shared, asked, firewall).await?;
+        Ok(Change::ReplaceRules { firewall: firewall.clone(), rules, only: None, allow_gap: false })
+    }
+
+    async fn told(&self, asked: Asked<'_>, firewall: Arc<Firewall>, after: RuleSet) -> Result<Planned, Error> {
+        let diff = Diff::new(&firewall, &after, &asked.driver.capabilities());
+        let plan = told_of(asked.driver, asked.context, diff, &firewall, &after, true).await?;
+        Ok(Planned { firewall, is_new: false, after, plan })
     }
 }
 
-/// When a rule goes by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RuleExpiry {
-    /// It stays.
-    Never,
-    /// All of it goes then.
-    At(Timestamp),
-    /// Some of its sources go: for each source in its order, when, if it does.
-    Sources(Vec<Option<Timestamp>>),
-}
-
-/// What is in the way, for errors of the engine.
-pub(super) fn blocked(driver: &dyn Driver, message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Blocked, driver.id(), message)
+/// Whoever ends things for it has an end, too.
+impl Drop for Changes {
+    fn drop(&mut self) {
+        self.shared.end();
+    }
 }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use deltawall_core::{Firewall, FirewallId, Plan};
+use deltawall_core::{Firewall, FirewallId};
 
+use super::apply::Made;
+use super::plan::Planned;
 use crate::clock::Timestamp;
-use crate::store::record::{ChangeId, State};
+use crate::store::ChangeId;
+use crate::store::record::State;
 
 /// A change of the journal.
 #[derive(Debug, Clone)]
@@ -43,7 +46,25 @@ pub struct Entry {
     /// The firewall after; none where it is not there any more, or not known.
     pub after: Option<Arc<Firewall>>,
     /// What it did to rules and traffic, where before and after are known; none where that is too much to be told.
-    pub plan: Option<Plan>,
+    pub planned: Option<Planned>,
+}
+
+impl Entry {
+    /// The provider, as answers name it that always name one.
+    pub fn provider_name(&self) -> &str {
+        if self.provider.is_empty() { "default" } else { &self.provider }
+    }
+
+    /// Whether it waits to be confirmed.
+    pub fn can_be_confirmed(&self) -> bool {
+        self.state == State::Trying && !self.is_overdue
+    }
+
+    /// Whether it may be undone, as far as its state tells.
+    pub fn can_be_undone(&self) -> bool {
+        let is_made = matches!(self.state, State::Trying | State::Done | State::Confirmed | State::Unknown);
+        is_made && self.operation != "delete_firewall"
+    }
 }
 
 /// Some changes of the journal, the newest first.
@@ -55,13 +76,31 @@ pub struct Page {
     pub has_more: bool,
 }
 
+/// A change that was made.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// What was made.
+    pub made: Made,
+    /// Until when it has to be confirmed, where it is tried.
+    pub confirm_by: Option<Timestamp>,
+}
+
+/// How far undoing has come.
+#[derive(Debug, Clone)]
+pub enum Undone {
+    /// It is undone.
+    Done(Entry),
+    /// The cloud could not be reached, or has not said: it is tried again until it is done.
+    UnderWay(Entry),
+}
+
 /// What others did to a firewall since our last change of it.
 #[derive(Debug, Clone)]
 pub struct Drift {
     /// Our last change; none where there is none that is known to have left it.
     pub since: Option<ChangeId>,
     /// What makes of the firewall as that change has left it the firewall as it is.
-    pub planned: super::Planned,
+    pub planned: Planned,
 }
 
 /// What is to become of drift.

@@ -10,13 +10,22 @@ use crate::gateway::standing::Standing;
 /// Whether a firewall is as whoever asks for a change has seen it, where that matters.
 pub type Expected<'a> = Option<&'a dyn Fn(&Arc<Firewall>) -> bool>;
 
+/// Why a firewall is looked at before it is changed.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'a> {
+    /// It is expected to be as it was seen.
+    pub(super) expected: Expected<'a>,
+    /// It is to be known in any case.
+    pub(super) always: bool,
+}
+
 /// The firewall, where a change is not made blindly: it is expected to be as it was seen, it has to be named, or a rule's id
 /// may mean one or another.
 pub(super) async fn before(
     driver: &dyn Driver,
     context: &Context,
     change: &Change,
-    expected: Expected<'_>,
+    Look { expected, always }: Look<'_>,
 ) -> Result<Option<Arc<Firewall>>, Error> {
     let is_needed = match change {
         Change::CreateFirewall(_) | Change::DeleteFirewall(_) | Change::CreateRule { .. } => false,
@@ -24,7 +33,7 @@ pub(super) async fn before(
         Change::EditRule { .. } | Change::ReplaceRules { .. } => true,
     };
     match change.firewall() {
-        Some(id) if is_needed || expected.is_some() => look(driver, context, id, expected).await.map(Some),
+        Some(id) if is_needed || always || expected.is_some() => look(driver, context, id, expected).await.map(Some),
         None if expected.is_some() => {
             Err(not_as_seen(driver, "The firewall is not there yet: nobody can have seen it."))
         }
@@ -37,11 +46,11 @@ pub(super) async fn before_in_turn(
     driver: &dyn Driver,
     context: &Context,
     change: &Change,
-    expected: Expected<'_>,
+    why: Look<'_>,
     standing: &mut Standing<'_>,
 ) -> Result<Option<Arc<Firewall>>, Error> {
     loop {
-        match before(driver, context, change, expected).await? {
+        match before(driver, context, change, why).await? {
             Some(seen) if standing.enter_also(&seen.id).await? => {}
             seen => return Ok(seen),
         }

@@ -4,6 +4,7 @@
 
 mod clients;
 mod files;
+mod guards;
 mod settings;
 mod usage;
 mod values;
@@ -22,6 +23,7 @@ use settings::Settings;
 
 pub use clients::{ClientsCommand, Rights};
 pub use files::{check_has_end, file_error, read};
+pub use guards::Guard;
 pub use settings::{Ec2Credentials, LogFormat};
 pub use usage::Usage;
 
@@ -84,6 +86,8 @@ pub struct Config {
     pub fgcp_data: Option<PathBuf>,
     /// How long a firewall of the fgcp driver takes to stop.
     pub fgcp_stop_delay: Duration,
+    /// What has to stay open or closed.
+    pub guards: Vec<Guard>,
     /// How long a driver may take for an answer.
     pub backend_timeout: Duration,
     /// How long requests under way may take once the gateway is told to stop.
@@ -173,6 +177,7 @@ impl Default for Config {
             mock_data: None,
             fgcp_data: None,
             fgcp_stop_delay: Duration::from_secs(2),
+            guards: Vec::new(),
             backend_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(30),
         }
@@ -292,6 +297,7 @@ impl Config {
                 typed.fgcp_stop_delay.or(file.fgcp_stop_delay),
                 default.fgcp_stop_delay,
             )?,
+            guards: guards::guards(file.guard)?,
             backend_timeout: values::timeout(
                 "--backend-timeout",
                 typed.backend_timeout.or(file.backend_timeout),

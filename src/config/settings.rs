@@ -6,6 +6,8 @@ use clap::ValueEnum;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::guards::GuardSettings;
+
 /// What was typed, each of which may be left out.
 #[derive(Debug, Default, clap::Args, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,6 +157,11 @@ pub(super) struct Settings {
     /// How long a firewall of the fgcp driver takes to stop [default: 2]
     #[arg(long, env = "API_FGCP_STOP_DELAY", value_name = "SECONDS")]
     pub(super) fgcp_stop_delay: Option<f64>,
+
+    /// What has to stay open or closed; in the configuration file alone.
+    #[arg(skip)]
+    #[serde(default)]
+    pub(super) guard: Vec<GuardSettings>,
 }
 
 /// Whose credentials EC2 is asked with.

@@ -89,6 +89,11 @@ impl Access {
         Ok(Self { own, clients })
     }
 
+    /// The gateway's own credentials for a driver, where it has any.
+    pub fn own(&self, driver: &str) -> Option<&Credentials> {
+        self.own.get(driver)
+    }
+
     /// Reads the clients anew, if there is a file of them.
     ///
     /// # Errors

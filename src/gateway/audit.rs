@@ -40,6 +40,8 @@ pub struct Change<'a> {
     asker: Asker<'a>,
     user: String,
     subject: Subject,
+    /// What it is called in the journal.
+    id: Option<String>,
     result: &'static str,
     why: Option<String>,
 }
@@ -47,9 +49,14 @@ pub struct Change<'a> {
 impl<'a> Change<'a> {
     /// One that this user asks for.
     pub fn new(asker: Asker<'a>, user: &str, subject: Subject) -> Self {
-        let mut change = Self { asker, user: shown(user).into_owned(), subject, result: "", why: None };
+        let mut change = Self { asker, user: shown(user).into_owned(), subject, id: None, result: "", why: None };
         change.deny("The client went away before the driver was asked.");
         change
+    }
+
+    /// Names it as the journal does.
+    pub fn name(&mut self, id: &str) {
+        self.id = Some(id.to_owned());
     }
 
     /// Writes that the driver is now asked, so that what is cut off can be seen.
@@ -81,6 +88,7 @@ impl<'a> Change<'a> {
             driver = asker.driver,
             provider = asker.provider,
             change = subject.change,
+            change_id = self.id,
             firewall = subject.firewall,
             rule = subject.rule,
             parameters = subject.parameters,

@@ -70,7 +70,7 @@ impl DriverCall<'_> {
         };
         let result = {
             let mut asked = pin!(async {
-                let mut standing = Standing::new(gateway, driver, provider, &wait);
+                let mut standing = Standing::new(gateway, self.driver, provider, &wait);
                 standing.enter(self.firewall).await?;
                 if let Some(change) = change.as_mut() {
                     change.begin();

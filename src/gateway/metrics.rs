@@ -39,6 +39,12 @@ pub struct Metrics {
     rejected: Family<RejectedLabels, Counter>,
     unreadable: Family<UnreadableLabels, Counter>,
     held: Gauge,
+    changes: Family<StateLabels, Counter>,
+    trials: Gauge,
+    expiries: Gauge,
+    overdue: Gauge,
+    undo_attempts: Counter,
+    store_seconds: Histograms<StoreLabels>,
     lost_lines: Family<LineLabels, Counter>,
 }
 
@@ -87,6 +93,17 @@ struct LineLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RejectedLabels {
     limit: Limit,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    driver: &'static str,
+    state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StoreLabels {
+    call: &'static str,
 }
 
 /// The limits past which clients are turned away.
@@ -168,6 +185,12 @@ impl Default for Metrics {
             rejected: Family::default(),
             unreadable: Family::default(),
             held: Gauge::default(),
+            changes: Family::default(),
+            trials: Gauge::default(),
+            expiries: Gauge::default(),
+            overdue: Gauge::default(),
+            undo_attempts: Counter::default(),
+            store_seconds: Family::new_with_constructor(histograms),
             lost_lines: Family::default(),
         };
         let registry = &mut metrics.registry;
@@ -194,6 +217,17 @@ impl Default for Metrics {
             "Requests and answers that are held for clients",
             Unit::Bytes,
             metrics.held.clone(),
+        );
+        registry.register("changes", "Changes of firewalls that have come to this state", metrics.changes.clone());
+        registry.register("trials", "Trials that are under way, and changes being undone", metrics.trials.clone());
+        registry.register("expiries", "Rules that are to go by themselves", metrics.expiries.clone());
+        registry.register("overdue", "Trials and expiries that should have ended by now", metrics.overdue.clone());
+        registry.register("undo_attempts", "Attempts to undo a change", metrics.undo_attempts.clone());
+        registry.register_with_unit(
+            "store",
+            "Time of one call to the store",
+            Unit::Seconds,
+            metrics.store_seconds.clone(),
         );
         registry.register("log_lines_lost", "Lines of the log that could not be written", metrics.lost_lines.clone());
         registry.register_with_unit(
@@ -237,6 +271,29 @@ impl Metrics {
     /// Counts what could not be read.
     pub fn unreadable(&self, what: Unreadable) {
         self.unreadable.get_or_create(&UnreadableLabels { status: what.status() }).inc();
+    }
+
+    /// Counts a change that has come to a state.
+    pub fn changed(&self, driver: &'static str, state: &'static str) {
+        self.changes.get_or_create(&StateLabels { driver, state }).inc();
+    }
+
+    /// Counts an attempt to undo a change.
+    pub fn undo_attempted(&self) {
+        self.undo_attempts.inc();
+    }
+
+    /// Says how many trials and expiries are under way, and how many of them should have ended by now.
+    pub fn pending(&self, trials: usize, expiries: usize, overdue: usize) {
+        let set = |gauge: &Gauge, count| gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        set(&self.trials, trials);
+        set(&self.expiries, expiries);
+        set(&self.overdue, overdue);
+    }
+
+    /// Counts how long a call to the store took.
+    pub fn stored(&self, call: &'static str, time: Duration) {
+        self.store_seconds.get_or_create(&StoreLabels { call }).observe(time.as_secs_f64());
     }
 
     /// All figures, as they are now, with so many connections and so many bytes held.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use deltawall_core::{FirewallId, ProviderName};
+use deltawall_core::{Driver, FirewallId, ProviderName};
 use tokio::sync::OwnedMutexGuard;
 
 /// Who is changed or waits to be. Firewalls that nobody changes are forgotten.
@@ -18,11 +18,19 @@ pub struct OneAtATime {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The id of the driver.
-    pub driver: &'static str,
-    /// Which of its providers, where one was chosen.
-    pub provider: Option<ProviderName>,
+    driver: &'static str,
+    /// Which of its providers: where none was chosen, that which the driver takes by itself.
+    provider: Option<ProviderName>,
     /// The firewall.
-    pub firewall: FirewallId,
+    firewall: FirewallId,
+}
+
+impl Place {
+    /// A firewall of the provider that was chosen, if one was.
+    pub fn new(driver: &dyn Driver, chosen: Option<&ProviderName>, firewall: FirewallId) -> Self {
+        let provider = chosen.cloned().or_else(|| driver.default_provider());
+        Self { driver: driver.id(), provider, firewall }
+    }
 }
 
 /// The turn of one change, until it is dropped.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deltawall_core::{Driver, ProviderName};
+use deltawall_core::{Driver, FirewallId, ProviderName};
 
 use super::access::Access;
 use super::metrics::{Figures, Metrics};
-use super::one_at_a_time::OneAtATime;
+use super::one_at_a_time::{OneAtATime, Place, Turn};
 use super::queues::Backends;
 use super::registry::{Registry, Sample};
 use crate::config::{Config, Limits, Usage};
@@ -64,6 +64,21 @@ impl Gateway {
     /// [`Usage`] when it cannot be read; all stays as it was then.
     pub fn reload(&self) -> Result<(), Usage> {
         self.access.reload()
+    }
+
+    /// The turn to change a firewall, after those who came before; none where too many wait for one already.
+    pub async fn turn(
+        &self,
+        driver: &dyn Driver,
+        provider: Option<&ProviderName>,
+        firewall: &FirewallId,
+    ) -> Option<Turn<'_>> {
+        self.changing.enter(Place::new(driver, provider, firewall.clone())).await
+    }
+
+    /// How long a driver may take for an answer.
+    pub fn backend_timeout(&self) -> Duration {
+        self.backend_timeout
     }
 
     /// What the default driver's data has, where it is the built-in sample data.

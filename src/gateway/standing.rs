@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Instant;
 
-use deltawall_core::{Error, ErrorKind, FirewallId, ProviderName};
+use deltawall_core::{Driver, Error, ErrorKind, FirewallId, ProviderName};
 use tokio::sync::SemaphorePermit;
 
 use super::one_at_a_time::{Place, Turn};
@@ -12,7 +12,7 @@ use super::shared::Gateway;
 /// What a call has waited for, until it is dropped.
 pub struct Standing<'a> {
     gateway: &'a Gateway,
-    driver: &'static str,
+    driver: &'a dyn Driver,
     provider: Option<&'a ProviderName>,
     wait: &'a Wait,
     place: Option<SemaphorePermit<'a>>,
@@ -32,7 +32,7 @@ impl<'a> Standing<'a> {
     /// That of a call which has waited for nothing yet.
     pub(super) fn new(
         gateway: &'a Gateway,
-        driver: &'static str,
+        driver: &'a dyn Driver,
         provider: Option<&'a ProviderName>,
         wait: &'a Wait,
     ) -> Self {
@@ -47,12 +47,12 @@ impl<'a> Standing<'a> {
         self.place = None;
         if let Some(id) = firewall {
             self.wait.is_for_others.set(true);
-            let place = Place { driver: self.driver, provider: self.provider.cloned(), firewall: id.clone() };
+            let place = Place::new(self.driver, self.provider, id.clone());
             let turn = Box::pin(self.gateway.changing.enter(place)).await?;
             self.turns.push((id.clone(), turn));
         }
         self.wait.is_for_others.set(false);
-        self.place = Some(self.gateway.backends.enter(self.driver, self.provider).await?);
+        self.place = Some(self.gateway.backends.enter(self.driver.id(), self.provider).await?);
         self.wait.begun.set(Some(Instant::now()));
         Some(())
     }
@@ -68,7 +68,7 @@ impl<'a> Standing<'a> {
         }
         match self.enter(Some(firewall)).await {
             Some(()) => Ok(true),
-            None => Err(Error::new(ErrorKind::Overloaded, self.driver, "Too many wait to change this firewall.")),
+            None => Err(Error::new(ErrorKind::Overloaded, self.driver.id(), "Too many wait to change this firewall.")),
         }
     }
 }

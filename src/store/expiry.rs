@@ -1,7 +1,7 @@
 //! When something of a firewall ends.
 
+use super::change_id::ChangeId;
 use super::place::Place;
-use super::record::ChangeId;
 use crate::clock::Timestamp;
 
 /// A rule, or some of its sources, that goes by itself.

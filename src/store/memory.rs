@@ -5,10 +5,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use super::change_id::ChangeId;
+use super::error::{BeginError, StoreError};
 use super::expiry::Expiry;
+use super::interface::Store;
 use super::place::Place;
-use super::record::{Beginning, ChangeId, ExpiryStep, Left, Query, Record, Sealed, State, Step};
-use super::{BeginError, Store, StoreError};
+use super::record::{Beginning, ExpiryStep, Left, Query, Record, Sealed, State, Step};
 use crate::clock::Timestamp;
 
 /// How many changes that came to their end are kept.
@@ -46,11 +48,15 @@ impl Store for Memory {
 
     async fn begin(&self, beginning: Beginning) -> Result<(), BeginError> {
         let mut kept = self.kept();
-        let Beginning { record, credentials, expiries } = beginning;
-        if let Some(open) = kept.open.get(&record.place).and_then(|id| kept.changes.get(id)) {
-            return Err(BeginError::Busy(Box::new(open.clone())));
+        let Beginning { record, left, gone, credentials, expiries } = beginning;
+        if record.state.is_open() {
+            if let Some(open) = kept.open.get(&record.place).and_then(|id| kept.changes.get(id)) {
+                return Err(BeginError::Busy(Box::new(open.clone())));
+            }
+            kept.open.insert(record.place.clone(), record.id.clone());
         }
-        kept.open.insert(record.place.clone(), record.id.clone());
+        kept.leave(&record.place, &record.id, left);
+        kept.end_expiries(&gone);
         if let Some(sealed) = credentials {
             kept.credentials.insert(record.id.to_string(), sealed);
         }
@@ -121,13 +127,6 @@ impl Store for Memory {
     async fn left(&self, place: &Place) -> Result<Option<(ChangeId, String)>, StoreError> {
         Ok(self.kept().left.get(place).cloned())
     }
-
-    async fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut kept = self.kept();
-        let all = kept.changes.len();
-        kept.changes.retain(|_, record| record.state.is_open() || record.ended_at.is_none_or(|ended| ended >= before));
-        Ok((all - kept.changes.len()).try_into().unwrap_or(u64::MAX))
-    }
 }
 
 impl Memory {
@@ -155,6 +154,11 @@ impl Kept {
         record.note = step.note.or(record.note.take());
         record.attempts += u32::from(step.is_attempt);
         record.after = step.after.or(record.after.take());
+        record.forgot_expiry |= step.forgets_expiry;
+        if let Some(place) = step.place {
+            self.open.remove(&record.place);
+            record.place = place;
+        }
         let (place, is_open) = (record.place.clone(), record.state.is_open());
         if is_open {
             self.open.insert(place.clone(), id.clone());
@@ -163,20 +167,24 @@ impl Kept {
             self.open.remove(&place);
             self.credentials.remove(id.as_str());
         }
-        match step.left {
-            Left::Same => {}
-            Left::As(firewall) => {
-                self.left.insert(place, (id.clone(), firewall));
-            }
-            Left::Unknown => {
-                self.left.remove(&place);
-            }
-        }
+        self.leave(&place, id, step.left);
         if let Some(sealed) = step.credentials {
             self.credentials.insert(id.to_string(), sealed);
         }
         self.step_expiries(id, step.expiries);
         Ok(true)
+    }
+
+    fn leave(&mut self, place: &Place, by: &ChangeId, left: Left) {
+        match left {
+            Left::Same => {}
+            Left::As(firewall) => {
+                self.left.insert(place.clone(), (by.clone(), firewall));
+            }
+            Left::Unknown => {
+                self.left.remove(place);
+            }
+        }
     }
 
     fn step_expiries(&mut self, of: &ChangeId, step: ExpiryStep) {

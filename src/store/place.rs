@@ -5,7 +5,7 @@
 pub struct Place {
     /// The id of the driver.
     pub driver: String,
-    /// The provider; that which the driver takes by itself, where none was chosen.
+    /// The provider; where none was chosen, that which the driver takes by itself. Empty where that has no name.
     pub provider: String,
     /// The account that owns it; empty where the cloud does not say.
     pub owner: String,

@@ -2,13 +2,10 @@
 
 use std::fmt;
 
+use super::change_id::ChangeId;
 use super::expiry::Expiry;
 use super::place::Place;
 use crate::clock::Timestamp;
-
-/// What a change is called: a ULID. Those of one gateway come in the order in which they were made.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ChangeId(String);
 
 /// How far a change has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,6 +55,8 @@ pub struct Record {
     pub note: Option<String>,
     /// How often it was tried to undo it.
     pub attempts: u32,
+    /// Whether it has taken away a rule that would have ended by itself, and that is forgotten.
+    pub forgot_expiry: bool,
     /// The firewall before, as `changes` writes firewalls; none where it was not there, or not looked at.
     pub before: Option<String>,
     /// The firewall after; as it is planned to be until the driver has answered. None where it is not there any more, or not known.
@@ -70,11 +69,15 @@ pub struct Record {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(pub Vec<u8>);
 
-/// What is kept before the driver is asked.
+/// What is kept before the driver is asked; of what is kept otherwise, such as that a rule has ended, after it has answered.
 #[derive(Debug, Clone)]
 pub struct Beginning {
-    /// The change, which is [`State::Applying`].
+    /// The change. One that is not [open](State::is_open) stands in nobody's way, and nobody in its.
     pub record: Record,
+    /// How it leaves the firewall.
+    pub left: Left,
+    /// The ids of expiries that are over with it.
+    pub gone: Vec<String>,
     /// The credentials that it is ended with, where it is a trial and they are not the gateway's own.
     pub credentials: Option<Sealed>,
     /// What of it ends by itself, each with the credentials for that, where they are not the gateway's own.
@@ -100,8 +103,12 @@ pub struct Step {
     pub note: Option<String>,
     /// Whether it is one more attempt to undo it.
     pub is_attempt: bool,
+    /// The firewall, where its id or owner is known better now.
+    pub place: Option<Place>,
     /// The firewall after the change, where that is known better now.
     pub after: Option<String>,
+    /// Whether a rule that would have ended by itself was taken away for good.
+    pub forgets_expiry: bool,
     /// How the firewall is left.
     pub left: Left,
     /// Credentials to go on with, in the place of those there are.
@@ -160,35 +167,6 @@ pub struct Query {
     pub before: Option<ChangeId>,
     /// How many at most.
     pub limit: usize,
-}
-
-/// Why a text is not the id of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a change's id is 26 letters and digits")]
-pub struct InvalidChangeId;
-
-impl ChangeId {
-    /// Takes an id in any case, and holds it in upper case.
-    ///
-    /// # Errors
-    /// When it has another form than ids have.
-    pub fn new(text: &str) -> Result<Self, InvalidChangeId> {
-        match text.len() == 26 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            true => Ok(Self(text.to_ascii_uppercase())),
-            false => Err(InvalidChangeId),
-        }
-    }
-
-    /// Its text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ChangeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 impl State {

@@ -61,6 +61,9 @@ impl Driver for Faulty {
     fn provider(&self, _: &str) -> Result<ProviderName, Error> {
         Err(self.error(ErrorKind::Invalid))
     }
+    fn default_provider(&self) -> Option<ProviderName> {
+        None
+    }
     async fn authenticate(&self, _: &Context) -> Result<(), Error> {
         Err(self.error(ErrorKind::Unavailable))
     }

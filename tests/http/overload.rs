@@ -47,6 +47,9 @@ impl Driver for Slow {
     fn provider(&self, name: &str) -> Result<ProviderName, Error> {
         ProviderName::new(name).or_else(|_| refused())
     }
+    fn default_provider(&self) -> Option<ProviderName> {
+        None
+    }
     async fn authenticate(&self, _: &Context) -> Result<(), Error> {
         Ok(())
     }

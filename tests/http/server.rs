@@ -7,12 +7,14 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use deltawall::changes::Changes;
+use deltawall::changes::guards::Guards;
+use deltawall::changes::{Changes, Parts};
 use deltawall::clock::SystemClock;
 use deltawall::config::Config;
 use deltawall::gateway::{Gateway, Registry};
 use deltawall::http::Server as Listening;
 use deltawall::store::Memory;
+use deltawall::store::seal::Key;
 use deltawall_core::Driver;
 
 use crate::wire::{Answer, Connection, Request};
@@ -122,7 +124,10 @@ pub fn in_process(driver: Arc<dyn Driver>, config: Config) -> SocketAddr {
 /// Changes through these drivers, kept in memory.
 fn changes(registry: Registry, config: &Config) -> Changes {
     let gateway = Arc::new(Gateway::new(registry, config).unwrap());
-    Changes::new(gateway, Arc::new(Memory::default()), Arc::new(SystemClock::default()))
+    let (key, _) = Key::random().unwrap();
+    let (store, clock) = (Arc::new(Memory::default()), Arc::new(SystemClock::default()));
+    let guards = Guards::new(config.guards.clone());
+    Changes::new(Parts { gateway, store, key, clock, guards }, !config.guards.is_empty())
 }
 
 /// A server in this process with all drivers, and perhaps one that exists only here.

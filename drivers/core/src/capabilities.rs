@@ -35,8 +35,8 @@ pub struct FirewallCapabilities {
     pub default: bool,
     /// It can be told who stands behind one.
     pub members: bool,
-    /// They outlive the gateway, since they are a cloud's and not in its own memory.
-    pub outlive: bool,
+    /// They are in the gateway's own memory: a look at them costs nothing, and they end with it.
+    pub in_memory: bool,
 }
 
 /// What a driver can do with rules.

@@ -91,6 +91,9 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), naming those there are, when there is none.
     fn provider(&self, name: &str) -> Result<ProviderName, Error>;
 
+    /// The provider that a call which chooses none is for; none where that is one of its own, beside all that have names.
+    fn default_provider(&self) -> Option<ProviderName>;
+
     /// Asks the cloud whether the credentials are good, and changes nothing.
     async fn authenticate(&self, context: &Context) -> Result<(), Error>;
 

@@ -56,7 +56,7 @@ pub use cidr::Cidr;
 pub use conditions::{Conditions, InterfaceName, MacAddress, PacketType, State, States};
 pub use credentials::Credentials;
 pub use data::InvalidData;
-pub use diff::{Addition, Diff, Move};
+pub use diff::{Addition, Diff, Move, Same};
 pub use driver::{Context, Deletion, Driver, Provider, ProviderName, TO_TAKE_BACK};
 pub use error::{Error, ErrorKind};
 pub use limit::{Limit, LimitSide, LimitUnit, Period};

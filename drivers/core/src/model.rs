@@ -232,6 +232,15 @@ impl NewRule {
         Ok(Self { direction, action, log: rule.log.clone(), description: rule.description.clone(), conditions, ..new })
     }
 
+    /// The same rule for other sources.
+    ///
+    /// # Errors
+    /// When there is none, or one is there twice.
+    pub fn with_sources(self, sources: Vec<Source>) -> Result<Self, InvalidSources> {
+        let Self { direction, action, log, description, conditions, .. } = self;
+        Ok(Self { direction, action, log, description, conditions, ..Self::new(self.protocol, sources)? })
+    }
+
     /// The same rule for this direction.
     #[must_use]
     pub fn with_direction(self, direction: Direction) -> Self {

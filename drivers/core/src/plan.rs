@@ -63,6 +63,8 @@ pub enum WarningCode {
     NearLimit,
     /// A group cannot be seen.
     UnseenGroup,
+    /// Something that has to stay open or closed would not.
+    Guard,
 }
 
 const OPEN_TO_WORLD: &str = "lets in more than half of all addresses";
@@ -209,6 +211,7 @@ impl WarningCode {
             Self::Redundant => "redundant",
             Self::NearLimit => "near_limit",
             Self::UnseenGroup => "unseen_group",
+            Self::Guard => "guard",
         }
     }
 }

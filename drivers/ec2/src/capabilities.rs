@@ -19,7 +19,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
         networks: true,
         default: false,
         members: true,
-        outlive: true,
+        in_memory: false,
     },
     rules: RuleCapabilities {
         create: true,

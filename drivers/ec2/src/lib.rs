@@ -153,6 +153,10 @@ impl Driver for Ec2 {
         Err(unknown(format!("Unknown provider '{name}'. The providers of ec2 are {}.", names.join(", "))))
     }
 
+    fn default_provider(&self) -> Option<ProviderName> {
+        ProviderName::new(regions::DEFAULT).ok()
+    }
+
     async fn authenticate(&self, context: &Context) -> Result<(), Error> {
         self.ask(context, |client| async move { client.authenticate().await }).await
     }

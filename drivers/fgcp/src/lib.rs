@@ -98,6 +98,10 @@ impl Driver for Fgcp {
         }
     }
 
+    fn default_provider(&self) -> Option<ProviderName> {
+        REGIONS.first().and_then(|name| ProviderName::new(name).ok())
+    }
+
     async fn authenticate(&self, context: &Context) -> Result<(), Error> {
         self.data_centre(context).map(drop)
     }

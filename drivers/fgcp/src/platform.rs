@@ -24,7 +24,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
         networks: false,
         default: false,
         members: true,
-        outlive: false,
+        in_memory: true,
     },
     rules: RuleCapabilities {
         create: false,

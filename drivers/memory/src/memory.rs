@@ -102,6 +102,10 @@ impl<C: Cloud> Driver for Memory<C> {
             .map_err(|invalid| Error::new(ErrorKind::Invalid, C::ID, format!("Unknown provider: {invalid}.")))
     }
 
+    fn default_provider(&self) -> Option<ProviderName> {
+        None
+    }
+
     async fn authenticate(&self, context: &Context) -> Result<(), Error> {
         self.check(context).map_err(Into::into)
     }

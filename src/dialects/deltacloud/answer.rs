@@ -10,6 +10,9 @@ use super::filled_in::FilledIn;
 use super::html::Asset;
 use super::shown_rules::ShownRules;
 use crate::changes::Planned;
+use crate::changes::entry::{Drift, Entry, Page};
+use crate::clock::Timestamp;
+use crate::store::ChangeId;
 
 /// It: a status, and what there is to show.
 pub(super) struct Answer {
@@ -19,6 +22,15 @@ pub(super) struct Answer {
     pub(super) next: Option<String>,
     pub(super) allow: Option<String>,
     pub(super) view: Option<View>,
+    /// The change that was made, where the client is told of it.
+    pub(super) change: Option<Journaled>,
+}
+
+/// How a change stands in the journal.
+pub(super) struct Journaled {
+    pub(super) id: ChangeId,
+    /// Until when it has to be confirmed, where it is tried.
+    pub(super) confirm_by: Option<Timestamp>,
 }
 
 /// What the body of an answer shows.
@@ -36,6 +48,12 @@ pub(super) enum View {
     Plan(Box<Planned>, Option<Box<FilledIn>>),
     /// What becomes of a packet.
     Explanation(Arc<Firewall>, Explanation),
+    /// A change.
+    Change(Box<Entry>),
+    /// Some changes, and where those are that stand behind them.
+    Changes(Page, Option<String>),
+    /// What others did to a firewall.
+    Drift(Box<Drift>),
     /// What has become of a deletion that takes time.
     Message(String),
     /// A form to fill in.
@@ -59,7 +77,7 @@ pub(super) struct FirewallPage {
 
 impl Answer {
     pub(super) fn empty(status: StatusCode) -> Self {
-        Self { status, location: None, next: None, allow: None, view: None }
+        Self { status, location: None, next: None, allow: None, view: None, change: None }
     }
 
     pub(super) fn ok(view: View) -> Self {
@@ -85,6 +103,11 @@ impl Answer {
     /// The same answer, after which a person goes on here.
     pub(super) fn then(self, url: String) -> Self {
         Self { next: Some(url), ..self }
+    }
+
+    /// The same answer, saying by which change it came about.
+    pub(super) fn journaled(self, change: Option<Journaled>) -> Self {
+        Self { change, ..self }
     }
 
     /// The same answer, saying where the thing is that it is about.

@@ -10,10 +10,12 @@ use super::head::Head;
 use super::operation::{Method, Operation};
 use super::parameters::Parameters;
 use super::path::Resource;
+use crate::changes::Asked;
 use crate::gateway::access::Caller;
 use crate::gateway::audit::{Change, Subject};
 use crate::gateway::call::{DriverCall, NotDone};
 use crate::gateway::standing::Standing;
+use crate::store::ChangeId;
 
 /// A call to the driver, with credentials that only the driver can tell to be right.
 pub(super) struct Call<'a> {
@@ -26,6 +28,11 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// Who asks the driver for what.
+    pub(super) fn asked<'a>(&'a self, driver: &'a dyn Driver, context: &'a Context) -> Asked<'a> {
+        Asked { driver, context, caller: self.caller, operation: self.operation.name() }
+    }
+
     /// Asks the driver for what changes nothing, in its turn and within the time there is.
     pub(super) async fn ask<T>(
         &self,
@@ -36,14 +43,18 @@ impl Call<'_> {
         self.call(name, None, self.head.exchange.room.as_ref(), None, ask).await
     }
 
-    /// Asks the driver for a change, of this firewall where it is there already.
+    /// Asks the driver for a change, of this firewall where it is there already. The audit names it.
     pub(super) async fn change<T>(
         &self,
         firewall: Option<&FirewallId>,
+        id: &ChangeId,
         ask: impl AsyncFnOnce(&dyn Driver, &Context, &mut Standing<'_>) -> Result<T, Error>,
     ) -> Result<T, ApiError> {
         let Self { head, operation, parameters, caller, .. } = *self;
-        let change = change(head, operation, caller.user(), Some(parameters));
+        let mut change = change(head, operation, caller.user(), Some(parameters));
+        if let Some(change) = &mut change {
+            change.name(id.as_str());
+        }
         // What a change has done is told in any case, so it takes no room.
         self.call(operation.name(), firewall, None, change, ask).await
     }
@@ -88,9 +99,10 @@ pub(super) fn change<'a>(
         return None;
     }
     let (firewall, rule) = match operation {
-        Operation::DeleteFirewall(id) | Operation::CreateRule(id) | Operation::ReplaceRules(id) => {
-            (Some(id.text()), None)
-        }
+        Operation::DeleteFirewall(id)
+        | Operation::CreateRule(id)
+        | Operation::ReplaceRules(id)
+        | Operation::SettleDrift(id) => (Some(id.text()), None),
         Operation::DeleteRule(id, rule) | Operation::EditRule(id, rule) | Operation::MoveRule(id, rule) => {
             (Some(id.text()), Some(rule.text()))
         }

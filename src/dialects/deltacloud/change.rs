@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use deltawall_core::{Direction, Firewall, FirewallId};
 
-use super::answer::{Answer, View};
+use super::answer::{Answer, Journaled, View};
 use super::call::Call;
 use super::error::{ApiError, Failure};
 use super::filled_in::{FilledIn, Form};
@@ -13,13 +13,15 @@ use super::head::Head;
 use super::parameter_table::{DRY_RUN, SEEN};
 use super::precondition::{self, Precondition};
 use super::shown_rules::ShownRules;
-use crate::changes::{self, Change, Expected, Made, Planned};
+use crate::changes::entry::Applied;
+use crate::changes::terms::Terms;
+use crate::changes::{Change, Expected, Made, Planned};
 use crate::gateway::standing::Standing;
 
 /// What has become of a change.
 pub(super) enum Outcome {
     /// It was made.
-    Made(Made),
+    Made(Made, Option<Journaled>),
     /// It was not to be made, and this is what it would do.
     Planned(Answer),
 }
@@ -34,18 +36,25 @@ pub(super) async fn make(call: &Call<'_>, change: Change, form: Option<Form>) ->
     let is_expected =
         |firewall: &Arc<Firewall>| condition.as_ref().is_none_or(|condition| condition.holds(firewall, &shown));
     let expected: Expected<'_> = condition.as_ref().map(|_| &is_expected as _);
+    let (changes, terms) = (call.head.changes, call.parameters.terms()?);
+    // Old clients see the bytes that they know.
+    let is_told = changes.is_on() || terms != Terms::default();
     let outcome = match is_dry_run {
         true => {
-            let planned =
-                call.ask(async |driver, context| changes::plan(driver, context, &change, expected).await).await;
+            let planned = call
+                .ask(async |driver, context| changes.plan(call.asked(driver, context), &change, &terms, expected).await)
+                .await;
             planned.map(|planned| Outcome::Planned(told(call, planned, form)))
         }
         false => {
-            let firewall = change.firewall().cloned();
+            let (firewall, id) = (change.turn(), changes.new_id());
             let made = async |driver: &_, context: &_, standing: &mut Standing<'_>| {
-                changes::apply(driver, context, change, expected, standing).await
+                changes.apply(call.asked(driver, context), &id, change, terms, expected, standing).await
             };
-            call.change(firewall.as_ref(), made).await.map(Outcome::Made)
+            let made = call.change(Some(&firewall), &id, made).await;
+            made.map(|Applied { made, confirm_by }| {
+                Outcome::Made(made, is_told.then_some(Journaled { id, confirm_by }))
+            })
         }
     };
     outcome.map_err(|error| match error.failure {
@@ -93,8 +102,8 @@ pub(super) fn with_a_rule_of(direction: Direction, head: &Head<'_>, id: &Firewal
 /// The answer to a change that leaves a firewall.
 pub(super) fn answer_to(outcome: Outcome, made: impl FnOnce(Arc<Firewall>) -> Answer) -> Result<Answer, ApiError> {
     match outcome {
-        Outcome::Made(Made::Firewall(firewall)) => Ok(made(firewall)),
-        Outcome::Made(_) => Err(Failure::Backend.with("The change has left no firewall.")),
+        Outcome::Made(Made::Firewall(firewall), written) => Ok(made(firewall).journaled(written)),
+        Outcome::Made(..) => Err(Failure::Backend.with("The change has left no firewall.")),
         Outcome::Planned(answer) => Ok(answer),
     }
 }

@@ -63,6 +63,12 @@ fn rendered(head: &Head<'_>, cache: &Cache, answer: Answer) -> Result<Response<B
     if let Some(allow) = answer.allow {
         add(&mut response, ALLOW, allow);
     }
+    if let Some(change) = &answer.change {
+        add(&mut response, headers::CHANGE.clone(), head.urls.change(&change.id));
+        if let Some(end) = change.confirm_by {
+            add(&mut response, headers::CONFIRM_BY.clone(), end.to_string());
+        }
+    }
     let Some(view) = answer.view else { return Ok(response) };
     let written = body(&view, head, is_shown.then_some(cache)).map_err(|error| internal(head, &error));
     let (Written { content, tag }, content_type) = written?;

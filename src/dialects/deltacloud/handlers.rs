@@ -8,6 +8,7 @@ use deltawall_core::{Context, Deletion, Driver, Effect, FirewallId, NewRule};
 use super::answer::{Answer, FirewallPage, View};
 use super::call::Call;
 use super::change::{self, Outcome};
+use super::changing;
 use super::editing;
 use super::error::{ApiError, Failure};
 use super::features;
@@ -43,6 +44,12 @@ pub(super) async fn answer(request: &Request<'_>) -> Result<Answer, ApiError> {
         Operation::ShowNewFirewall(_) => show_new_firewall(request).await,
         Operation::ShowNewRule(id) => show_new_rule(request, id).await,
         Operation::ShowEditRule(id, rule) => editing::show_edit_rule(request, id, rule).await,
+        Operation::ListChanges => Box::pin(changing::list_changes(request)).await,
+        Operation::ShowChange(id) => Box::pin(changing::show_change(request, id)).await,
+        Operation::ConfirmChange(id) => Box::pin(changing::confirm_change(request, id)).await,
+        Operation::UndoChange(id) => Box::pin(changing::undo_change(request, id)).await,
+        Operation::ShowDrift(id) => Box::pin(changing::show_drift(request, id)).await,
+        Operation::SettleDrift(id) => Box::pin(changing::settle_drift(request, id)).await,
         Operation::ShowReference => Ok(Answer::ok(View::Reference)),
         Operation::ShowOpenApi => Ok(Answer::ok(View::OpenApi)),
         Operation::ShowAsset(name) => show_asset(name),
@@ -137,8 +144,12 @@ async fn delete_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, 
     let call = request.with_credentials()?;
     let id = id.firewall_id()?;
     match change::make(&call, Change::DeleteFirewall(id.clone()), Some(Form::DeleteFirewall(id))).await? {
-        Outcome::Made(Made::Deleted(Deletion::Accepted(message))) => Ok(Answer::accepted(View::Message(message))),
-        Outcome::Made(_) => Ok(Answer::empty(StatusCode::NO_CONTENT).then(request.head.urls.firewalls())),
+        Outcome::Made(Made::Deleted(Deletion::Accepted(message)), written) => {
+            Ok(Answer::accepted(View::Message(message)).journaled(written))
+        }
+        Outcome::Made(_, written) => {
+            Ok(Answer::empty(StatusCode::NO_CONTENT).then(request.head.urls.firewalls()).journaled(written))
+        }
         Outcome::Planned(answer) => Ok(answer),
     }
 }
@@ -171,7 +182,7 @@ async fn delete_rule(request: &Request<'_>, id: &Segment, rule: &Segment) -> Res
     let next = request.head.urls.firewall(&firewall);
     let form = Form::DeleteRule(firewall.clone(), rule.0.clone());
     match change::make(&call, Change::DeleteRule { firewall, readings }, Some(form)).await? {
-        Outcome::Made(_) => Ok(Answer::empty(StatusCode::NO_CONTENT).then(next)),
+        Outcome::Made(_, written) => Ok(Answer::empty(StatusCode::NO_CONTENT).then(next).journaled(written)),
         Outcome::Planned(answer) => Ok(answer),
     }
 }

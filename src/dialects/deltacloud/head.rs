@@ -114,7 +114,8 @@ impl<'a> Head<'a> {
             | Resource::NewRule(id)
             | Resource::Rule(id, _)
             | Resource::EditedRule(id, _)
-            | Resource::MovedRule(id, _) => id.firewall_id().ok(),
+            | Resource::MovedRule(id, _)
+            | Resource::Drift(id) => id.firewall_id().ok(),
             _ => None,
         }
     }

@@ -10,12 +10,13 @@
 //! | `request` | whose credentials, and all of it put together: a typed request |
 //! | `handlers` | the request to the driver, its result to an `answer` |
 //! | `editing` | the same for what only pages ask: the form for a rule that is there, and its place |
+//! | `changing` | the same for the journal and for drift |
 //! | `change`, `precondition` | changes: made or only told, of what is there or of what was seen |
 //! | `call` | what the driver is asked, and the lines of the audit |
 //! | `finish`, `rendered` | the answer in the client's format, with its headers |
 //!
 //! `parameter` is what a parameter is, `parameter_table` all there are, `parameters` those of a request, and `values` makes the
-//! model's types of them. `rule_set` reads a body that is a rule set. Both make rules of `fields` by `new_rule`.
+//! model's types of them, `terms` how a change is to be made. `rule_set` reads a body that is a rule set. Both make rules of `fields` by `new_rule`.
 //! `reference`, `openapi` and `rule_set_schema` describe the API with `examples` and `samples`. `xml`, `json` and `html` are the
 //! views; `shown_rule` is what they show of a rule, `representation` what programs see of firewalls, and `written` keeps what was
 //! written of it lately. `urls` are the links in them, `error` is the table from failure to status, `features` what a driver
@@ -26,6 +27,8 @@ mod answer;
 mod body;
 mod call;
 mod change;
+mod change_parameters;
+mod changing;
 mod editing;
 mod error;
 mod examples;
@@ -61,6 +64,7 @@ mod segment;
 mod selection;
 mod shown_rule;
 mod shown_rules;
+mod terms;
 mod urls;
 mod values;
 mod version;

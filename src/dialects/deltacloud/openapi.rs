@@ -23,7 +23,7 @@ use super::head::Head;
 use super::operation::Method;
 use super::parameter::{Parameter, Syntax};
 use super::reference::{self, Endpoint, Gives, Header};
-use super::samples::{sample, sample_plan};
+use super::samples::{sample, sample_change, sample_changes, sample_drift, sample_plan};
 use super::shown_rules::ShownRules;
 use super::{html, json, rule_set_schema, xml};
 
@@ -200,6 +200,12 @@ const PACKET: &str = concat!(
     r"^(\s*|(tcp|udp)/[1-9][0-9]{0,3} (from|to) ",
     r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3})$"
 );
+/// Of times this says those of later centuries, which are not over yet.
+const TIME: &str = concat!(
+    r"^(\s*|2[1-9][0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])",
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)$"
+);
+const CHANGE: &str = r"^(\s*|[0-9A-Za-z]{26})$";
 const NO_CONTROLS: &str = r"^[^\x00-\x1f\x7f]*$";
 
 /// What a parameter is in a query or form, where everything is text.
@@ -213,6 +219,8 @@ fn schema(parameter: &Parameter) -> ObjectBuilder {
         Syntax::Protocol => schema.schema_type(Type::String).pattern(Some(PROTOCOL)),
         Syntax::Addresses => schema.schema_type(Type::String).pattern(Some(ADDRESSES)),
         Syntax::Packet => schema.schema_type(Type::String).pattern(Some(PACKET)),
+        Syntax::Time => schema.schema_type(Type::String).pattern(Some(TIME)),
+        Syntax::Change => schema.schema_type(Type::String).pattern(Some(CHANGE)),
         Syntax::Flag => words_of(schema, &["true", "false"], None),
         Syntax::Number(first, last) => {
             schema.schema_type(Type::Integer).minimum(Some(f64::from(first))).maximum(Some(f64::from(last)))
@@ -248,7 +256,13 @@ fn json_schema(parameter: &Parameter) -> ObjectBuilder {
         Syntax::Any | Syntax::Exact | Syntax::Text => {
             schema.schema_type(types([Type::String, Type::Integer, Type::Boolean]))
         }
-        Syntax::Protocol | Syntax::Packet | Syntax::Addresses | Syntax::Flag | Syntax::Word(_) => schema,
+        Syntax::Protocol
+        | Syntax::Packet
+        | Syntax::Addresses
+        | Syntax::Flag
+        | Syntax::Word(_)
+        | Syntax::Time
+        | Syntax::Change => schema,
     }
 }
 
@@ -268,7 +282,12 @@ fn answer(response: ResponseBuilder, status: StatusCode, gives: Gives, head: &He
             (&["Firewalls"], Some(View::Firewalls(all, ShownRules::All)))
         }
         (StatusCode::OK, Gives::Firewall) => (&["OneFirewall", "OneExplanation"], firewall()),
-        (StatusCode::OK, Gives::Replaced) => (&["OneFirewall", "OnePlan"], firewall()),
+        (StatusCode::OK, Gives::Change) => (&["OneChange"], sample_change()),
+        (StatusCode::OK, Gives::Changes) => (&["Changes"], sample_changes()),
+        (StatusCode::OK, Gives::Confirmed | Gives::Undone) => (&["OneChange", "OnePlan"], sample_change()),
+        (StatusCode::ACCEPTED, Gives::Undone) => (&["OneChange"], sample_change()),
+        (StatusCode::OK, Gives::Drift) => (&["OneDrift"], sample_drift(head)),
+        (StatusCode::OK, Gives::Replaced | Gives::Settled) => (&["OneFirewall", "OnePlan"], firewall()),
         (StatusCode::OK, Gives::NewFirewall | Gives::NewRule | Gives::Deletion | Gives::Nothing) => {
             (&["OnePlan"], sample_plan(head))
         }

@@ -36,6 +36,12 @@ pub(super) enum Operation<'a> {
     ShowOpenApi,
     ShowAsset(&'a Segment),
     ShowMethods,
+    ListChanges,
+    ShowChange(&'a Segment),
+    ConfirmChange(&'a Segment),
+    UndoChange(&'a Segment),
+    ShowDrift(&'a Segment),
+    SettleDrift(&'a Segment),
 }
 
 impl Operation<'_> {
@@ -62,6 +68,12 @@ impl Operation<'_> {
             Self::ShowOpenApi => "show_openapi",
             Self::ShowAsset(_) => "show_asset",
             Self::ShowMethods => "show_methods",
+            Self::ListChanges => "list_changes",
+            Self::ShowChange(_) => "show_change",
+            Self::ConfirmChange(_) => "confirm_change",
+            Self::UndoChange(_) => "undo_change",
+            Self::ShowDrift(_) => "show_drift",
+            Self::SettleDrift(_) => "settle_drift",
         }
     }
 
@@ -74,7 +86,10 @@ impl Operation<'_> {
             | Self::DeleteRule(..)
             | Self::ReplaceRules(_)
             | Self::EditRule(..)
-            | Self::MoveRule(..) => true,
+            | Self::MoveRule(..)
+            | Self::ConfirmChange(_)
+            | Self::UndoChange(_)
+            | Self::SettleDrift(_) => true,
             Self::Redirect
             | Self::ShowEntryPoint
             | Self::ListDrivers
@@ -87,8 +102,17 @@ impl Operation<'_> {
             | Self::ShowReference
             | Self::ShowOpenApi
             | Self::ShowAsset(_)
-            | Self::ShowMethods => false,
+            | Self::ShowMethods
+            | Self::ListChanges
+            | Self::ShowChange(_)
+            | Self::ShowDrift(_) => false,
         }
+    }
+
+    /// Whether it can be made of a firewall as it was seen alone.
+    pub(super) fn takes_precondition(&self) -> bool {
+        let is_of_the_journal = matches!(self, Self::ConfirmChange(_) | Self::UndoChange(_) | Self::SettleDrift(_));
+        self.is_change() && !is_of_the_journal
     }
 
     /// The formats that its answer can be had in; none where the client has no choice, nor of a driver.

@@ -38,15 +38,25 @@ pub(super) enum Syntax {
     Packet,
     /// Addresses or CIDRs with commas between.
     Addresses,
+    /// A time of RFC 3339.
+    Time,
+    /// The id of a change.
+    Change,
 }
 
 impl fmt::Display for Syntax {
     /// Says it in a sentence; nothing where any text will do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Any | Self::Exact | Self::Text | Self::List | Self::Protocol | Self::Packet | Self::Addresses => {
-                Ok(())
-            }
+            Self::Any
+            | Self::Exact
+            | Self::Text
+            | Self::List
+            | Self::Protocol
+            | Self::Packet
+            | Self::Addresses
+            | Self::Time
+            | Self::Change => Ok(()),
             Self::Flag => f.write_str("One of true, false."),
             Self::Number(first, last) => write!(f, "A whole number from {first} to {last}."),
             Self::Word(words) => write!(f, "One of {}.", words.join(", ")),

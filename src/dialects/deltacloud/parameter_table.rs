@@ -1,5 +1,8 @@
 //! The parameters that there are: the one table that requests are read by and that the reference shows.
 
+use super::change_parameters::{
+    ACTION, BEFORE, CONFIRM_WITHIN, EXPIRES_AT, EXPIRES_IN, MOST, OF_FIREWALL, SINCE, STATE, UNTIL, USER, WHY,
+};
 use super::parameter::{Parameter, Syntax};
 
 /// What a new firewall is made of.
@@ -32,8 +35,29 @@ pub(super) const NEW_RULE: [&Parameter; 19] = [
 pub(super) const RULE_SET: [&Parameter; 2] = [&RULE_SET_RULES, &RULE_SET_DEFAULT];
 
 /// What else there is, in queries.
-const OTHERS: [&Parameter; 9] =
-    [&ID, &SHOWN_DIRECTION, &MEMBERS, &EXPLAIN, &DRY_RUN, &ALLOW_GAP, &FORCE_AUTH, &FORMAT, &SEEN];
+const OTHERS: [&Parameter; 21] = [
+    &ID,
+    &SHOWN_DIRECTION,
+    &MEMBERS,
+    &EXPLAIN,
+    &DRY_RUN,
+    &ALLOW_GAP,
+    &FORCE_AUTH,
+    &FORMAT,
+    &SEEN,
+    &CONFIRM_WITHIN,
+    &EXPIRES_IN,
+    &EXPIRES_AT,
+    &WHY,
+    &OF_FIREWALL,
+    &STATE,
+    &USER,
+    &SINCE,
+    &UNTIL,
+    &MOST,
+    &BEFORE,
+    &ACTION,
+];
 
 pub(super) const NAME: Parameter = Parameter {
     name: "name",

@@ -44,10 +44,17 @@ pub(super) enum Resource {
     EditedRule(Segment, Segment),
     /// What the buttons of pages are sent to that give a rule another place.
     MovedRule(Segment, Segment),
+    /// What others did to a firewall.
+    Drift(Segment),
+    /// The journal.
+    Changes,
+    Change(Segment),
+    ConfirmedChange(Segment),
+    UndoneChange(Segment),
 }
 
 /// The paths of the API, in the order in which they are tried. `{…}` is any segment that is not empty.
-const TEMPLATES: [(&str, Make); 14] = [
+const TEMPLATES: [(&str, Make); 19] = [
     ("/api", Make::Plain(|| Resource::EntryPoint)),
     ("/api/docs", Make::Plain(|| Resource::Reference)),
     ("/api/openapi.json", Make::Plain(|| Resource::OpenApi)),
@@ -59,16 +66,21 @@ const TEMPLATES: [(&str, Make); 14] = [
     ("/api/firewalls/{id}", Make::Named(Resource::Firewall)),
     ("/api/firewalls/{id}/rules", Make::Named(Resource::Rules)),
     ("/api/firewalls/{id}/new_rule", Make::Named(Resource::NewRule)),
+    ("/api/firewalls/{id}/drift", Make::Named(Resource::Drift)),
     ("/api/firewalls/{id}/{rule}", Make::Within(Resource::Rule)),
     ("/api/firewalls/{id}/{rule}/edit", Make::Within(Resource::EditedRule)),
     ("/api/firewalls/{id}/{rule}/move", Make::Within(Resource::MovedRule)),
+    ("/api/changes", Make::Plain(|| Resource::Changes)),
+    ("/api/changes/{change}", Make::Named(Resource::Change)),
+    ("/api/changes/{change}/confirm", Make::Named(Resource::ConfirmedChange)),
+    ("/api/changes/{change}/undo", Make::Named(Resource::UndoneChange)),
 ];
 
 /// How many segments below `/api` a path of the API has at the most.
 const MOST_PARTS: usize = 4;
 
 /// What stands in the templates below `/api`.
-static PARTS: LazyLock<[Vec<&'static str>; 14]> =
+static PARTS: LazyLock<[Vec<&'static str>; 19]> =
     LazyLock::new(|| TEMPLATES.map(|(template, _)| template.split('/').skip(2).collect()));
 
 /// How a resource is made of what stands in its path for `{…}`.
@@ -164,6 +176,12 @@ impl Resource {
             (Self::EditedRule(id, rule), Method::Get) => Some(Operation::ShowEditRule(id, rule)),
             (Self::EditedRule(id, rule), Method::Post) => Some(Operation::EditRule(id, rule)),
             (Self::MovedRule(id, rule), Method::Post) => Some(Operation::MoveRule(id, rule)),
+            (Self::Drift(id), Method::Get) => Some(Operation::ShowDrift(id)),
+            (Self::Drift(id), Method::Post) => Some(Operation::SettleDrift(id)),
+            (Self::Changes, Method::Get) => Some(Operation::ListChanges),
+            (Self::Change(id), Method::Get) => Some(Operation::ShowChange(id)),
+            (Self::ConfirmedChange(id), Method::Post) => Some(Operation::ConfirmChange(id)),
+            (Self::UndoneChange(id), Method::Post) => Some(Operation::UndoChange(id)),
             (Self::Reference, Method::Get) => Some(Operation::ShowReference),
             (Self::OpenApi, Method::Get) => Some(Operation::ShowOpenApi),
             (Self::Asset(name), Method::Get) => Some(Operation::ShowAsset(name)),

@@ -4,6 +4,9 @@
 use actix_web::http::StatusCode;
 use deltawall_core::Capabilities;
 
+use super::change_parameters::{
+    ACTION, BEFORE, CONFIRM_WITHIN, EXPIRES_AT, EXPIRES_IN, MOST, OF_FIREWALL, SINCE, STATE, UNTIL, USER, WHY,
+};
 use super::error::Failure;
 use super::features;
 use super::format::Format;
@@ -72,6 +75,15 @@ pub(super) enum Gives {
     Asset,
     /// Nothing: the methods are in a header.
     Methods,
+    Changes,
+    Change,
+    /// The change, which is confirmed.
+    Confirmed,
+    /// The change, which is undone or will be.
+    Undone,
+    Drift,
+    /// The firewall, as others have left it or as it was.
+    Settled,
 }
 
 /// A way to succeed.
@@ -130,6 +142,13 @@ const PLANNED: Success =
 const ACCEPTED: Success =
     Success { status: StatusCode::ACCEPTED, meaning: "it will be gone, and the message says when", headers: &[] };
 const GONE: Success = Success { status: StatusCode::NO_CONTENT, meaning: "it is gone", headers: &[] };
+const CONFIRMED: Success =
+    Success { status: StatusCode::OK, meaning: "the change as it is now; with dry_run=true, the plan", headers: &[] };
+const UNDER_WAY: Success = Success {
+    status: StatusCode::ACCEPTED,
+    meaning: "the cloud could not be reached, and it is tried again until it is done",
+    headers: &[],
+};
 const DONE: Success = Success {
     status: StatusCode::SEE_OTHER,
     meaning: "it is done, and Location is the page to go on with: what a browser gets instead",
@@ -178,6 +197,9 @@ impl Gives {
             Self::Deletion => &[PLANNED, ACCEPTED, GONE, DONE],
             Self::Nothing => &[PLANNED, GONE, DONE],
             Self::Methods => &[METHODS],
+            Self::Confirmed => &[CONFIRMED, DONE],
+            Self::Undone => &[CONFIRMED, UNDER_WAY, DONE],
+            Self::Settled => &[REPLACED, DONE],
             _ => &[SHOWN, UNCHANGED],
         }
     }
@@ -198,6 +220,7 @@ pub(super) fn meaning(placeholder: &str) -> &'static str {
     match placeholder {
         "driver" => "A driver.",
         "name" => "A file that pages load.",
+        "change" => "A change, by its id.",
         "rule" => "A rule, by the id that its firewall shows, as it is or percent-encoded.",
         _ => "A firewall, by its id.",
     }
@@ -258,11 +281,28 @@ fn describe(operation: Operation<'_>, can: Capabilities) -> Option<Description> 
         Operation::ShowOpenApi => ("showOpenApi", Gives::Document, "The same for programs, as OpenAPI 3.1."),
         Operation::ShowAsset(_) => ("showAsset", Gives::Asset, "A file that pages load."),
         Operation::ShowMethods => ("showMethods", Gives::Methods, "Says which methods there are."),
+        Operation::ListChanges => (
+            "listChanges",
+            Gives::Changes,
+            "Lists changes, the newest first: of the firewalls that the credentials open, and what the same user did to others that are gone.",
+        ),
+        Operation::ShowChange(_) => ("showChange", Gives::Change, "Shows a change, with what it did."),
+        Operation::ConfirmChange(_) => ("confirmChange", Gives::Confirmed, "Keeps what a trial has made."),
+        Operation::UndoChange(_) => (
+            "undoChange",
+            Gives::Undone,
+            "Undoes a change: what it added goes and what it removed comes back; what others did since stays.",
+        ),
+        Operation::ShowDrift(_) => {
+            ("showDrift", Gives::Drift, "Shows what others did to a firewall since our last change of it.")
+        }
+        Operation::SettleDrift(_) => ("settleDrift", Gives::Settled, "Lets that be, or takes it back."),
     };
     let (body, example): (&[_], &[_]) = match operation {
         Operation::CreateFirewall => (&NEW_FIREWALL, &[&NAME, &FIREWALL_DESCRIPTION]),
         Operation::CreateRule(_) => (&NEW_RULE, &[&PROTOCOL, &PORT_FROM, &PORT_TO, &IP_ADDRESS]),
         Operation::ReplaceRules(_) => (&RULE_SET, &[]),
+        Operation::SettleDrift(_) => (&[&ACTION], &[&ACTION]),
         _ => (&[], &[]),
     };
     Some(Description {
@@ -284,7 +324,15 @@ fn query(operation: Operation<'_>) -> Vec<&'static Parameter> {
         Operation::ShowEntryPoint => vec![&FORCE_AUTH],
         Operation::ListFirewalls => vec![&ID, &SHOWN_DIRECTION, &SHOWN_NAMES],
         Operation::ShowFirewall(_) => vec![&SHOWN_DIRECTION, &MEMBERS, &EXPLAIN],
-        Operation::ReplaceRules(_) => vec![&SHOWN_DIRECTION, &ALLOW_GAP, &DRY_RUN],
+        Operation::ReplaceRules(_) => {
+            vec![&SHOWN_DIRECTION, &ALLOW_GAP, &DRY_RUN, &CONFIRM_WITHIN, &EXPIRES_IN, &EXPIRES_AT, &WHY]
+        }
+        Operation::CreateRule(_) => vec![&DRY_RUN, &CONFIRM_WITHIN, &EXPIRES_IN, &EXPIRES_AT, &WHY],
+        Operation::CreateFirewall | Operation::DeleteRule(..) | Operation::SettleDrift(_) => {
+            vec![&DRY_RUN, &CONFIRM_WITHIN, &WHY]
+        }
+        Operation::DeleteFirewall(_) => vec![&DRY_RUN, &WHY],
+        Operation::ListChanges => vec![&OF_FIREWALL, &STATE, &USER, &SINCE, &UNTIL, &MOST, &BEFORE],
         change if change.is_change() => vec![&DRY_RUN],
         Operation::ShowNewFirewall(_) => return vec![&SHOWN_DIRECTION, &MEMBERS, &EXPLAIN, &NEW_FORMAT],
         _ => Vec::new(),
@@ -312,6 +360,13 @@ fn failures(operation: Operation<'_>) -> Vec<Failure> {
     let posted = [Failure::TooSlow, Failure::TooLarge, Failure::UnsupportedBody, Failure::MethodNotAllowed];
     let own: &[&[Failure]] = match operation {
         Operation::ShowEntryPoint | Operation::ListFirewalls => &[&asked],
+        Operation::ListChanges => &[&asked, &[Failure::Unrecorded]],
+        Operation::ShowChange(_) => &[&asked, &[Failure::NotFound, Failure::Unrecorded]],
+        Operation::ConfirmChange(_) | Operation::UndoChange(_) => {
+            &[&asked, &posted, &[Failure::NotFound, Failure::NotSupported]]
+        }
+        Operation::ShowDrift(_) => &[&asked, &[Failure::NotFound, Failure::NotSupported, Failure::Unrecorded]],
+        Operation::SettleDrift(_) => &[&asked, &posted, &[Failure::NotFound, Failure::NotSupported, Failure::Conflict]],
         Operation::ShowFirewall(_) | Operation::ShowNewFirewall(_) | Operation::ShowNewRule(_) => {
             &[&asked, &[Failure::NotFound]]
         }
@@ -325,6 +380,9 @@ fn failures(operation: Operation<'_>) -> Vec<Failure> {
         _ => &[],
     };
     if operation.is_change() {
+        failures.extend([Failure::Blocked, Failure::Unrecorded]);
+    }
+    if operation.takes_precondition() {
         failures.push(Failure::Changed);
     }
     failures.extend(own.iter().copied().flatten());

@@ -10,6 +10,9 @@ use deltawall_core::{
 use super::answer::View;
 use super::head::Head;
 use crate::changes::Planned;
+use crate::changes::entry::{Drift, Entry, Page};
+use crate::store::ChangeId;
+use crate::store::record::State;
 
 /// A firewall for examples.
 pub(super) fn sample() -> Option<Firewall> {
@@ -34,7 +37,46 @@ pub(super) fn sample() -> Option<Firewall> {
 
 /// What it would do to take its rule away.
 pub(super) fn sample_plan(head: &Head<'_>) -> Option<View> {
+    Some(View::Plan(Box::new(planned(head)?), None))
+}
+
+fn planned(head: &Head<'_>) -> Option<Planned> {
     let (firewall, after) = (sample()?, RuleSet { rules: Vec::new(), default: None });
     let plan = Plan::new(&firewall, &after, &head.driver().capabilities(), Limits::default()).ok()?;
-    Some(View::Plan(Box::new(Planned { firewall: Arc::new(firewall), is_new: false, after, plan }), None))
+    Some(Planned { firewall: Arc::new(firewall), is_new: false, after, plan })
+}
+
+/// A change for examples: one that is tried.
+pub(super) fn sample_change() -> Option<View> {
+    Some(View::Change(Box::new(change()?)))
+}
+
+pub(super) fn sample_changes() -> Option<View> {
+    Some(View::Changes(Page { entries: vec![change()?], has_more: false }, None))
+}
+
+pub(super) fn sample_drift(head: &Head<'_>) -> Option<View> {
+    Some(View::Drift(Box::new(Drift { since: Some(change()?.id), planned: planned(head)? })))
+}
+
+fn change() -> Option<Entry> {
+    Some(Entry {
+        id: ChangeId::new("01KBF1GQ00T5NJ4YXH8M2ZRW6C").ok()?,
+        firewall: FirewallId::new("web").ok()?,
+        driver: "mock".into(),
+        provider: String::new(),
+        user: "mockuser".into(),
+        operation: "create_rule".into(),
+        why: Some("Ticket 4711".into()),
+        state: State::Trying,
+        made_at: "2026-12-01T12:00:00Z".parse().ok()?,
+        confirm_by: "2026-12-01T12:01:00Z".parse().ok(),
+        ended_at: None,
+        undone_by: None,
+        note: None,
+        is_overdue: false,
+        before: None,
+        after: None,
+        planned: None,
+    })
 }

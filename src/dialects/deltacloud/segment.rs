@@ -20,7 +20,7 @@ pub(super) const NEW_FIREWALL_PAGE: &str = "new";
 pub(super) const BESIDES_FIREWALLS: [&str; 3] = [NEW_FIREWALL_PAGE, ".", ".."];
 
 /// What is not taken for the id of a rule where one would stand: what rules are added to, and the page for making one.
-pub(super) const BESIDES_RULES: [&str; 2] = ["rules", "new_rule"];
+pub(super) const BESIDES_RULES: [&str; 3] = ["rules", "new_rule", "drift"];
 
 /// How long the id of a firewall may be, in bytes. EC2's are the longest, of 255 characters.
 const MAX_FIREWALL_ID: usize = 1024;

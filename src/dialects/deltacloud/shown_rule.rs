@@ -8,6 +8,9 @@ use deltawall_core::{
     Source,
 };
 
+use crate::changes::RuleExpiry;
+use crate::clock::Timestamp;
+
 /// A rule, of which answers show this.
 pub(super) struct ShownRule<'a> {
     /// None where it is not there.
@@ -24,6 +27,8 @@ pub(super) struct ShownRule<'a> {
     pub(super) description: Option<&'a Description>,
     pub(super) sources: &'a [Source],
     pub(super) conditions: Option<&'a Conditions>,
+    /// When it goes by itself, or some of its sources.
+    pub(super) expiry: RuleExpiry,
 }
 
 impl<'a> ShownRule<'a> {
@@ -57,6 +62,7 @@ impl<'a> ShownRule<'a> {
             description: rule.description.as_ref(),
             sources: &content.sources,
             conditions: content.conditions.as_deref(),
+            expiry: RuleExpiry::Never,
         }
     }
 
@@ -73,6 +79,7 @@ impl<'a> ShownRule<'a> {
             description: rule.description(),
             sources: rule.sources(),
             conditions: rule.conditions(),
+            expiry: RuleExpiry::Never,
         }
     }
 
@@ -90,6 +97,14 @@ impl<'a> ShownRule<'a> {
             let _ = write!(text, "{comma}{}", range(*ports));
         }
         Some(text)
+    }
+
+    /// When the source of this index goes by itself, where others do not, or at another time.
+    pub(super) fn source_expires_at(&self, index: usize) -> Option<Timestamp> {
+        match &self.expiry {
+            RuleExpiry::Sources(times) => times.get(index).copied().flatten(),
+            RuleExpiry::Never | RuleExpiry::At(_) => None,
+        }
     }
 
     /// What else has to be so for it to match, by the parameters that say it.

@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::path::Path;
 use super::segment::{BESIDES_FIREWALLS, BESIDES_RULES};
+use crate::store::ChangeId;
 
 /// What cannot stand in a segment of a path (RFC 3986, `pchar`); `;`, which some take for a matrix parameter; and `&` and
 /// `'`, so that an href in XML needs no entities, which clients that look for it as text would not undo.
@@ -88,6 +89,14 @@ impl Urls {
         let id = id.as_str();
         let end = if BESIDES_FIREWALLS.contains(&id) { ";" } else { "" };
         format!("{}/firewalls/{}{end}", self.entry_point, segment(id))
+    }
+
+    pub(super) fn changes(&self) -> String {
+        format!("{}/changes", self.entry_point)
+    }
+
+    pub(super) fn change(&self, id: &ChangeId) -> String {
+        format!("{}/changes/{id}", self.entry_point)
     }
 
     /// The page for making a firewall.

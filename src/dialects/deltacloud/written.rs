@@ -87,7 +87,7 @@ impl Kept {
     /// What this was written for.
     fn origin(&self) -> Representation<'_> {
         let Self { format, place, ref firewalls, shown, capabilities, ref urls, .. } = *self;
-        Representation { format, place, firewalls, shown, members: None, capabilities, urls }
+        Representation { format, place, firewalls, shown, members: None, endings: Vec::new(), capabilities, urls }
     }
 }
 
@@ -104,8 +104,9 @@ impl Cache {
     /// # Errors
     /// When it cannot be written.
     pub(super) fn get(&self, wanted: &Representation<'_>) -> io::Result<Written> {
-        // Who stands behind a firewall is seldom asked for.
-        let slot = self.0.get(wanted.slot()).filter(|_| wanted.members.is_none());
+        // Who stands behind a firewall is seldom asked for, and what ends by itself is soon over.
+        let is_plain = wanted.members.is_none() && wanted.endings.is_empty();
+        let slot = self.0.get(wanted.slot()).filter(|_| is_plain);
         if let Some(slot) = slot
             && let Some(kept) = slot.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
             && kept.origin() == *wanted
@@ -114,7 +115,7 @@ impl Cache {
         }
         let written = wanted.written()?;
         if let Some(slot) = slot.filter(|_| written.content.len() <= MAX_KEPT) {
-            let Representation { format, place, firewalls, shown, members: _, capabilities, urls } = *wanted;
+            let Representation { format, place, firewalls, shown, capabilities, urls, .. } = *wanted;
             let (firewalls, urls, written) = (firewalls.to_vec(), urls.clone(), written.clone());
             let kept = Kept { format, place, firewalls, shown, capabilities, urls, written };
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);

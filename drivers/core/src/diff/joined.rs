@@ -68,11 +68,7 @@ fn described_anew(before: &[Rule], after: &[NewRule]) -> HashSet<usize> {
 
 /// The rule with these sources alone; none where there are none.
 fn with(rule: &NewRule, sources: Vec<Source>) -> Option<NewRule> {
-    let new = NewRule::new(rule.protocol(), sources).ok()?;
-    let new = new.with_direction(rule.direction()).with_action(rule.action()).with_log(rule.log().cloned());
-    new.with_description(rule.description().cloned())
-        .with_conditions(rule.conditions().cloned().unwrap_or_default())
-        .ok()
+    rule.clone().with_sources(sources).ok()
 }
 
 fn held(rule: &Rule) -> impl Iterator<Item = Single<'_>> {

@@ -17,4 +17,5 @@ mod whole;
 mod tests;
 
 pub use difference::{Addition, Diff, Move};
+pub use same::Same;
 pub use whole::longest_in_order;

@@ -9,8 +9,8 @@ use crate::source::Source;
 use crate::text::Description;
 
 /// All that a rule is, without what does not matter: two rules are the same when these are equal.
-#[derive(PartialEq, Eq, Hash)]
-pub(super) struct Same<'a> {
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Same<'a> {
     protocol: Protocol,
     direction: Direction,
     action: Action,

@@ -16,7 +16,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         networks: false,
         default: false,
         members: true,
-        outlive: false,
+        in_memory: true,
     },
     rules: RuleCapabilities {
         create: true,

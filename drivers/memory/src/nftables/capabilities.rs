@@ -25,7 +25,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         networks: false,
         default: true,
         members: true,
-        outlive: false,
+        in_memory: true,
     },
     rules: RuleCapabilities {
         create: true,

@@ -1,6 +1,7 @@
 //! The HTML views: pages for people, of the same answers that programs get. Askama escapes all that they show.
 
 mod assets;
+mod changes;
 mod firewall;
 mod form;
 mod pages;

@@ -8,7 +8,7 @@ use askama::Template;
 use deltawall_core::{Driver, Firewall};
 
 use super::render::render;
-use super::{firewall, form, plan};
+use super::{changes, firewall, form, plan};
 use crate::dialects::deltacloud::answer::View;
 use crate::dialects::deltacloud::error::ApiError;
 use crate::dialects::deltacloud::examples::Examples;
@@ -38,6 +38,9 @@ pub(in crate::dialects::deltacloud) fn view(view: &View, head: &Head<'_>) -> io:
         }
         View::Plan(planned, form) => plan::page(planned, form.as_deref(), head),
         View::Explanation(one, explained) => plan::explanation(one, explained, head),
+        View::Change(entry) => changes::one(entry, head),
+        View::Changes(page, next) => changes::list(page, next.as_deref(), head),
+        View::Drift(drift) => changes::drift(drift, head),
         View::Message(message) => render(&Message { head, message }),
         View::Form(form) => form::page(form, None, None, head).unwrap_or_else(|| Err(no_page())),
         View::Reference => render(&Reference::new(head)),

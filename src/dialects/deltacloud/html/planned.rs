@@ -17,6 +17,15 @@ pub(super) struct Planned<'a> {
     pub(super) confirm: Option<Confirm<'a>>,
 }
 
+/// What becomes of traffic and of rules, in the order in which it is told: if the change is made, and where it was.
+const SENTENCES: [(&str, &str); 5] = [
+    ("This traffic would be let through, and is not now:", "This traffic is let through, and was not:"),
+    ("This traffic is let through now, and would not be:", "This traffic was let through, and is not any more:"),
+    ("These rules would be added:", "These rules were added:"),
+    ("These rules would go:", "These rules are gone:"),
+    ("These rules would get another place:", "These rules have got another place:"),
+];
+
 /// A form that needs nothing filled in.
 pub(super) struct Confirm<'a> {
     pub(super) action: String,
@@ -27,6 +36,12 @@ pub(super) struct Confirm<'a> {
 }
 
 impl<'a> Planned<'a> {
+    /// What was done, where the plan tells what others did.
+    pub(super) fn facts(&self) -> Vec<(&'static str, &[String])> {
+        let fact = |would: &str| SENTENCES.iter().find(|(said, _)| *said == would).map(|(_, fact)| *fact);
+        self.lists.iter().filter_map(|(would, lines)| Some((fact(would)?, lines.as_slice()))).collect()
+    }
+
     /// What was planned, with a button that sends this form there again.
     pub(super) fn new(planned: &'a changes::Planned, form: Option<(&'a FilledIn, String)>, head: &Head<'_>) -> Self {
         let changes::Planned { firewall, plan, is_new, .. } = planned;
@@ -38,13 +53,9 @@ impl<'a> Planned<'a> {
             let rule = words::rule(&ShownRule::in_part(&moved.rule, firewall, can));
             format!("{rule}: to place {}", moved.position)
         });
-        let lists = [
-            ("This traffic would be let through, and is not now:", traffic(&plan.opens)),
-            ("This traffic is let through now, and would not be:", traffic(&plan.closes)),
-            ("These rules would be added:", adds.collect::<Vec<_>>()),
-            ("These rules would go:", removes.collect()),
-            ("These rules would get another place:", moves.collect()),
-        ];
+        let lists: [Vec<String>; 5] =
+            [traffic(&plan.opens), traffic(&plan.closes), adds.collect(), removes.collect(), moves.collect()];
+        let lists = SENTENCES.iter().map(|(would, _)| *would).zip(lists);
         let mut notes = Vec::new();
         if *is_new {
             notes.push(format!("The firewall {} would be made.", firewall.name));
@@ -61,7 +72,7 @@ impl<'a> Planned<'a> {
         notes.extend(plan.default.map(words::defaults));
         Self {
             warnings: plan.warnings.iter().map(|warning| warning.message.as_str()).collect(),
-            lists: lists.into_iter().filter(|(_, lines)| !lines.is_empty()).collect(),
+            lists: lists.filter(|(_, lines)| !lines.is_empty()).collect(),
             notes,
             confirm: form.filter(|(form, _)| form.is_whole).map(|(form, action)| Confirm::new(form, action)),
         }

@@ -6,7 +6,8 @@ use deltawall_core::{Action, Defaults, Firewall, LogPrefix, Member, Source};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::dialects::deltacloud::representation::Representation;
+use crate::changes::RuleExpiry;
+use crate::dialects::deltacloud::representation::{Endings, Representation};
 use crate::dialects::deltacloud::shown_rule::ShownRule;
 
 #[derive(Serialize, ToSchema)]
@@ -24,6 +25,22 @@ pub(super) struct FirewallView<'a> {
     default: Option<DefaultView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     members: Option<Vec<MemberView<'a>>>,
+    /// The change that it waits for the end of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trial: Option<TrialView<'a>>,
+}
+
+/// A change that is tried, or being undone: until its end no other is made.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Trial)]
+struct TrialView<'a> {
+    id: &'a str,
+    href: String,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirm_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overdue: Option<bool>,
 }
 
 /// What happens to traffic that no rule matches.
@@ -83,19 +100,32 @@ pub(super) struct RuleView<'a> {
     packet_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
+    /// When it goes by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Source)]
+pub(super) struct SourceView<'a> {
+    #[serde(flatten)]
+    source: OneSourceView<'a>,
+    /// When it goes by itself, where other sources of the rule do not, or at another time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[schema(as = Source)]
-pub(super) enum SourceView<'a> {
+#[schema(as = OneSource)]
+enum OneSourceView<'a> {
     Group { name: &'a str, owner: &'a str },
     Address { family: &'a str, address: String, prefix: String },
     Range { family: &'a str, first: String, last: String },
     PrefixList { name: &'a str },
 }
 
-pub(super) fn firewall<'a>(firewall: &'a Firewall, of: &Representation<'a>) -> FirewallView<'a> {
+pub(super) fn firewall<'a>(firewall: &'a Firewall, endings: &'a Endings, of: &Representation<'a>) -> FirewallView<'a> {
     let rules = firewall.rules.iter().enumerate().filter(|(_, rule)| of.shown.has(rule));
     FirewallView {
         id: firewall.id.as_str(),
@@ -103,9 +133,21 @@ pub(super) fn firewall<'a>(firewall: &'a Firewall, of: &Representation<'a>) -> F
         name: firewall.name.as_str(),
         description: firewall.description.as_ref().map(|description| description.as_str()),
         owner_id: firewall.owner.as_ref().map(|owner| owner.as_str()),
-        rules: rules.map(|(index, one)| rule(ShownRule::there(one, index, of.capabilities))).collect(),
+        rules: rules
+            .map(|(index, one)| {
+                let expiry = endings.of_rule(index).clone();
+                rule(ShownRule { expiry, ..ShownRule::there(one, index, of.capabilities) })
+            })
+            .collect(),
         default: firewall.default.map(default),
         members: of.members.map(|members| members.iter().map(member).collect()),
+        trial: endings.trial.as_ref().map(|trial| TrialView {
+            id: trial.id.as_str(),
+            href: of.urls.change(&trial.id),
+            state: trial.state,
+            confirm_by: trial.confirm_by.map(|time| time.to_string()),
+            overdue: trial.is_overdue.then_some(true),
+        }),
     }
 }
 
@@ -126,14 +168,22 @@ pub(super) fn rule(rule: ShownRule<'_>) -> RuleView<'_> {
     let ports = rule.ports();
     let numbers = rule.protocol.numbers().filter(|_| ports.is_none());
     let conditions = rule.conditions;
+    let sources = rule.sources.iter().enumerate().map(|(index, one)| {
+        let expires_at = rule.source_expires_at(index).map(|time| time.to_string());
+        SourceView { expires_at, ..source(one) }
+    });
     RuleView {
+        sources: sources.collect(),
+        expires_at: match rule.expiry {
+            RuleExpiry::At(time) => Some(time.to_string()),
+            RuleExpiry::Never | RuleExpiry::Sources(_) => None,
+        },
         id: rule.id,
         position: rule.position,
         allow_protocol: rule.protocol.name(),
         port_from: numbers.map(|(from, _)| from.to_string()),
         port_to: numbers.map(|(_, to)| to.to_string()),
         ports,
-        sources: rule.sources.iter().map(source).collect(),
         direction: rule.direction.name(),
         rule_action: rule.action.map(Action::name),
         log_rule: rule.is_logged,
@@ -148,18 +198,19 @@ pub(super) fn rule(rule: ShownRule<'_>) -> RuleView<'_> {
 }
 
 pub(super) fn source(source: &Source) -> SourceView<'_> {
-    match source {
-        Source::Group(group) => SourceView::Group { name: group.name.as_str(), owner: group.owner.as_str() },
-        Source::Range(range) => SourceView::Range {
+    let source = match source {
+        Source::Group(group) => OneSourceView::Group { name: group.name.as_str(), owner: group.owner.as_str() },
+        Source::Range(range) => OneSourceView::Range {
             family: range.family(),
             first: range.first().to_string(),
             last: range.last().to_string(),
         },
-        Source::PrefixList(id) => SourceView::PrefixList { name: id.as_str() },
-        Source::Address(cidr) => SourceView::Address {
+        Source::PrefixList(id) => OneSourceView::PrefixList { name: id.as_str() },
+        Source::Address(cidr) => OneSourceView::Address {
             family: cidr.family(),
             address: cidr.address_text().to_string(),
             prefix: cidr.prefix().to_string(),
         },
-    }
+    };
+    SourceView { source, expires_at: None }
 }

@@ -1,5 +1,6 @@
 //! The JSON views. Ports and prefixes are text, absent values are left out.
 
+mod change;
 mod firewall;
 mod plan;
 
@@ -15,8 +16,9 @@ use super::error::ApiError;
 use super::features;
 use super::format::Format;
 use super::head::Head;
-use super::representation::{Place, Representation};
+use super::representation::{Endings, Place, Representation};
 use super::version::VERSION;
+use change::{ChangesView, OneChangeView, OneDriftView};
 use firewall::{FirewallView, firewall};
 use plan::{ExplanationView, PlanView, explanation, plan};
 
@@ -29,6 +31,9 @@ use plan::{ExplanationView, PlanView, explanation, plan};
     OneView,
     OnePlanView,
     OneExplanationView,
+    OneChangeView,
+    ChangesView,
+    OneDriftView,
     MessageView,
     ErrorView
 )))]
@@ -46,7 +51,7 @@ struct ApiView<'a> {
     version: &'a str,
     driver: &'a str,
     provider: &'a str,
-    links: [LinkView; 2],
+    links: Vec<LinkView>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -150,6 +155,9 @@ pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
         View::Explanation(firewall, explained) => {
             bytes(&OneExplanationView { explanation: explanation(firewall, explained, head) })
         }
+        View::Change(entry) => bytes(&change::one(entry, head)),
+        View::Changes(page, next) => bytes(&change::changes(page, next.as_deref(), head)),
+        View::Drift(drift) => bytes(&change::drift(drift, head)),
         View::Message(message) => bytes(&MessageView { message }),
         _ => Err(io::Error::other("this has no JSON")),
     }
@@ -157,9 +165,14 @@ pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
 
 /// One firewall, or a list of them.
 pub(super) fn firewalls(of: &Representation<'_>) -> io::Result<Vec<u8>> {
+    let none = Endings::default();
+    let endings = |index: usize| of.endings.get(index).unwrap_or(&none);
     match (of.place, of.firewalls) {
-        (Place::Alone, [one]) => bytes(&OneView { firewall: firewall(one, of) }),
-        (_, all) => bytes(&FirewallsView { firewalls: all.iter().map(|one| firewall(one, of)).collect() }),
+        (Place::Alone, [one]) => bytes(&OneView { firewall: firewall(one, endings(0), of) }),
+        (_, all) => {
+            let all = all.iter().enumerate();
+            bytes(&FirewallsView { firewalls: all.map(|(index, one)| firewall(one, endings(index), of)).collect() })
+        }
     }
 }
 
@@ -183,15 +196,15 @@ fn entry_point<'a>(head: &'a Head<'a>) -> EntryPointView<'a> {
         rel: feature.rel,
         params: [NamedView { name: feature.parameter }],
     });
+    let changes = LinkView { rel: "changes", href: head.urls.changes(), features: Vec::new() };
+    let drivers = LinkView { rel: "drivers", href: head.urls.drivers(), features: Vec::new() };
+    let firewalls = LinkView { rel: "firewalls", href: head.urls.firewalls(), features: features.collect() };
     EntryPointView {
         api: ApiView {
             version: VERSION,
             driver: head.driver().id(),
             provider: head.provider_name(),
-            links: [
-                LinkView { rel: "drivers", href: head.urls.drivers(), features: Vec::new() },
-                LinkView { rel: "firewalls", href: head.urls.firewalls(), features: features.collect() },
-            ],
+            links: [drivers, firewalls].into_iter().chain(head.changes.is_on().then_some(changes)).collect(),
         },
     }
 }

@@ -3,7 +3,9 @@
 use deltawall_core::{Action, Capabilities, Defaults, Firewall, Log, Member, Source};
 
 use super::document::Document;
-use crate::dialects::deltacloud::representation::{Place, Representation};
+use crate::changes::RuleExpiry;
+use crate::clock::Timestamp;
+use crate::dialects::deltacloud::representation::{Endings, Place, Representation};
 use crate::dialects::deltacloud::shown_rule::ShownRule;
 use crate::dialects::deltacloud::urls::Urls;
 
@@ -34,7 +36,7 @@ impl Place {
     }
 }
 
-pub(super) fn firewall(document: &mut Document, firewall: &Firewall, of: &Representation<'_>) {
+pub(super) fn firewall(document: &mut Document, firewall: &Firewall, endings: &Endings, of: &Representation<'_>) {
     let id = firewall.id.as_str();
     let href = of.urls.firewall(&firewall.id);
     document.open("firewall", &[("href", &href), ("id", id)]);
@@ -53,10 +55,23 @@ pub(super) fn firewall(document: &mut Document, firewall: &Firewall, of: &Repres
     if let Some(defaults) = firewall.default {
         default(document, defaults);
     }
+    if let Some(trial) = &endings.trial {
+        let href = of.urls.change(&trial.id);
+        document.open("trial", &[("href", &href), ("id", trial.id.as_str())]);
+        document.text("state", trial.state);
+        if let Some(time) = trial.confirm_by {
+            document.text("confirm_by", &time.to_string());
+        }
+        if trial.is_overdue {
+            document.text("overdue", "true");
+        }
+        document.close("trial");
+    }
     document.open("rules", &[]);
     let shown = Shown { place: Some(of.place), firewall: &href, capabilities: of.capabilities };
     for (index, one) in firewall.rules.iter().enumerate().filter(|(_, rule)| of.shown.has(rule)) {
-        rule(document, &ShownRule::there(one, index, of.capabilities), shown);
+        let expiry = endings.of_rule(index).clone();
+        rule(document, &ShownRule { expiry, ..ShownRule::there(one, index, of.capabilities) }, shown);
     }
     document.close("rules");
     if let Some(all) = of.members {
@@ -140,35 +155,47 @@ pub(super) fn rule(document: &mut Document, rule: &ShownRule<'_>, shown: Shown<'
     if let Some(description) = rule.description {
         document.cdata("description", description.as_str());
     }
-    sources(document, rule.sources);
+    if let RuleExpiry::At(time) = rule.expiry {
+        document.text("expires_at", &time.to_string());
+    }
+    document.open("sources", &[]);
+    for (index, one) in rule.sources.iter().enumerate() {
+        source(document, one, rule.source_expires_at(index));
+    }
+    document.close("sources");
     document.close("rule");
 }
 
 pub(super) fn sources(document: &mut Document, sources: &[Source]) {
     document.open("sources", &[]);
     for one in sources {
-        source(document, one);
+        source(document, one, None);
     }
     document.close("sources");
 }
 
-fn source(document: &mut Document, source: &Source) {
+fn source(document: &mut Document, source: &Source, expires_at: Option<Timestamp>) {
+    let mut element = |attributes: &[(&str, &str)]| match expires_at {
+        None => document.empty("source", attributes),
+        Some(time) => {
+            let time = time.to_string();
+            let mut attributes = [attributes, &[("expires_at", &time)]].concat();
+            attributes.sort_unstable();
+            document.empty("source", &attributes);
+        }
+    };
     match source {
         Source::Group(group) => {
-            let attributes = [("name", group.name.as_str()), ("owner", group.owner.as_str()), ("type", "group")];
-            document.empty("source", &attributes);
+            element(&[("name", group.name.as_str()), ("owner", group.owner.as_str()), ("type", "group")]);
         }
         Source::Range(range) => {
             let (first, last) = (range.first().to_string(), range.last().to_string());
-            let attributes = [("family", range.family()), ("first", &first), ("last", &last), ("type", "range")];
-            document.empty("source", &attributes);
+            element(&[("family", range.family()), ("first", &first), ("last", &last), ("type", "range")]);
         }
-        Source::PrefixList(id) => document.empty("source", &[("name", id.as_str()), ("type", "prefix_list")]),
+        Source::PrefixList(id) => element(&[("name", id.as_str()), ("type", "prefix_list")]),
         Source::Address(cidr) => {
             let (address, prefix) = (cidr.address_text().to_string(), cidr.prefix().to_string());
-            let attributes =
-                [("address", &*address), ("family", cidr.family()), ("prefix", &prefix), ("type", "address")];
-            document.empty("source", &attributes);
+            element(&[("address", &*address), ("family", cidr.family()), ("prefix", &prefix), ("type", "address")]);
         }
     }
 }

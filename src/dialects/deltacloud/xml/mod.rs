@@ -1,5 +1,6 @@
 //! The XML views, to the byte as Deltacloud's: single quotes, attributes in alphabetical order, two spaces a level.
 
+mod change;
 mod document;
 mod firewall;
 mod plan;
@@ -15,11 +16,12 @@ use super::features;
 use super::format::Format;
 use super::head::Head;
 use super::path::Path;
-use super::representation::{Place, Representation};
+use super::representation::{Endings, Place, Representation};
 use super::shown_rules::ShownRules;
 use super::urls::Urls;
 use super::version::VERSION;
 use crate::text::cut;
+use change::{change, changes, drift};
 use document::Document;
 use firewall::firewall;
 use plan::{explanation, plan};
@@ -60,6 +62,18 @@ pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
             document = Document::new(PROLOG, LENGTH);
             explanation(&mut document, firewall, explained, head);
         }
+        View::Change(entry) => {
+            document = Document::new(PROLOG, LENGTH);
+            change(&mut document, entry, head);
+        }
+        View::Changes(page, next) => {
+            document = Document::new(PROLOG, LENGTH);
+            changes(&mut document, page, next.as_deref(), head);
+        }
+        View::Drift(told) => {
+            document = Document::new(PROLOG, LENGTH);
+            drift(&mut document, told, head);
+        }
         View::Message(message) => {
             document = Document::new(PROLOG, LENGTH);
             document.cdata("message", message);
@@ -74,7 +88,8 @@ pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
 pub fn firewalls_xml(all: &[Arc<Firewall>], capabilities: Capabilities, origin: &str) -> Vec<u8> {
     let urls = Urls::new(&[origin], &Path::default());
     let (format, place, shown) = (Format::Xml, Place::List, ShownRules::All);
-    firewalls(&Representation { format, place, firewalls: all, shown, members: None, capabilities, urls: &urls })
+    let (members, endings) = (None, Vec::new());
+    firewalls(&Representation { format, place, firewalls: all, shown, members, endings, capabilities, urls: &urls })
 }
 
 /// One firewall, or a list of them.
@@ -84,8 +99,9 @@ pub(super) fn firewalls(of: &Representation<'_>) -> Vec<u8> {
     if of.place == Place::List {
         document.open("firewalls", &[]);
     }
-    for one in of.firewalls {
-        firewall(&mut document, one, of);
+    let none = Endings::default();
+    for (index, one) in of.firewalls.iter().enumerate() {
+        firewall(&mut document, one, of.endings.get(index).unwrap_or(&none), of);
     }
     if of.place == Place::List {
         document.close("firewalls");
@@ -125,6 +141,10 @@ fn entry_point(document: &mut Document, head: &Head<'_>) {
         document.close("feature");
     }
     document.close("link");
+    if head.changes.is_on() {
+        document.open("link", &[("href", &head.urls.changes()), ("rel", "changes")]);
+        document.close("link");
+    }
     document.close("api");
 }
 

@@ -1,0 +1,139 @@
+//! Traffic that has to stay open, or closed, whatever anybody changes.
+
+use deltawall_core::{Context, Driver, Effect, Error, ErrorKind, Firewall, RuleSet, TooMuch, Warning, WarningCode};
+
+use super::place::provider;
+use crate::config::Guard;
+
+/// All guards.
+#[derive(Debug, Clone, Default)]
+pub struct Guards(Vec<Guard>);
+
+/// A firewall that is to be changed.
+pub(super) struct Guarded<'a> {
+    pub(super) driver: &'a dyn Driver,
+    pub(super) context: &'a Context,
+    /// As it is.
+    pub(super) firewall: &'a Firewall,
+    /// Whether the change undoes itself: what it closes comes back.
+    pub(super) is_trial: bool,
+}
+
+impl Guards {
+    /// Those of the configuration.
+    pub fn new(guards: Vec<Guard>) -> Self {
+        Self(guards)
+    }
+
+    /// Whether there is none.
+    pub fn are_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether some may be for firewalls of this driver.
+    pub(super) fn are_for(&self, driver: &str) -> bool {
+        self.0.iter().any(|guard| is(guard.driver.as_deref(), driver))
+    }
+
+    /// Whether some are for this firewall.
+    pub(super) fn guard(&self, guarded: &Guarded<'_>) -> bool {
+        self.of(guarded).next().is_some()
+    }
+
+    /// Whether all hold where a firewall gets these rules, or goes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Blocked`], naming the first that does not.
+    pub(super) fn check(&self, guarded: &Guarded<'_>, after: Option<&RuleSet>) -> Result<(), Error> {
+        let broken = self.of(guarded).find(|guard| is_broken(guard, guarded, after));
+        broken.map_or(Ok(()), |guard| Err(Error::new(ErrorKind::Blocked, guarded.driver.id(), sentence(guard))))
+    }
+
+    /// A warning for each that does not hold then.
+    pub(super) fn warnings(&self, guarded: &Guarded<'_>, after: Option<&RuleSet>) -> Vec<Warning> {
+        let broken = self.of(guarded).filter(|guard| is_broken(guard, guarded, after));
+        broken.map(|guard| Warning { code: WarningCode::Guard, message: sentence(guard), rule: None }).collect()
+    }
+
+    fn of<'a>(&'a self, guarded: &'a Guarded<'_>) -> impl Iterator<Item = &'a Guard> {
+        let Guarded { driver, context, firewall, .. } = guarded;
+        let provider = provider(*driver, context.provider.as_ref());
+        self.0.iter().filter(move |guard| {
+            is(guard.driver.as_deref(), driver.id())
+                && is(guard.provider.as_deref(), &provider)
+                && (matches(&guard.firewall, firewall.id.as_str()) || matches(&guard.firewall, firewall.name.as_str()))
+        })
+    }
+}
+
+fn is(asked: Option<&str>, there: &str) -> bool {
+    asked.is_none_or(|asked| asked.eq_ignore_ascii_case(there))
+}
+
+fn sentence(guard: &Guard) -> String {
+    let Guard { firewall, traffic, is_open, .. } = guard;
+    let state = if *is_open { "open" } else { "closed" };
+    format!("A guard keeps {traffic} {state} on firewalls '{firewall}', and after the change that would not be so.")
+}
+
+/// Whether a guard does not hold after a change, and the change has a part in that. What is too much to look at counts as such.
+fn is_broken(guard: &Guard, guarded: &Guarded<'_>, after: Option<&RuleSet>) -> bool {
+    if guard.is_open && guarded.is_trial {
+        return false;
+    }
+    match after {
+        Some(after) => breaks(guard, guarded, after).unwrap_or(true),
+        // Nothing passes by a firewall that is gone.
+        None => guard.is_open,
+    }
+}
+
+fn breaks(guard: &Guard, guarded: &Guarded<'_>, after: &RuleSet) -> Result<bool, TooMuch> {
+    let can = guarded.driver.capabilities();
+    let is = Effect::of_rules(after, guarded.firewall.default, &can);
+    let holds = match guard.is_open {
+        true => is.lets_all_through(&guard.traffic)?,
+        false => is.lets_none_through(&guard.traffic)?,
+    };
+    if holds {
+        return Ok(false);
+    }
+    // What nobody has made worse may stay as it is, or nobody could mend it step by step.
+    let (opens, closes) = Effect::of(guarded.firewall, &can).changes(&is)?;
+    Ok(!if guard.is_open { closes.is_empty() } else { opens.is_empty() })
+}
+
+/// Whether a text is of this pattern, in which `*` stands for any characters.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut others: Vec<&str> = parts.collect();
+    let Some(last) = others.pop() else { return rest.is_empty() };
+    for part in others {
+        match rest.split_once(part) {
+            Some((_, behind)) => rest = behind,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_characters() {
+        for (pattern, text) in
+            [("*", "web"), ("web*", "web"), ("web*", "web-1"), ("*b", "web"), ("w*b*1", "web-1"), ("web", "web")]
+        {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in
+            [("web", "web1"), ("web*", "we"), ("*x*", "web"), ("w*b", "web1"), ("we*eb", "web"), ("", "web")]
+        {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+}

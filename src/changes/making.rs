@@ -1,0 +1,301 @@
+//! Making a change that is written down, may be tried, and may end by itself.
+
+use std::sync::Arc;
+
+use deltawall_core::{Error, ErrorKind, Firewall, FirewallId, Replace};
+
+use super::apply::{Made, apply};
+use super::asked::Asked;
+use super::change::Change;
+use super::ending::{self, Ends, Over};
+use super::entry::Applied;
+use super::guards::Guarded;
+use super::pending::Due;
+use super::place::provider;
+use super::plan::{Prospect, created, prospect};
+use super::seen::{Expected, Look, before_in_turn};
+use super::shared::{Shared, not_begun};
+use super::terms::Terms;
+use super::unfinished::Unfinished;
+use super::{after, check, inverse, snapshot};
+use crate::gateway::standing::Standing;
+use crate::store::ChangeId;
+use crate::store::place::Place;
+use crate::store::record::{Beginning, ExpiryStep, Left, Record, State, Step};
+
+/// A change that is about to be made.
+struct Coming {
+    /// The firewall before; none where it is not there, or not looked at.
+    before: Option<Arc<Firewall>>,
+    /// The firewall as it will be; none where it will not be there, or that is not known.
+    after: Option<Firewall>,
+    /// What of it ends by itself.
+    ends: Ends,
+}
+
+/// Makes a change. The call has the turn of the firewall by the id that the change says.
+pub(super) async fn make(
+    shared: &Arc<Shared>,
+    asked: Asked<'_>,
+    id: &ChangeId,
+    change: Change,
+    terms: Terms,
+    expected: Expected<'_>,
+    standing: &mut Standing<'_>,
+) -> Result<Applied, Error> {
+    let Asked { driver, context, .. } = asked;
+    terms.check(driver, &change, shared.store.is_durable(), shared.clock.now())?;
+    let is_free = driver.capabilities().firewalls.in_memory;
+    let always = is_free
+        || shared.store.is_durable()
+        || shared.guards.are_for(driver.id())
+        || terms.has_expiry()
+        || terms.confirm_within.is_some();
+    let before = before_in_turn(driver, context, &change, Look { expected, always }, standing).await;
+    if before.as_ref().is_err_and(|why| why.kind == ErrorKind::NotFound) {
+        // What the driver cannot do of any firewall is told first.
+        check::asked(driver, &change)?;
+    }
+    let before = before?;
+    let coming = coming(shared, asked, &change, &terms, before)?;
+    let record = record(shared, asked, id, &change, &terms, &coming);
+    let is_trial = record.confirm_by.is_some();
+    let held = shared.holds(context.deadline);
+    let unfinished = Unfinished::new(shared, id);
+    if let Err(why) = begin(shared, asked, Record { held, ..record.clone() }, &coming).await {
+        unfinished.finish();
+        return Err(why);
+    }
+    let seen = coming.before.clone();
+    let may_leave_some = may_leave_some(asked, &change);
+    let made = match coming.ends.is_there_already() {
+        // It is there, and only ends at another time now.
+        true => Ok(coming.before.clone().map_or(Made::RuleDeleted, Made::Firewall)),
+        false => apply(driver, context, change, seen).await,
+    };
+    let due = terms.confirm_within.map(|time| Due::after(time, &*shared.clock));
+    match made {
+        Ok(made) => {
+            let step = done(shared, asked, &record, &coming, &made);
+            let record = Record {
+                state: step.to.unwrap_or(record.state),
+                place: step.place.clone().unwrap_or(record.place),
+                ..record
+            };
+            let expiries = step.expiries.clone();
+            let written = shared.ask("step", shared.store.step(id, step)).await;
+            if let Some(due) = due {
+                shared.pending().add_change(&record, due);
+            }
+            coming.ends.begin(shared, &record, &expiries);
+            match written {
+                Ok(true) => {
+                    unfinished.finish();
+                    shared.gateway.metrics().changed(driver.id(), record.state.name());
+                }
+                // Who has come between has said what became of it.
+                Ok(false) => unfinished.finish(),
+                Err(why) => {
+                    tracing::error!(change = %id, why = ?why, "a change that was made could not be written down")
+                }
+            }
+            Ok(Applied { made, confirm_by: record.confirm_by })
+        }
+        Err(error) => {
+            let is_unclear = matches!(error.kind, ErrorKind::Timeout | ErrorKind::Unavailable)
+                || may_leave_some && error.kind != ErrorKind::Conflict;
+            if is_trial && is_unclear {
+                // It stays as it is, and is undone at its time whatever has become of it.
+                due.into_iter().for_each(|due| shared.pending().add_change(&record, due));
+                coming.ends.begin(shared, &record, &ExpiryStep::Stay);
+                return Err(error);
+            }
+            let step = failed(shared, asked, &coming, &error, is_unclear).await;
+            let state = step.to.unwrap_or(State::Unknown);
+            if state == State::Unknown {
+                coming.ends.begin(shared, &record, &ExpiryStep::Stay);
+            }
+            match shared.ask("step", shared.store.step(id, step)).await {
+                Ok(_) => {
+                    unfinished.finish();
+                    shared.gateway.metrics().changed(driver.id(), state.name());
+                }
+                Err(why) => {
+                    tracing::error!(change = %id, why = ?why, "a change that has failed could not be written down")
+                }
+            }
+            Err(error)
+        }
+    }
+}
+
+/// What the change makes of the firewall, if nothing stands against it.
+fn coming(
+    shared: &Shared,
+    asked: Asked<'_>,
+    change: &Change,
+    terms: &Terms,
+    before: Option<Arc<Firewall>>,
+) -> Result<Coming, Error> {
+    let Asked { driver, .. } = asked;
+    let Some(seen) = &before else {
+        let after = match change {
+            Change::CreateFirewall(new) => Some(created(new)),
+            _ => None,
+        };
+        check_deletable(asked, terms)?;
+        return Ok(Coming { before, after, ends: Ends::default() });
+    };
+    if let Some(ends) = Ends::asked_again(shared, asked, seen, change, terms) {
+        return Ok(Coming { after: Some((**seen).clone()), ends, before });
+    }
+    let prospect = prospect(driver, seen, change);
+    let guarded = guarded(asked, seen, terms);
+    let Prospect { diff, after } = match prospect {
+        Ok(prospect) => prospect,
+        // The driver says it better, and has to.
+        Err(_) if terms.confirm_within.is_none() && !terms.has_expiry() && !shared.guards.guard(&guarded) => {
+            return Ok(Coming { before, after: None, ends: Ends::default() });
+        }
+        Err(why) => return Err(why),
+    };
+    let goes = matches!(change, Change::DeleteFirewall(_));
+    shared.guards.check(&guarded, (!goes).then_some(&after))?;
+    let ends = Ends::of(shared, asked, seen, change, terms, &diff);
+    let firewall = if goes { None } else { after::with_rules(seen, &after) };
+    if let (Some(after), true) = (&firewall, terms.confirm_within.is_some()) {
+        after::check_can_undo(driver, seen, after)?;
+    }
+    Ok(Coming { after: firewall, ends, before })
+}
+
+/// What guards are held against.
+pub(super) fn guarded<'a>(asked: Asked<'a>, firewall: &'a Firewall, terms: &Terms) -> Guarded<'a> {
+    let Asked { driver, context, .. } = asked;
+    Guarded { driver, context, firewall, is_trial: terms.confirm_within.is_some() }
+}
+
+/// A trial that makes a firewall is undone by deleting it.
+fn check_deletable(asked: Asked<'_>, terms: &Terms) -> Result<(), Error> {
+    match terms.confirm_within.is_some() && !asked.driver.capabilities().firewalls.delete {
+        true => Err(Error::unsupported(asked.driver.id(), "delete firewalls, so making one cannot be tried")),
+        false => Ok(()),
+    }
+}
+
+fn record(shared: &Shared, asked: Asked<'_>, id: &ChangeId, change: &Change, terms: &Terms, coming: &Coming) -> Record {
+    let Asked { driver, context, caller, operation } = asked;
+    let now = shared.clock.now();
+    let known = coming.before.as_deref().or(coming.after.as_ref());
+    let place =
+        known.map(|firewall| shared.place(driver, context.provider.as_ref(), firewall)).unwrap_or_else(|| Place {
+            driver: driver.id().to_owned(),
+            provider: provider(driver, context.provider.as_ref()),
+            owner: String::new(),
+            firewall: change.firewall().map(FirewallId::to_string).unwrap_or_default(),
+        });
+    Record {
+        id: id.clone(),
+        place,
+        user: caller.user().to_owned(),
+        operation: operation.to_owned(),
+        why: terms.why.clone(),
+        state: State::Applying,
+        made_at: now,
+        confirm_by: terms.confirm_within.map(|time| now.after(time)),
+        ended_at: None,
+        undone_by: None,
+        note: None,
+        attempts: 0,
+        forgot_expiry: false,
+        before: coming.before.as_deref().map(snapshot::write),
+        after: coming.after.as_ref().map(snapshot::write),
+        held: None,
+    }
+}
+
+/// Writes down what is about to be done, with all that it takes to end it.
+async fn begin(shared: &Shared, asked: Asked<'_>, record: Record, coming: &Coming) -> Result<(), Error> {
+    let Asked { driver, caller, .. } = asked;
+    let seal = |of: &str| match caller.is_own {
+        true => Ok(None),
+        false => shared.seal(driver, &caller.credentials, of).map(Some),
+    };
+    let credentials = match record.confirm_by {
+        Some(_) => seal(record.id.as_str())?,
+        None => None,
+    };
+    let expiries = coming.ends.expiries(&record);
+    let expiries = expiries.into_iter().map(|expiry| Ok((seal(&expiry.id)?, expiry)));
+    let expiries =
+        expiries.map(|sealed| sealed.map(|(sealed, expiry)| (expiry, sealed))).collect::<Result<_, Error>>()?;
+    let beginning = Beginning { record, left: Left::Same, gone: Vec::new(), credentials, expiries };
+    shared.ask("begin", shared.store.begin(beginning)).await.map_err(|why| not_begun(driver, why))
+}
+
+/// The step of a change that was made.
+fn done(shared: &Shared, asked: Asked<'_>, record: &Record, coming: &Coming, made: &Made) -> Step {
+    let Asked { driver, context, .. } = asked;
+    let after = match made {
+        Made::Firewall(firewall) => Some(&**firewall),
+        Made::RuleDeleted => coming.after.as_ref(),
+        Made::Deleted(_) => None,
+    };
+    let is_trial = record.confirm_by.is_some();
+    let place =
+        after.filter(|_| coming.before.is_none()).map(|after| shared.place(driver, context.provider.as_ref(), after));
+    let is_known = after.is_some() || matches!(made, Made::Deleted(_));
+    let over = match is_trial || !is_known {
+        // What a trial takes the place of is forgotten when it is confirmed, since it comes back when it is not.
+        true => Over::default(),
+        false => {
+            let place = place.as_ref().unwrap_or(&record.place);
+            ending::over(shared, driver, place, &record.id, after, &coming.ends.rules())
+        }
+    };
+    Step {
+        from: vec![State::Applying],
+        to: Some(if is_trial { State::Trying } else { State::Done }),
+        at: Some(shared.clock.now()),
+        by: shared.name.clone(),
+        place,
+        after: after.map(snapshot::write),
+        left: after.map_or(Left::Unknown, |after| Left::As(snapshot::write(after))),
+        expiries: coming.ends.settle(coming.before.as_deref(), after, over.ids),
+        forgets_expiry: over.has_lost_rules,
+        ..Step::default()
+    }
+}
+
+/// The step of a change that the driver has not made, or of which nobody knows.
+async fn failed(shared: &Shared, asked: Asked<'_>, coming: &Coming, error: &Error, is_unclear: bool) -> Step {
+    let Asked { driver, context, .. } = asked;
+    let is_as_before = match (&coming.before, is_unclear) {
+        (_, false) => true,
+        (Some(before), true) if !matches!(error.kind, ErrorKind::Timeout | ErrorKind::Unavailable) => {
+            let now = driver.firewall(context, &before.id).await;
+            now.is_ok_and(|now| inverse::is_as(&now, before, &driver.capabilities()))
+        }
+        _ => false,
+    };
+    let (state, left, expiries) = match is_as_before {
+        true => (State::Failed, Left::Same, ExpiryStep::Forget),
+        false => (State::Unknown, Left::Unknown, ExpiryStep::Stay),
+    };
+    Step {
+        from: vec![State::Applying],
+        to: Some(state),
+        at: Some(shared.clock.now()),
+        by: shared.name.clone(),
+        note: Some(error.to_string()),
+        left,
+        expiries,
+        ..Step::default()
+    }
+}
+
+/// Whether a driver that has failed may have left some of the change: it makes it in steps, and takes them back as far as it can.
+fn may_leave_some(asked: Asked<'_>, change: &Change) -> bool {
+    let is_replaced = matches!(change, Change::ReplaceRules { .. } | Change::EditRule { .. });
+    is_replaced && asked.driver.capabilities().rules.replace == Replace::Add
+}

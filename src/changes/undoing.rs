@@ -1,0 +1,254 @@
+//! Undoing a change.
+
+use std::sync::Arc;
+
+use deltawall_core::{Context, Driver, Error, ErrorKind, Firewall, Replace, Replacement, RuleSet};
+
+use super::asked::Asked;
+use super::entry::{Entry, Undone};
+use super::guards::Guarded;
+use super::inverse::{Inverse, Way, inverse};
+use super::journal::entry;
+use super::pending::Due;
+use super::records::{firewall_of, left_of, snapshots};
+use super::shared::{Shared, blocked, not_begun};
+use super::unfinished::Unfinished;
+use crate::store::error::BeginError;
+use crate::store::record::{ExpiryStep, Left, Record, State, Step};
+
+/// How often a firewall is looked at anew that others change meanwhile.
+const MOST_LOOKS: usize = 3;
+
+/// Undoes a change for somebody who asks for it. The call has the turn of its firewall.
+pub(super) async fn undo(shared: &Arc<Shared>, asked: Asked<'_>, record: Record) -> Result<Undone, Error> {
+    let Asked { driver, context, caller, .. } = asked;
+    check_state(shared, driver, &record)?;
+    let is_trial = record.state.is_open();
+    if !is_trial {
+        let now = look(driver, context, &record).await?;
+        let what = what(driver, &record, now.as_deref(), Way::Refuse)?;
+        check_guards(shared, asked, now.as_deref(), &what)?;
+    }
+    let can_wait = shared.store.is_durable() || driver.capabilities().firewalls.in_memory;
+    let credentials = match can_wait && !caller.is_own {
+        true => Some(shared.seal(driver, &caller.credentials, record.id.as_str())?),
+        false => None,
+    };
+    let step = Step {
+        from: vec![record.state],
+        to: Some(State::Undoing),
+        at: Some(shared.clock.now()),
+        held: shared.holds(context.deadline),
+        by: shared.name.clone(),
+        undone_by: Some(caller.user().to_owned()),
+        is_attempt: true,
+        credentials,
+        ..Step::default()
+    };
+    if !shared.ask("step", shared.store.step(&record.id, step)).await.map_err(|why| not_begun(driver, why))? {
+        return Err(blocked(
+            driver,
+            "Its time is over, or somebody else has confirmed or undone it just now. Look at it again.",
+        ));
+    }
+    shared.gateway.metrics().undo_attempted();
+    let unfinished = Unfinished::new(shared, &record.id);
+    let way = if is_trial { Way::Nearest } else { Way::Refuse };
+    let undone = tokio::time::timeout_at(context.deadline.into(), reverse(driver, context, &record, way)).await;
+    let undone = undone
+        .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, driver.id(), "The driver did not answer in time.")));
+    match undone {
+        Ok(now) => {
+            let ended = end(shared, driver, &record, now.as_deref(), State::Undone, None).await;
+            if ended.is_ok() {
+                unfinished.finish();
+            }
+            Ok(Undone::Done(current(shared, driver, &record).await?))
+        }
+        Err(error) if is_trial || can_wait && is_passing(error.kind) => {
+            // It is tried again until it is done.
+            let step = Step {
+                from: vec![State::Undoing],
+                held: Some((shared.name.clone(), shared.clock.now())),
+                by: shared.name.clone(),
+                note: Some(error.to_string()),
+                ..Step::default()
+            };
+            let _ = shared.ask("step", shared.store.step(&record.id, step)).await;
+            unfinished.finish();
+            let open = Record { state: State::Undoing, ..record.clone() };
+            let mut pending = shared.pending();
+            pending.add_change(&open, Due::NOW);
+            pending.failed(&record.id, &*shared.clock);
+            drop(pending);
+            Ok(Undone::UnderWay(current(shared, driver, &record).await?))
+        }
+        Err(error) => {
+            let state = if is_passing(error.kind) { State::Unknown } else { record.state };
+            let ended = end(shared, driver, &record, None, state, Some(&error)).await;
+            if ended.is_ok() {
+                unfinished.finish();
+            }
+            Err(error)
+        }
+    }
+}
+
+/// What undoing a change would make of its firewall now: the firewall as it is, and the rules that it would have.
+pub(super) async fn prospect(
+    shared: &Shared,
+    asked: Asked<'_>,
+    record: &Record,
+) -> Result<(Arc<Firewall>, Option<RuleSet>), Error> {
+    let Asked { driver, context, .. } = asked;
+    check_state(shared, driver, record)?;
+    let gone = || blocked(driver, "The firewall is gone, so there is nothing to undo.");
+    let now = look(driver, context, record).await?.ok_or_else(gone)?;
+    let way = if record.state.is_open() { Way::Nearest } else { Way::Refuse };
+    let what = what(driver, record, Some(&now), way)?;
+    if !record.state.is_open() {
+        check_guards(shared, asked, Some(&now), &what)?;
+    }
+    Ok(match what {
+        Inverse::Rules(rules) => (now, Some(rules)),
+        Inverse::Nothing => {
+            let rules = super::plan::told(driver, RuleSet::of(&now))?;
+            (now, Some(rules))
+        }
+        Inverse::Delete => (now, None),
+    })
+}
+
+/// Makes the firewall again what it was before the change: it as it is then, if it is there.
+pub(super) async fn reverse(
+    driver: &dyn Driver,
+    context: &Context,
+    record: &Record,
+    way: Way,
+) -> Result<Option<Arc<Firewall>>, Error> {
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        let now = look(driver, context, record).await?;
+        let result = match (what(driver, record, now.as_deref(), way)?, &now) {
+            (Inverse::Rules(rules), Some(now)) => replace(driver, context, now, &rules).await.map(Some),
+            (Inverse::Delete, Some(now)) => driver.delete_firewall(context, &now.id).await.map(|_| None),
+            (_, now) => return Ok(now.clone()),
+        };
+        match result {
+            Err(error) if error.kind == ErrorKind::Conflict && looks < MOST_LOOKS => {}
+            result => return result,
+        }
+    }
+}
+
+/// Takes a change to the state in which it is left, with the firewall so.
+pub(super) async fn end(
+    shared: &Shared,
+    driver: &dyn Driver,
+    record: &Record,
+    now: Option<&Firewall>,
+    state: State,
+    why: Option<&Error>,
+) -> Result<bool, BeginError> {
+    let is_undone = state == State::Undone;
+    let step = Step {
+        from: vec![State::Undoing],
+        to: Some(state),
+        at: Some(shared.clock.now()),
+        by: shared.name.clone(),
+        note: why.map(ToString::to_string),
+        left: if is_undone { now.map_or(Left::Unknown, left_of) } else { Left::Same },
+        expiries: if is_undone { ExpiryStep::Forget } else { ExpiryStep::Stay },
+        ..Step::default()
+    };
+    let ended = shared.ask("step", shared.store.step(&record.id, step)).await?;
+    let mut pending = shared.pending();
+    pending.end_change(&record.id);
+    if is_undone {
+        pending.keep_expiries_of(|change| *change != record.id);
+    }
+    drop(pending);
+    if ended {
+        shared.gateway.metrics().changed(driver.id(), state.name());
+    }
+    Ok(ended)
+}
+
+/// Whether a failure may be gone when it is tried again.
+fn is_passing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Overloaded)
+}
+
+/// Whether a change that has come so far can be undone.
+fn check_state(shared: &Shared, driver: &dyn Driver, record: &Record) -> Result<(), Error> {
+    let why = match record.state {
+        State::Trying | State::Done | State::Confirmed | State::Unknown => None,
+        State::Applying if shared.pending().due(&record.id).is_some() => None,
+        State::Applying => Some("It is being made. Try again.".to_owned()),
+        State::Undoing => Some("It is being undone already.".to_owned()),
+        State::Undone => Some("It is undone already.".to_owned()),
+        State::Failed => Some("It was not made, so there is nothing to undo.".to_owned()),
+    };
+    let why = why.or_else(|| {
+        let is_lost = record.forgot_expiry && !record.state.is_open();
+        is_lost.then(|| "It took away a rule that would have ended by itself. Make that anew, with its end.".to_owned())
+    });
+    why.map_or(Ok(()), |why| Err(blocked(driver, why)))
+}
+
+/// The firewall of a change as it is; none where it is gone.
+async fn look(driver: &dyn Driver, context: &Context, record: &Record) -> Result<Option<Arc<Firewall>>, Error> {
+    match driver.firewall(context, &firewall_of(driver, record)?).await {
+        Ok(firewall) => Ok(Some(firewall)),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What undoes a change of a firewall that is so now.
+fn what(driver: &dyn Driver, record: &Record, now: Option<&Firewall>, way: Way) -> Result<Inverse, Error> {
+    let [before, after] = snapshots(driver, record)?;
+    if record.operation != "create_firewall" && before.is_none() {
+        return Err(blocked(
+            driver,
+            "What was there before was not kept: the gateway keeps changes in its memory alone.",
+        ));
+    }
+    inverse(before.as_ref(), after.as_ref(), now, &driver.capabilities(), way)
+        .map_err(|why| blocked(driver, why.to_string()))
+}
+
+fn check_guards(shared: &Shared, asked: Asked<'_>, now: Option<&Firewall>, what: &Inverse) -> Result<(), Error> {
+    let Asked { driver, context, .. } = asked;
+    let Some(firewall) = now else { return Ok(()) };
+    let guarded = Guarded { driver, context, firewall, is_trial: false };
+    match what {
+        Inverse::Rules(rules) => shared.guards.check(&guarded, Some(rules)),
+        Inverse::Delete => shared.guards.check(&guarded, None),
+        Inverse::Nothing => Ok(()),
+    }
+}
+
+/// Gives a firewall these rules, at the price of a gap where there is no room to do without.
+async fn replace(
+    driver: &dyn Driver,
+    context: &Context,
+    seen: &Firewall,
+    rules: &RuleSet,
+) -> Result<Arc<Firewall>, Error> {
+    let replacement = Replacement { seen, rules, allow_gap: false };
+    match driver.replace_rules(context, replacement).await {
+        Err(error) if error.kind == ErrorKind::Refused && driver.capabilities().rules.replace == Replace::Add => {
+            driver.replace_rules(context, Replacement { allow_gap: true, ..replacement }).await
+        }
+        result => result,
+    }
+}
+
+/// The change as it is kept now.
+async fn current(shared: &Shared, driver: &dyn Driver, record: &Record) -> Result<Entry, Error> {
+    let kept = shared.ask("change", shared.store.change(&record.id)).await;
+    // What was done is told even if the store cannot be read.
+    entry(shared, driver, kept.ok().flatten().unwrap_or_else(|| record.clone()))
+}
