@@ -1,10 +1,11 @@
 //! What of a change ends by itself.
 
-use deltawall_core::{Diff, Driver, Error, Firewall, NewRule, Same};
+use deltawall_core::{CloudRuleId, Diff, Driver, Firewall, NewRule, Rule};
 
 use super::asked::Asked;
 use super::change::Change;
-use super::expiring::{Endings, cloud_ids};
+use super::expiring::{Again, Endings, added, cloud_ids, is_part, read};
+use super::joined::saying_its_own;
 use super::pending::Due;
 use super::rules::index_of;
 use super::shared::Shared;
@@ -27,6 +28,7 @@ pub(super) struct Ends {
 struct End {
     id: String,
     rule: NewRule,
+    cloud_id: Option<String>,
     at: Timestamp,
     due: Due,
 }
@@ -49,24 +51,36 @@ impl Ends {
         terms: &Terms,
         diff: &Diff,
     ) -> Self {
-        let carried = carried(shared, asked, seen, change);
-        let said = |rule: &NewRule| {
-            let of_rule = terms.of_rules.iter().find(|(said, _)| Same::from(said) == Same::from(rule));
-            of_rule.map(|(_, at)| Expires::At(*at))
-        };
-        let of = |rule: &NewRule| said(rule).or(terms.expires).or(carried.map(Expires::At));
-        let mut new: Vec<_> =
-            diff.adds.iter().filter_map(|add| Some(End::new(shared, add.rule.clone(), of(&add.rule)?))).collect();
-        // Of rules that stay, a set may say that they end at another time than they do.
-        let known: Vec<_> = expiries(shared, asked, seen);
-        let endings = Endings::read(&known);
         let can = asked.driver.capabilities();
-        for rule in &seen.rules {
-            let Ok(there) = NewRule::of(rule) else { continue };
-            let is_added = new.iter().any(|end| Same::from(&end.rule) == Same::from(&there));
-            let Some(Expires::At(at)) = said(&there).filter(|_| !is_added) else { continue };
-            if endings.of_rule(rule, &can).iter().any(|time| *time != Some(at)) {
-                new.push(End::new(shared, there, Expires::At(at)));
+        let known = expiries(shared, asked, seen);
+        let known = read(&known);
+        let endings = Endings::new(&known, &can);
+        let edited = edited(asked, seen, change);
+        let adds: Vec<&NewRule> = match change {
+            Change::ReplaceRules { .. } => added(diff, &can).collect(),
+            _ => diff.adds.iter().map(|add| &add.rule).collect(),
+        };
+        let mut new = Vec::new();
+        let mut end = |rule, cloud_id, expires| new.push(End::new(shared, rule, cloud_id, expires));
+        for rule in &adds {
+            let rule = || match can.rules.join {
+                true => saying_its_own((*rule).clone(), &seen.rules),
+                false => (*rule).clone(),
+            };
+            let said = terms.of_rules.iter().find(|(said, _)| is_part(&rule(), said, &can));
+            match said.map(|(_, at)| Expires::At(*at)).or(terms.expires) {
+                Some(expires) => end(rule(), None, expires),
+                None => {
+                    let carried = edited.map(|was| endings.carried(was, &rule())).unwrap_or_default();
+                    carried.into_iter().for_each(|(rule, at)| end(rule, None, Expires::At(at)));
+                }
+            }
+        }
+        // Of rules that stay, a set may say that they end at another time than they do.
+        for (said, at) in &terms.of_rules {
+            let again = endings.at_another_time(seen, said, *at);
+            if let Some(again) = again.filter(|again| !adds.iter().any(|add| is_part(&again.rule, add, &can))) {
+                end(again.rule, again.cloud_id, Expires::At(*at));
             }
         }
         Self { new, is_there_already: false }
@@ -81,18 +95,19 @@ impl Ends {
         terms: &Terms,
     ) -> Option<Self> {
         let (Change::CreateRule { rule, .. }, Some(expires)) = (change, terms.expires) else { return None };
-        let known = expiries(shared, asked, seen);
-        Endings::read(&known).asked_again(seen, rule, &asked.driver.capabilities())?;
-        Some(Self { new: vec![End::new(shared, rule.clone(), expires)], is_there_already: true })
+        let (can, known) = (asked.driver.capabilities(), expiries(shared, asked, seen));
+        let known = read(&known);
+        let Again { rule, cloud_id } = Endings::new(&known, &can).asked_again(seen, rule)?;
+        Some(Self { new: vec![End::new(shared, rule, cloud_id, expires)], is_there_already: true })
     }
 
     pub(super) fn is_there_already(&self) -> bool {
         self.is_there_already
     }
 
-    /// The rules that end.
-    pub(super) fn rules(&self) -> Vec<NewRule> {
-        self.new.iter().map(|end| end.rule.clone()).collect()
+    /// The rules that end, each with the cloud's own id where it was there already.
+    pub(super) fn rules(&self) -> Vec<(NewRule, Option<String>)> {
+        self.new.iter().map(|end| (end.rule.clone(), end.cloud_id.clone())).collect()
     }
 
     /// As they are kept for a change.
@@ -103,7 +118,7 @@ impl Ends {
             place: record.place.clone(),
             user: record.user.clone(),
             rule: snapshot::write_rule(&end.rule),
-            cloud_id: None,
+            cloud_id: end.cloud_id.clone(),
             due: end.at,
         };
         self.new.iter().map(expiry).collect()
@@ -111,8 +126,8 @@ impl Ends {
 
     /// What becomes of expiries with a change that was made: these are over, and of those that it has asked for the cloud's ids are known.
     pub(super) fn settle(&self, before: Option<&Firewall>, after: Option<&Firewall>, gone: Vec<String>) -> ExpiryStep {
-        let asked = self.new.iter().map(|end| (end.id.as_str(), &end.rule));
-        let before = before.filter(|_| !self.is_there_already);
+        let unknown = self.new.iter().filter(|end| end.cloud_id.is_none());
+        let asked = unknown.map(|end| (end.id.as_str(), &end.rule));
         let cloud_ids = after.map(|after| cloud_ids(before, after, asked)).unwrap_or_default();
         match gone.is_empty() && cloud_ids.is_empty() {
             true => ExpiryStep::Stay,
@@ -134,13 +149,14 @@ impl Ends {
 }
 
 impl End {
-    fn new(shared: &Shared, rule: NewRule, expires: Expires) -> Self {
+    fn new(shared: &Shared, rule: NewRule, cloud_id: Option<CloudRuleId>, expires: Expires) -> Self {
         let (clock, now) = (&*shared.clock, shared.clock.now());
         let (at, due) = match expires {
             Expires::In(time) => (now.after(time), Due::after(time, clock)),
             Expires::At(at) => (at, Due::at(at, clock)),
         };
-        Self { id: shared.new_id().to_string(), rule, at, due }
+        let cloud_id = cloud_id.map(|id| id.as_str().to_owned());
+        Self { id: shared.new_id().to_string(), rule, cloud_id, at, due }
     }
 }
 
@@ -152,26 +168,31 @@ pub(super) fn over(
     place: &Place,
     by: &ChangeId,
     after: Option<&Firewall>,
-    rules: &[NewRule],
+    rules: &[(NewRule, Option<String>)],
 ) -> Over {
     let others: Vec<_> = shared.pending().expiries_of(place).filter(|expiry| expiry.change != *by).cloned().collect();
-    let (endings, can) = (Endings::read(&others), driver.capabilities());
+    let (others_read, can) = (read(&others), driver.capabilities());
+    let endings = Endings::new(&others_read, &can);
     let absent = match after {
-        Some(after) => endings.absent(after, &can),
+        Some(after) => endings.absent(after),
         None => others.iter().map(|expiry| expiry.id.clone()).collect(),
     };
     let has_lost_rules = !absent.is_empty();
     let mut ids = absent;
-    let again = endings.for_the_same(rules, &can).into_iter().filter(|id| !ids.contains(id)).collect::<Vec<_>>();
+    let again = endings
+        .replaced(rules.iter().map(|(rule, id)| (rule, id.as_deref())))
+        .into_iter()
+        .filter(|id| !ids.contains(id))
+        .collect::<Vec<_>>();
     ids.extend(again);
     Over { ids, has_lost_rules }
 }
 
-/// The rules that a change has asked to end.
-pub(super) fn asked_for(shared: &Shared, record: &Record) -> Vec<NewRule> {
+/// The rules that a change has asked to end, each with the cloud's own id where it is known.
+pub(super) fn asked_for(shared: &Shared, record: &Record) -> Vec<(NewRule, Option<String>)> {
     let pending = shared.pending();
     let own = pending.expiries_of(&record.place).filter(|expiry| expiry.change == record.id);
-    own.filter_map(|expiry| snapshot::read_rule(&expiry.rule).ok()).collect()
+    own.filter_map(|expiry| Some((snapshot::read_rule(&expiry.rule).ok()?, expiry.cloud_id.clone()))).collect()
 }
 
 /// The step of expiries of a change that is undone: those that it has asked for are over. Rules that have come back may have other ids at
@@ -179,7 +200,12 @@ pub(super) fn asked_for(shared: &Shared, record: &Record) -> Vec<NewRule> {
 pub(super) fn put_back(shared: &Shared, record: &Record, was: Option<&Firewall>, now: Option<&Firewall>) -> ExpiryStep {
     let known: Vec<_> = shared.pending().expiries_of(&record.place).cloned().collect();
     let (own, others): (Vec<_>, Vec<_>) = known.into_iter().partition(|expiry| expiry.change == record.id);
-    let read = others.iter().filter_map(|expiry| Some((expiry.id.as_str(), snapshot::read_rule(&expiry.rule).ok()?)));
+    let is_there = |id: &str| {
+        let mut ids = now.into_iter().flat_map(|now| &now.rules).filter_map(|rule| rule.cloud_id.as_ref());
+        ids.any(|there| there.as_str() == id)
+    };
+    let others = others.iter().filter(|expiry| !expiry.cloud_id.as_deref().is_some_and(is_there));
+    let read = others.filter_map(|expiry| Some((expiry.id.as_str(), snapshot::read_rule(&expiry.rule).ok()?)));
     let read: Vec<_> = read.collect();
     let lost = read.iter().map(|(id, rule)| (*id, rule));
     ExpiryStep::Settle {
@@ -215,14 +241,10 @@ pub(super) fn settle_known(
     }
 }
 
-/// When the rule goes by itself that a change makes another of: the other goes then, too.
-fn carried(shared: &Shared, asked: Asked<'_>, seen: &Firewall, change: &Change) -> Option<Timestamp> {
+/// The rule that a change makes another of.
+fn edited<'a>(asked: Asked<'_>, seen: &'a Firewall, change: &Change) -> Option<&'a Rule> {
     let Change::EditRule { readings, .. } = change else { return None };
-    let index: Result<usize, Error> = index_of(asked.driver, seen, readings);
-    let rule = seen.rules.get(index.ok()?)?;
-    let known = expiries(shared, asked, seen);
-    // Of sources that end at several times, the first decides: nothing stays open longer than it was to.
-    Endings::read(&known).of_rule(rule, &asked.driver.capabilities()).into_iter().flatten().min()
+    seen.rules.get(index_of(asked.driver, seen, readings).ok()?)
 }
 
 fn expiries(shared: &Shared, asked: Asked<'_>, seen: &Firewall) -> Vec<Expiry> {

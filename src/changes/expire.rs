@@ -1,9 +1,10 @@
 //! Having rules end.
 
 use deltawall_core::{Context, Driver, Error, ErrorKind, Firewall, FirewallId, Replacement};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::expiring::{Endings, Removal};
+use super::expiring::{Endings, Removal, read};
 use super::shared::{Shared, not_begun, unrecorded};
 use super::snapshot;
 use crate::store::expiry::Expiry;
@@ -16,8 +17,8 @@ pub(super) const OPERATION: &str = "expire_rule";
 /// How often a firewall is looked at anew that others change meanwhile.
 const MOST_LOOKS: usize = 3;
 
-/// Removes of a firewall what ends now, and writes it down. The ids of the expiries that are over: those whose rule is gone while a change may
-/// still be undone that has taken it away are not.
+/// Removes of a firewall what ends now, and writes it down. The ids of the expiries that are over: those that nothing goes by while a
+/// change may still be undone that has taken it away, or has asked for another end of it, are not.
 pub(super) async fn end(
     shared: &Shared,
     driver: &dyn Driver,
@@ -29,14 +30,19 @@ pub(super) async fn end(
     let firewall = firewall.map_err(|why| {
         Error::new(ErrorKind::Internal, driver.id(), "The id that was kept is none.").with_source(why)
     })?;
-    let Some((before, after)) = remove(driver, context, &firewall, due).await? else {
+    let all: Vec<Expiry> = shared.pending().expiries_of(place).cloned().collect();
+    let is_due: HashSet<&str> = due.iter().map(|expiry| expiry.id.as_str()).collect();
+    let others = all.iter().filter(|other| !is_due.contains(other.id.as_str()));
+    let (all, can) = (read(due.iter().chain(others)), driver.capabilities());
+    let endings = Endings::new(&all, &can);
+    let Some((before, after)) = remove(driver, context, &firewall, &endings, &is_due).await? else {
         let ids: Vec<_> = due.iter().map(|expiry| expiry.id.clone()).collect();
         shared.ask("end_expiries", shared.store.end_expiries(&ids)).await.map_err(|why| unrecorded(driver, why))?;
         return Ok(ids);
     };
-    let absent = Endings::read(due).absent(&before, &driver.capabilities());
+    let deciding = endings.deciding(&before);
     let is_open = shared.pending().change_of(place).is_some();
-    let is_over = |expiry: &&Expiry| !(is_open && absent.contains(&expiry.id));
+    let is_over = |expiry: &&Expiry| !is_open || deciding.contains(expiry.id.as_str());
     let ids: Vec<_> = due.iter().filter(is_over).map(|expiry| expiry.id.clone()).collect();
     let Some(first) = due.iter().find(is_over) else { return Ok(ids) };
     let record = record(shared, first, place, &before, &after);
@@ -52,13 +58,9 @@ async fn remove(
     driver: &dyn Driver,
     context: &Context,
     id: &FirewallId,
-    due: &[Expiry],
+    endings: &Endings<'_>,
+    is_due: &HashSet<&str>,
 ) -> Result<Option<(Arc<Firewall>, Arc<Firewall>)>, Error> {
-    let (endings, can) = (Endings::read(due), driver.capabilities());
-    let odd = |why| {
-        Error::new(ErrorKind::Unsupported, driver.id(), "A rule of the firewall is none that can be made.")
-            .with_source(why)
-    };
     let mut looks = 0;
     loop {
         looks += 1;
@@ -67,7 +69,7 @@ async fn remove(
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        match endings.removal(&before, &can).map_err(odd)? {
+        match endings.removal(&before, |expiry| is_due.contains(expiry.id.as_str())) {
             Removal::Nothing => return Ok(Some((Arc::clone(&before), before))),
             Removal::Rules(rules) => {
                 for rule in &rules {

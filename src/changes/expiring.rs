@@ -1,11 +1,14 @@
 //! Which rules of a firewall end by themselves, or which of their sources.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use deltawall_core::model::InvalidSources;
-use deltawall_core::{Capabilities, Firewall, NewRule, Rule, RuleId, RuleSet, Same, Source};
+use deltawall_core::{
+    Capabilities, CloudRuleId, Diff, Firewall, NewRule, Replace, Rule, RuleId, RuleSet, Same, Source,
+};
 
+use super::joined::{texts, together};
+use super::matching::{Content, Subject, as_it_matches};
 use super::snapshot;
 use crate::clock::Timestamp;
 use crate::store::expiry::Expiry;
@@ -28,112 +31,234 @@ pub(super) enum Removal {
     Nothing,
     /// These rules.
     Rules(Vec<RuleId<'static>>),
-    /// Some sources: these rules are left.
+    /// All but these rules.
     Leaving(RuleSet),
 }
 
-/// What of a firewall ends, with its rules read.
-pub(super) struct Endings<'a>(Vec<(&'a Expiry, NewRule)>);
+/// A rule that is there, or some of its sources, and is to end at another time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Again {
+    pub(super) rule: NewRule,
+    /// The cloud's own id of it, where there is one.
+    pub(super) cloud_id: Option<CloudRuleId>,
+}
+
+/// Something that ends.
+#[derive(Debug, Clone)]
+pub(super) struct Ending<'a> {
+    expiry: &'a Expiry,
+    rule: NewRule,
+}
+
+/// What of a firewall ends. Where several expiries are for the same, the one that was asked for last decides.
+#[derive(Debug)]
+pub(super) struct Endings<'a> {
+    all: &'a [Ending<'a>],
+    deciding: HashMap<Part<'a>, &'a Ending<'a>>,
+    can: &'a Capabilities,
+}
+
+/// What an expiry is for: a rule by its id or, where it has none, by what it matches and does; where rules join, each of its sources.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Part<'a> {
+    Id(&'a str),
+    Rule(Content<'a>),
+    Source(Subject<'a>, Cow<'a, Source>),
+}
+
+/// Those whose rules can be read. Others were written by a later gateway, which ends them.
+pub(super) fn read<'a>(expiries: impl IntoIterator<Item = &'a Expiry>) -> Vec<Ending<'a>> {
+    let read = |expiry: &'a Expiry| Some(Ending { expiry, rule: snapshot::read_rule(&expiry.rule).ok()? });
+    expiries.into_iter().filter_map(read).collect()
+}
 
 impl<'a> Endings<'a> {
-    /// Those of a firewall. What cannot be read any more was written by another gateway, which ends it.
-    pub(super) fn read(expiries: impl IntoIterator<Item = &'a Expiry>) -> Self {
-        let read = |expiry: &'a Expiry| Some((expiry, snapshot::read_rule(&expiry.rule).ok()?));
-        Self(expiries.into_iter().filter_map(read).collect())
-    }
-
-    /// When each source of a rule goes, if it does; of expiries for the same, the last.
-    pub(super) fn of_rule(&self, rule: &Rule, can: &Capabilities) -> Vec<Option<Timestamp>> {
-        let mut times = vec![None; rule.content.sources.len()];
-        for (expiry, ending) in &self.0 {
-            for (time, source) in times.iter_mut().zip(&rule.content.sources) {
-                if is_of(expiry, ending, rule, source, can) {
-                    *time = (*time).max(Some(expiry.due));
-                }
+    pub(super) fn new(all: &'a [Ending<'a>], can: &'a Capabilities) -> Self {
+        let mut deciding: HashMap<Part<'a>, &'a Ending<'a>> = HashMap::new();
+        for ending in all {
+            for part in ending.parts(can) {
+                let first = deciding.entry(part).or_insert(ending);
+                *first = first.later(ending);
             }
         }
-        times
+        Self { all, deciding, can }
     }
 
-    /// The ids of the expiries by which something of a rule goes.
-    pub(super) fn ids(&self, rule: &Rule, can: &Capabilities) -> impl Iterator<Item = String> {
-        let is_its = |expiry: &Expiry, ending: &NewRule| {
-            rule.content.sources.iter().any(|source| is_of(expiry, ending, rule, source, can))
-        };
-        self.0.iter().filter(move |(expiry, ending)| is_its(expiry, ending)).map(|(expiry, _)| expiry.id.clone())
+    /// When each source of a rule goes, if it does.
+    pub(super) fn times(&self, rule: &Rule) -> Vec<Option<Timestamp>> {
+        self.of_rule(rule).into_iter().map(|ending| ending.map(|ending| ending.expiry.due)).collect()
+    }
+
+    /// The ids of the expiries by which something of a firewall goes.
+    pub(super) fn deciding(&self, firewall: &Firewall) -> HashSet<&'a str> {
+        let of_rules = firewall.rules.iter().flat_map(|rule| self.of_rule(rule)).flatten();
+        of_rules.map(|ending| ending.expiry.id.as_str()).collect()
     }
 
     /// The ids of those of which nothing is in a firewall.
-    pub(super) fn absent(&self, firewall: &Firewall, can: &Capabilities) -> Vec<String> {
-        let is_there = |expiry: &Expiry, ending: &NewRule| {
-            let of = |rule: &Rule| rule.content.sources.iter().any(|source| is_of(expiry, ending, rule, source, can));
-            firewall.rules.iter().any(of)
-        };
-        let absent = self.0.iter().filter(|(expiry, ending)| !is_there(expiry, ending));
-        absent.map(|(expiry, _)| expiry.id.clone()).collect()
+    pub(super) fn absent(&self, firewall: &Firewall) -> Vec<String> {
+        let there: HashSet<Part<'_>> = firewall.rules.iter().flat_map(|rule| parts_there(rule, self.can)).collect();
+        let is_there = |ending: &Ending<'_>| ending.parts(self.can).iter().any(|part| there.contains(part));
+        ids(self.all.iter().filter(|ending| !is_there(ending)))
     }
 
-    /// The ids of those that are for the same as some of these rules.
-    pub(super) fn for_the_same(&self, rules: &[NewRule], can: &Capabilities) -> Vec<String> {
-        let is_same = |ending: &NewRule| rules.iter().any(|rule| is_for_the_same(ending, rule, can));
-        self.0.iter().filter(|(_, ending)| is_same(ending)).map(|(expiry, _)| expiry.id.clone()).collect()
+    /// The ids of those in whose place others come altogether, which are for these rules: each with the cloud's own id, where it is known.
+    pub(super) fn replaced<'r>(&self, by: impl IntoIterator<Item = (&'r NewRule, Option<&'r str>)>) -> Vec<String> {
+        let by: HashSet<Part<'_>> = by.into_iter().flat_map(|(rule, id)| parts(rule, id, self.can)).collect();
+        ids(self.all.iter().filter(|ending| ending.parts(self.can).iter().all(|part| by.contains(part))))
     }
 
-    /// What is to be removed of a firewall when they all end.
-    ///
-    /// # Errors
-    /// When what is left could not be made, as rules have that no client made.
-    pub(super) fn removal(&self, firewall: &Firewall, can: &Capabilities) -> Result<Removal, InvalidSources> {
-        let goes = |rule: &Rule| self.of_rule(rule, can).iter().map(Option::is_some).collect::<Vec<_>>();
-        let going: Vec<_> = firewall.rules.iter().map(|rule| (rule, goes(rule))).collect();
-        if !going.iter().any(|(_, goes)| goes.contains(&true)) {
-            return Ok(Removal::Nothing);
+    /// What is to be removed of a firewall when those end that are due.
+    pub(super) fn removal(&self, firewall: &Firewall, is_due: impl Fn(&Expiry) -> bool) -> Removal {
+        let goes = |ending: Option<&Ending<'_>>| ending.is_some_and(|ending| is_due(ending.expiry));
+        let is_going = |rule: &&Rule| self.of_rule(rule).into_iter().any(goes);
+        let going: Vec<&Rule> = firewall.rules.iter().filter(is_going).collect();
+        let set = |rules| Removal::Leaving(RuleSet { rules, default: firewall.default });
+        if going.is_empty() {
+            return Removal::Nothing;
         }
-        let are_whole = !going.iter().any(|(_, goes)| goes.contains(&true) && goes.contains(&false));
-        let whole = || going.iter().filter(|(_, goes)| goes.contains(&true)).map(|(rule, _)| rule.id().into_owned());
-        if are_whole && whole().count() == 1 {
-            return Ok(Removal::Rules(whole().collect()));
+        if self.can.rules.join {
+            return set(firewall.rules.iter().filter_map(|rule| as_it_matches(&self.left(rule, goes))).collect());
         }
-        match left(&going) {
-            Ok(rules) => Ok(Removal::Leaving(RuleSet { rules, default: firewall.default })),
-            Err(_) if are_whole => Ok(Removal::Rules(whole().collect())),
-            Err(why) => Err(why),
+        if going.len() > 1 && self.can.rules.replace != Replace::No {
+            let left = firewall.rules.iter().filter(|rule| !is_going(rule)).map(NewRule::of);
+            if let Ok(rules) = left.collect() {
+                return set(rules);
+            }
+        }
+        Removal::Rules(going.into_iter().map(|rule| rule.id().into_owned()).collect())
+    }
+
+    /// The rule that is asked for, if it is there and all of it ends by itself.
+    pub(super) fn asked_again(&self, firewall: &Firewall, rule: &NewRule) -> Option<Again> {
+        let is_same = |there: &Rule| Same::from(there) == Same::from(rule);
+        let again = self.there(firewall, rule, is_same, |time| time.is_some())?;
+        (again.rule.sources().len() == rule.sources().len()).then_some(again)
+    }
+
+    /// Of a rule what is there and ends at another time than this one, or does not end.
+    pub(super) fn at_another_time(&self, firewall: &Firewall, rule: &NewRule, time: Timestamp) -> Option<Again> {
+        let is_same = |there: &Rule| Content::from(there) == Content::from(rule);
+        self.there(firewall, rule, is_same, |ends| ends != Some(time))
+    }
+
+    /// Of a rule what is there and ends at such a time.
+    fn there(
+        &self,
+        firewall: &Firewall,
+        rule: &NewRule,
+        is_same: impl Fn(&Rule) -> bool,
+        is_such: impl Fn(Option<Timestamp>) -> bool,
+    ) -> Option<Again> {
+        if !self.can.rules.join {
+            let mut same = firewall.rules.iter().filter(|there| is_same(there));
+            let there = same.find(|there| self.times(there).into_iter().all(&is_such))?;
+            return Some(Again { rule: rule.clone(), cloud_id: there.cloud_id.clone() });
+        }
+        let alike = firewall.rules.iter().filter(|there| Subject::from(*there) == Subject::from(rule));
+        let times = alike.flat_map(|there| there.content.sources.iter().map(Source::canonical).zip(self.times(there)));
+        let such: HashSet<_> = times.filter(|(_, time)| is_such(*time)).map(|(source, _)| source).collect();
+        let sources = rule.sources().iter().filter(|source| such.contains(&source.canonical())).cloned();
+        let rule = rule.clone().with_sources(sources.collect()).ok()?;
+        Some(Again { rule, cloud_id: None })
+    }
+
+    /// What ends of a rule that another becomes: the sources that stay as they did, and those that are new where all of it did.
+    pub(super) fn carried(&self, was: &Rule, is: &NewRule) -> Vec<(NewRule, Timestamp)> {
+        let times = self.times(was);
+        let first = times.iter().min().copied().flatten();
+        let known: HashMap<_, _> = was.content.sources.iter().map(Source::canonical).zip(times).collect();
+        let mut carried: BTreeMap<Timestamp, Vec<Source>> = BTreeMap::new();
+        for source in is.sources() {
+            if let Some(time) = known.get(&source.canonical()).copied().unwrap_or(first) {
+                carried.entry(time).or_default().push(source.clone());
+            }
+        }
+        carried.into_iter().filter_map(|(time, sources)| Some((is.clone().with_sources(sources).ok()?, time))).collect()
+    }
+
+    /// What decides about each source of a rule.
+    fn of_rule(&self, rule: &Rule) -> Vec<Option<&'a Ending<'a>>> {
+        let of = |part: Part<'_>| self.deciding.get(&part).copied();
+        match self.can.rules.join {
+            true => parts_there(rule, self.can).into_iter().map(of).collect(),
+            false => {
+                let whole = parts_there(rule, self.can).into_iter().filter_map(of);
+                vec![whole.reduce(Ending::later); rule.content.sources.len()]
+            }
         }
     }
 
-    /// The ids of expiries that a rule takes the place of when it is asked for again: it is there, and all of it ends by itself.
-    pub(super) fn asked_again(&self, firewall: &Firewall, rule: &NewRule, can: &Capabilities) -> Option<Vec<String>> {
-        if !can.rules.join {
-            let same = firewall.rules.iter().filter(|there| Same::from(*there) == Same::from(rule));
-            let mut ids = same.map(|there| self.ids(there, can).collect::<Vec<_>>());
-            return ids.find(|ids| !ids.is_empty());
+    /// The rule without the sources that go, and without what they alone say.
+    fn left(&self, rule: &Rule, goes: impl Fn(Option<&Ending<'_>>) -> bool) -> Rule {
+        let (mut left, mut gone, mut said) = (rule.clone(), HashSet::new(), HashSet::new());
+        left.content.sources.clear();
+        for (source, ending) in rule.content.sources.iter().zip(self.of_rule(rule)) {
+            let says = ending.into_iter().flat_map(|ending| texts(ending.rule.description()));
+            match goes(ending) {
+                true => gone.extend(says),
+                false => {
+                    left.content.sources.push(source.clone());
+                    said.extend(says);
+                }
+            }
         }
-        let mut times: HashMap<Cow<'_, Source>, Option<Timestamp>> = HashMap::new();
-        let alike = firewall.rules.iter().filter(|there| is_for_its_traffic(rule, there));
-        for there in alike.clone() {
-            times.extend(there.content.sources.iter().map(Source::canonical).zip(self.of_rule(there, can)));
+        if !gone.is_empty() {
+            let stays = |text: &&str| said.contains(text) || !gone.contains(text);
+            left.description = together(&texts(rule.description.as_ref()).filter(stays).collect::<Vec<_>>());
         }
-        let ends = |source: &Source| times.get(&source.canonical()).is_some_and(Option::is_some);
-        rule.sources().iter().all(ends).then(|| self.for_the_same(std::slice::from_ref(rule), can))
+        left
     }
 }
 
-/// The rules without the sources that go.
-fn left(going: &[(&Rule, Vec<bool>)]) -> Result<Vec<NewRule>, InvalidSources> {
-    let left = |(rule, goes): &(&Rule, Vec<bool>)| {
-        let stays = rule.content.sources.iter().zip(goes).filter(|(_, goes)| !**goes);
-        let sources: Vec<_> = stays.map(|(source, _)| source.clone()).collect();
-        let is_left = !sources.is_empty() || goes.is_empty();
-        is_left.then(|| NewRule::of(rule)?.with_sources(sources))
-    };
-    going.iter().filter_map(left).collect()
+impl<'a> Ending<'a> {
+    fn parts(&self, can: &Capabilities) -> Vec<Part<'_>> {
+        parts(&self.rule, self.expiry.cloud_id.as_deref(), can)
+    }
+
+    /// The one of two that was asked for last.
+    fn later<'e>(&'e self, other: &'e Self) -> &'e Self {
+        let asked = |ending: &'e Self| (&ending.expiry.change, ending.expiry.due);
+        if asked(other) > asked(self) { other } else { self }
+    }
+}
+
+/// Whether all that an expiry of one rule would be for is of another.
+pub(super) fn is_part(rule: &NewRule, of: &NewRule, can: &Capabilities) -> bool {
+    let of: HashSet<Part<'_>> = parts(of, None, can).into_iter().collect();
+    parts(rule, None, can).iter().all(|part| of.contains(part))
+}
+
+/// What an expiry of a rule is for.
+fn parts<'a>(rule: &'a NewRule, cloud_id: Option<&'a str>, can: &Capabilities) -> Vec<Part<'a>> {
+    match cloud_id {
+        _ if can.rules.join => {
+            rule.sources().iter().map(|source| Part::Source(rule.into(), source.canonical())).collect()
+        }
+        Some(id) => vec![Part::Id(id)],
+        None => vec![Part::Rule(rule.into())],
+    }
+}
+
+/// What expiries of a rule may be for.
+fn parts_there<'a>(rule: &'a Rule, can: &Capabilities) -> Vec<Part<'a>> {
+    if can.rules.join {
+        return rule.content.sources.iter().map(|source| Part::Source(rule.into(), source.canonical())).collect();
+    }
+    let id = rule.cloud_id.as_ref().map(|id| Part::Id(id.as_str()));
+    id.into_iter().chain([Part::Rule(rule.into())]).collect()
+}
+
+fn ids<'e>(endings: impl Iterator<Item = &'e Ending<'e>>) -> Vec<String> {
+    endings.map(|ending| ending.expiry.id.clone()).collect()
 }
 
 /// When each rule of a firewall goes, or some of its sources.
 pub(super) fn shown(firewall: &Firewall, expiries: &[Expiry], can: &Capabilities) -> Vec<RuleExpiry> {
-    let endings = Endings::read(expiries);
+    let all = read(expiries);
+    let endings = Endings::new(&all, can);
     let shown = |rule| {
-        let times = endings.of_rule(rule, can);
+        let times = endings.times(rule);
         match times.as_slice() {
             [Some(first), others @ ..] if others.iter().all(|other| *other == Some(*first)) => RuleExpiry::At(*first),
             times if times.iter().all(Option::is_none) => RuleExpiry::Never,
@@ -143,53 +268,37 @@ pub(super) fn shown(firewall: &Firewall, expiries: &[Expiry], can: &Capabilities
     firewall.rules.iter().map(shown).collect()
 }
 
-/// The cloud's ids of rules that were asked for: those of rules that say so and were not there before.
+/// The cloud's ids of rules that were asked for: those of rules that match and do the same and were not there before.
 pub(super) fn cloud_ids<'a>(
-    before: Option<&Firewall>,
-    after: &Firewall,
+    before: Option<&'a Firewall>,
+    after: &'a Firewall,
     asked: impl IntoIterator<Item = (&'a str, &'a NewRule)>,
 ) -> Vec<(String, String)> {
-    let was_there =
-        |rule: &Rule| before.is_some_and(|before| before.rules.iter().any(|old| old.cloud_id == rule.cloud_id));
-    let mut made: Vec<_> = after.rules.iter().filter(|rule| rule.cloud_id.is_some() && !was_there(rule)).collect();
-    let mut ids = Vec::new();
-    for (expiry, rule) in asked {
-        if let Some(at) = made.iter().position(|made| Same::from(*made) == Same::from(rule)) {
-            let made = made.remove(at);
-            ids.extend(made.cloud_id.as_ref().map(|id| (expiry.to_owned(), id.as_str().to_owned())));
-        }
+    let ids = |firewall: &'a Firewall| firewall.rules.iter().filter_map(|rule| Some((rule, rule.cloud_id.as_ref()?)));
+    let known: HashSet<&CloudRuleId> = before.into_iter().flat_map(ids).map(|(_, id)| id).collect();
+    let mut made: HashMap<Content<'a>, VecDeque<&CloudRuleId>> = HashMap::new();
+    for (rule, id) in ids(after).filter(|(_, id)| !known.contains(id)) {
+        made.entry(rule.into()).or_default().push_back(id);
     }
-    ids
+    let id_of = |(expiry, rule): (&str, &'a NewRule)| {
+        let id = made.get_mut(&Content::from(rule))?.pop_front()?;
+        Some((expiry.to_owned(), id.as_str().to_owned()))
+    };
+    asked.into_iter().filter_map(id_of).collect()
 }
 
-/// Whether an expiry is about this source of this rule.
-fn is_of(expiry: &Expiry, ending: &NewRule, rule: &Rule, source: &Source, can: &Capabilities) -> bool {
-    if can.rules.join {
-        let is_its = |its: &Source| its.canonical() == source.canonical();
-        return is_for_its_traffic(ending, rule) && ending.sources().iter().any(is_its);
+/// The rules of a set that are added, and not only said something else of.
+pub(super) fn added<'a>(diff: &'a Diff, can: &Capabilities) -> impl Iterator<Item = &'a NewRule> {
+    let mut gone: HashMap<Part<'_>, usize> = HashMap::new();
+    for part in diff.removes.iter().flat_map(|rule| parts_there(rule, can)) {
+        *gone.entry(part).or_default() += 1;
     }
-    match (&expiry.cloud_id, &rule.cloud_id) {
-        (Some(id), Some(there)) => id == there.as_str(),
-        _ => Same::from(ending) == Same::from(rule),
-    }
+    let mut is_gone = move |part| {
+        let left = gone.get_mut(&part).filter(|left| **left > 0);
+        left.map(|left| *left -= 1).is_some()
+    };
+    diff.adds.iter().map(|add| &add.rule).filter(move |rule| !parts(rule, None, can).into_iter().all(&mut is_gone))
 }
 
-fn is_for_the_same(ending: &NewRule, rule: &NewRule, can: &Capabilities) -> bool {
-    if !can.rules.join {
-        return Same::from(ending) == Same::from(rule);
-    }
-    let has = |source: &Source| rule.sources().iter().any(|other| other.canonical() == source.canonical());
-    traffic(ending) == traffic(rule) && ending.sources().iter().all(has)
-}
-
-fn is_for_its_traffic(asked: &NewRule, rule: &Rule) -> bool {
-    let content = &rule.content;
-    traffic(asked) == (content.direction, content.protocol, content.action, content.conditions.as_deref())
-}
-
-fn traffic(
-    rule: &NewRule,
-) -> (deltawall_core::Direction, deltawall_core::Protocol, deltawall_core::Action, Option<&deltawall_core::Conditions>)
-{
-    (rule.direction(), rule.protocol(), rule.action(), rule.conditions())
-}
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,12 @@
 //! What undoing a change makes of a firewall as it is.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
+use std::collections::HashMap;
 
 use deltawall_core::model::InvalidSources;
-use deltawall_core::{Action, Capabilities, Defaults, Direction, Firewall, NewRule, Order, Rule, RuleSet};
+use deltawall_core::{Action, Capabilities, Defaults, Direction, Firewall, NewRule, Order, Rule, RuleSet, Same};
 
 use super::joined;
-use super::matching::Content;
+use super::matching::as_it_matches;
 use super::undone::{OutOfOrder, Rules};
 
 /// What is to be done so that a change is undone.
@@ -99,21 +98,16 @@ pub(super) fn is_as(now: &Firewall, was: &Firewall, can: &Capabilities) -> bool 
         (false, Order::Ordered) => [Direction::Ingress, Direction::Egress].into_iter().all(|direction| {
             let of_direction = |rule: &&Rule| rule.content.direction == direction;
             let (now, was) = (now.rules.iter().filter(of_direction), was.rules.iter().filter(of_direction));
-            now.map(said).eq(was.map(said))
+            now.map(Same::from).eq(was.map(Same::from))
         }),
     };
     are_same && now.default == was.default
 }
 
-/// All that a rule is, but for its id.
-fn said(rule: &Rule) -> (Content<'_>, impl Eq + Hash) {
-    (Content::from(rule), (rule.log.as_ref(), rule.description.as_ref()))
-}
-
-fn counted(rules: &[Rule]) -> HashMap<(Content<'_>, impl Eq + Hash), usize> {
+fn counted(rules: &[Rule]) -> HashMap<Same<'_>, usize> {
     let mut counted = HashMap::new();
     for rule in rules {
-        *counted.entry(said(rule)).or_insert(0) += 1;
+        *counted.entry(Same::from(rule)).or_insert(0) += 1;
     }
     counted
 }
@@ -161,14 +155,6 @@ fn written(firewall: &Firewall, way: Way) -> Result<RuleSet, InTheWay> {
         Way::Nearest => rules.iter().filter_map(as_it_matches).collect(),
     };
     Ok(RuleSet { rules, default: *default })
-}
-
-/// What would make a rule that matches the same, though no client could have made it; none where it matches nothing.
-fn as_it_matches(rule: &Rule) -> Option<NewRule> {
-    let mut seen = HashSet::new();
-    let mut rule = rule.clone();
-    rule.content.sources.retain(|source| seen.insert(source.canonical().into_owned()));
-    NewRule::of(&rule).ok()
 }
 
 #[cfg(test)]

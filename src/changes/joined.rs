@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use deltawall_core::{Description, Rule, Source};
+use deltawall_core::{Description, NewRule, Rule, Source};
 
 use super::matching::Subject;
 use super::undone::Rules;
@@ -74,6 +74,14 @@ fn said(rules: &[Rule]) -> HashMap<Subject<'_>, Vec<&str>> {
         said.entry(rule.into()).or_default().extend(texts(rule.description.as_ref()));
     }
     said
+}
+
+/// The rule without what the one that it joins says already: that will be said when it is gone, too.
+pub(super) fn saying_its_own(rule: NewRule, there: &[Rule]) -> NewRule {
+    let said = said(there).remove(&Subject::from(&rule)).unwrap_or_default();
+    let own: Vec<&str> = texts(rule.description()).filter(|text| !said.contains(text)).collect();
+    let description = together(&own);
+    rule.with_description(description)
 }
 
 /// The texts that a description is joined of.

@@ -1,7 +1,7 @@
 //! Which rules are the same.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use deltawall_core::{Action, Conditions, Direction, NewRule, Protocol, Rule, RuleContent, Source};
 
@@ -84,4 +84,12 @@ pub(super) fn pairs(rules: &Numbered<'_>, others: &Numbered<'_>) -> BTreeMap<usi
         }
     }
     pairs
+}
+
+/// What would make a rule that matches the same, though no client could have made it; none where it matches nothing.
+pub(super) fn as_it_matches(rule: &Rule) -> Option<NewRule> {
+    let mut seen = HashSet::new();
+    let mut rule = rule.clone();
+    rule.content.sources.retain(|source| seen.insert(source.canonical().into_owned()));
+    NewRule::of(&rule).ok()
 }

@@ -161,7 +161,8 @@ fn in_query(parameter: &Parameter, example: &str) -> ParameterBuilder {
         .required(if parameter.is_required { Required::True } else { Required::False })
         .description(Some(parameter.meaning))
         .schema(Some(schema(parameter)))
-        .example(Some(example.into()))
+        // No number is empty.
+        .example((!example.is_empty() || !matches!(parameter.syntax, Syntax::Number(..))).then(|| example.into()))
 }
 
 /// An object of these parameters, the numbered ones with number 1. Others are let pass: clients of old send more.
