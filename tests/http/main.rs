@@ -20,6 +20,7 @@ mod conditions;
 mod connections;
 mod crowd;
 mod documentation;
+mod drift;
 mod ec2;
 mod emulator;
 mod expiries;
