@@ -279,6 +279,11 @@ async fn timely<T>(
     tokio::time::timeout(time, call).await.map_err(late)?
 }
 
+/// The provider as lines say it that always name one.
+fn provider_name(place: &Place) -> &str {
+    if place.provider.is_empty() { "default" } else { &place.provider }
+}
+
 /// The lines of the audit for what is done when nobody asks.
 fn audited<'a>(
     user: &str,
@@ -287,7 +292,7 @@ fn audited<'a>(
     id: &'a str,
     what: &'static str,
 ) -> audit::Change<'a> {
-    let asker = Asker { id, peer: None, driver: driver.id(), provider: &place.provider };
+    let asker = Asker { id, peer: None, driver: driver.id(), provider: provider_name(place) };
     let firewall = Some(place.firewall.clone());
     let mut change = audit::Change::new(asker, user, Subject { change: what, firewall, rule: None, parameters: None });
     change.name(id);

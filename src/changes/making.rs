@@ -102,8 +102,12 @@ pub(super) async fn make(
             Ok(Applied { made, confirm_by: record.confirm_by })
         }
         Err(error) => {
-            let is_unclear = matches!(error.kind, ErrorKind::Timeout | ErrorKind::Unavailable)
-                || may_leave_some && error.kind != ErrorKind::Conflict;
+            let is_partial = matches!(
+                error.kind,
+                ErrorKind::Refused | ErrorKind::Forbidden | ErrorKind::Overloaded | ErrorKind::Internal
+            );
+            let is_unclear =
+                matches!(error.kind, ErrorKind::Timeout | ErrorKind::Unavailable) || may_leave_some && is_partial;
             if is_trial && is_unclear {
                 // It stays as it is, and is undone at its time whatever has become of it.
                 due.into_iter().for_each(|due| shared.pending().add_change(&record, due));
@@ -186,6 +190,7 @@ fn check_deletable(asked: Asked<'_>, terms: &Terms) -> Result<(), Error> {
 fn record(shared: &Shared, asked: Asked<'_>, id: &ChangeId, change: &Change, terms: &Terms, coming: &Coming) -> Record {
     let Asked { driver, context, caller, operation } = asked;
     let now = shared.clock.now();
+    let is_kept = shared.store.is_durable() || terms.confirm_within.is_some();
     let known = coming.before.as_deref().or(coming.after.as_ref());
     let place =
         known.map(|firewall| shared.place(driver, context.provider.as_ref(), firewall)).unwrap_or_else(|| Place {
@@ -209,7 +214,8 @@ fn record(shared: &Shared, asked: Asked<'_>, id: &ChangeId, change: &Change, ter
         attempts: 0,
         forgot_expiry: false,
         before: coming.before.as_deref().map(snapshot::write),
-        after: coming.after.as_ref().map(snapshot::write),
+        // It is of use before the driver has answered only to who finds out what became of the change.
+        after: coming.after.as_ref().filter(|_| is_kept).map(snapshot::write),
         held: None,
     }
 }
@@ -244,6 +250,7 @@ fn done(shared: &Shared, asked: Asked<'_>, record: &Record, coming: &Coming, mad
     let is_trial = record.confirm_by.is_some();
     let place =
         after.filter(|_| coming.before.is_none()).map(|after| shared.place(driver, context.provider.as_ref(), after));
+    let written = after.map(snapshot::write);
     let is_known = after.is_some() || matches!(made, Made::Deleted(_));
     let over = match is_trial || !is_known {
         // What a trial takes the place of is forgotten when it is confirmed, since it comes back when it is not.
@@ -259,8 +266,8 @@ fn done(shared: &Shared, asked: Asked<'_>, record: &Record, coming: &Coming, mad
         at: Some(shared.clock.now()),
         by: shared.name.clone(),
         place,
-        after: after.map(snapshot::write),
-        left: after.map_or(Left::Unknown, |after| Left::As(snapshot::write(after))),
+        left: written.clone().map_or(Left::Unknown, Left::As),
+        after: written,
         expiries: coming.ends.settle(coming.before.as_deref(), after, over.ids),
         forgets_expiry: over.has_lost_rules,
         ..Step::default()

@@ -16,7 +16,10 @@ use crate::clock::Timestamp;
 /// How many changes that came to their end are kept.
 const MAX_ENDED: usize = 10_000;
 
-/// A store in the process's own memory, which ends with it. It keeps the last 10,000 changes.
+/// How much those that came to their end, and what is known of firewalls, may take together, in bytes.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// A store in the process's own memory, which ends with it. It keeps the last 10,000 changes, or as many as find room in 64 MiB.
 #[derive(Debug, Default)]
 pub struct Memory(Mutex<Kept>);
 
@@ -27,6 +30,8 @@ struct Kept {
     credentials: HashMap<String, Sealed>,
     expiries: BTreeMap<String, Taken>,
     left: HashMap<Place, (ChangeId, String)>,
+    /// How much the texts of changes and of what is left take.
+    bytes: usize,
 }
 
 /// An expiry, and the gateway that works on it until then.
@@ -66,6 +71,7 @@ impl Store for Memory {
             }
             kept.expiries.insert(expiry.id.clone(), Taken { expiry, held: None });
         }
+        kept.bytes += size(&record);
         kept.changes.insert(record.id.clone(), record);
         kept.bound();
         Ok(())
@@ -153,7 +159,9 @@ impl Kept {
         record.undone_by = step.undone_by.or(record.undone_by.take());
         record.note = step.note.or(record.note.take());
         record.attempts += u32::from(step.is_attempt);
+        self.bytes -= size(record);
         record.after = step.after.or(record.after.take());
+        self.bytes += size(record);
         record.forgot_expiry |= step.forgets_expiry;
         if let Some(place) = step.place {
             self.open.remove(&record.place);
@@ -176,15 +184,15 @@ impl Kept {
     }
 
     fn leave(&mut self, place: &Place, by: &ChangeId, left: Left) {
-        match left {
-            Left::Same => {}
+        let before = match left {
+            Left::Same => return,
             Left::As(firewall) => {
-                self.left.insert(place.clone(), (by.clone(), firewall));
+                self.bytes += firewall.len();
+                self.left.insert(place.clone(), (by.clone(), firewall))
             }
-            Left::Unknown => {
-                self.left.remove(place);
-            }
-        }
+            Left::Unknown => self.left.remove(place),
+        };
+        self.bytes -= before.map_or(0, |(_, firewall)| firewall.len());
     }
 
     fn step_expiries(&mut self, of: &ChangeId, step: ExpiryStep) {
@@ -213,16 +221,28 @@ impl Kept {
         }
     }
 
-    /// Forgets the oldest changes where there are too many.
+    /// Forgets the oldest changes where there are too many, and what is known of firewalls where that alone is too much.
     fn bound(&mut self) {
-        if self.changes.len() <= MAX_ENDED {
-            return;
+        while self.changes.len() > MAX_ENDED || self.bytes > MAX_BYTES {
+            let oldest = self.changes.values().find(|record| !record.state.is_open()).map(|record| record.id.clone());
+            let forgotten = match oldest {
+                Some(oldest) => self.changes.remove(&oldest).map(|record| size(&record)),
+                None => {
+                    let place = self.left.keys().next().cloned();
+                    place.and_then(|place| self.left.remove(&place)).map(|(_, firewall)| firewall.len())
+                }
+            };
+            match forgotten {
+                Some(bytes) => self.bytes -= bytes,
+                None => return,
+            }
         }
-        let oldest = self.changes.values().find(|record| !record.state.is_open()).map(|record| record.id.clone());
-        oldest.into_iter().for_each(|id| {
-            self.changes.remove(&id);
-        });
     }
+}
+
+/// How much the texts of a change take, in bytes.
+fn size(record: &Record) -> usize {
+    [&record.before, &record.after].into_iter().flatten().map(String::len).sum()
 }
 
 /// Whether a gateway may work on what this one holds.
@@ -240,4 +260,75 @@ fn is_asked(record: &Record, query: &Query) -> bool {
         && query.since.is_none_or(|since| record.made_at >= since)
         && query.until.is_none_or(|until| record.made_at < until)
         && query.before.as_ref().is_none_or(|before| record.id < *before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::record::{Beginning, State};
+
+    fn record(number: usize, text: &str) -> Record {
+        let place =
+            Place { driver: "mock".into(), provider: String::new(), owner: "a".into(), firewall: number.to_string() };
+        Record {
+            id: ChangeId::new(&format!("{number:026}")).unwrap(),
+            place,
+            user: "u".into(),
+            operation: "create_rule".into(),
+            why: None,
+            state: State::Done,
+            made_at: Timestamp::from_millis(0),
+            confirm_by: None,
+            ended_at: None,
+            undone_by: None,
+            note: None,
+            attempts: 0,
+            forgot_expiry: false,
+            before: Some(text.to_owned()),
+            after: Some(text.to_owned()),
+            held: None,
+        }
+    }
+
+    async fn begin(store: &Memory, record: Record, left: Left) -> Result<(), BeginError> {
+        let beginning = Beginning { record, left, gone: Vec::new(), credentials: None, expiries: Vec::new() };
+        store.begin(beginning).await
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_bounded_in_number_and_in_bytes() {
+        let store = Memory::default();
+        for number in 0..MAX_ENDED + 5 {
+            begin(&store, record(number, ""), Left::Same).await.unwrap();
+        }
+        assert_eq!(store.kept().changes.len(), MAX_ENDED);
+        let store = Memory::default();
+        let text = "x".repeat(MAX_BYTES / 100);
+        for number in 0..200 {
+            begin(&store, record(number, &text), Left::As(text.clone())).await.unwrap();
+        }
+        let kept = store.kept();
+        let texts = kept.changes.values().map(size).sum::<usize>();
+        let left = kept.left.values().map(|(_, firewall)| firewall.len()).sum::<usize>();
+        assert_eq!(kept.bytes, texts + left);
+        assert!(kept.bytes <= MAX_BYTES && kept.bytes > MAX_BYTES / 2, "{}", kept.bytes);
+    }
+
+    #[tokio::test]
+    async fn of_a_firewall_one_change_is_open_at_a_time() {
+        let store = Memory::default();
+        let open = |number| {
+            let place = record(0, "").place;
+            Record { state: State::Applying, place, ..record(number, "") }
+        };
+        begin(&store, open(1), Left::Same).await.unwrap();
+        let refused = begin(&store, open(2), Left::Same).await;
+        assert!(matches!(refused, Err(BeginError::Busy(other)) if other.id == open(1).id));
+        let step = Step { from: vec![State::Applying], to: Some(State::Done), ..Step::default() };
+        assert!(store.step(&open(1).id, step.clone()).await.unwrap());
+        assert!(!store.step(&open(1).id, step).await.unwrap(), "it is not applying any more");
+        begin(&store, open(2), Left::Same).await.unwrap();
+        let again = Step { from: vec![State::Done], to: Some(State::Undoing), ..Step::default() };
+        assert!(matches!(store.step(&open(1).id, again).await, Err(BeginError::Busy(_))));
+    }
 }
