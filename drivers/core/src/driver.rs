@@ -60,6 +60,9 @@ use crate::text::FirewallId;
 /// **Room.** Where a context has [room](Context::room), what a driver reads that may be long takes its room there, and gives it
 /// back; where there is none, the call fails with [`ErrorKind::Overloaded`].
 ///
+/// **Default provider.** A call that chooses no provider is for the same firewalls as one that chooses the
+/// [default one](Self::default_provider), where that has a name.
+///
 /// **Again.** [`authenticate`](Self::authenticate), [`firewalls`](Self::firewalls) and [`firewall`](Self::firewall)
 /// may be repeated freely, and so may [`members`](Self::members). Changes are never repeated by a caller.
 ///

@@ -96,6 +96,7 @@ macro_rules! conformance_suite {
             a_set_brings_its_descriptions
             a_default_is_chosen_where_a_firewall_has_one
             providers_are_apart
+            the_default_provider_may_be_named_or_left_out
             providers_are_found_in_any_case
             a_provider_of_hostile_spelling_is_refused
             changes_at_the_same_time_are_all_kept

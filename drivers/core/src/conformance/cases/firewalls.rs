@@ -196,6 +196,17 @@ pub(in crate::conformance) async fn providers_are_apart(subject: &Subject) {
     assert_eq!(subject.driver.firewall(&here, &created.id).await.unwrap(), created);
 }
 
+pub(in crate::conformance) async fn the_default_provider_may_be_named_or_left_out(subject: &Subject) {
+    let created = subject.create("anywhere").await;
+    // Where it has no name, there is nothing to be named.
+    let named = match subject.driver.default_provider() {
+        Some(default) => subject.at(default.as_str()),
+        None => subject.context.clone(),
+    };
+    assert_eq!(subject.driver.firewall(&named, &created.id).await.unwrap(), created);
+    assert_eq!(subject.driver.firewalls(&named, &Filter::default()).await.unwrap(), subject.list().await);
+}
+
 pub(in crate::conformance) async fn providers_are_found_in_any_case(subject: &Subject) {
     let known = subject.driver.providers().into_iter().map(|provider| provider.name.to_string());
     for provider in known.chain(subject.providers.map(str::to_owned)) {
