@@ -1,14 +1,16 @@
 //! What is done when nobody asks: trials are undone, rules end, and it is found out what has become of changes.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use deltawall_core::{Context, Driver, Error, ErrorKind, FirewallId, ProviderName};
+use deltawall_core::{Context, Driver, Error, ErrorKind, ProviderName, TO_TAKE_BACK};
 use futures_util::{StreamExt, stream};
 
 use super::inverse::Way;
 use super::pending::Due;
+use super::records::firewall_of;
 use super::shared::Shared;
 use super::{expire, settling, undoing};
 use crate::gateway::audit::{self, Asker, Subject};
@@ -53,10 +55,7 @@ async fn run(shared: &Arc<Shared>) {
     }
 }
 
-/// Takes from the store what is to be ended.
-///
-/// # Errors
-/// What the store says.
+/// Takes from the store what is to be ended. Where it cannot be read, what is known stays.
 pub(super) async fn learn(shared: &Shared) {
     let (changes, expiries) = tokio::join!(
         shared.ask("open_changes", shared.store.open_changes()),
@@ -75,15 +74,15 @@ pub(super) async fn learn(shared: &Shared) {
     for record in &changes {
         let is_free = record.held.as_ref().is_none_or(|(by, until)| *by == shared.name || *until <= now);
         match (record.state, record.confirm_by) {
-            (State::Undoing, _) => pending.learn_change(record, Due::NOW),
-            (_, Some(end)) => pending.learn_change(record, Due::at(end, clock)),
+            (State::Undoing, _) => pending.learn_change(record.clone(), Due::NOW),
+            (_, Some(end)) => pending.learn_change(record.clone(), Due::at(end, clock)),
             _ => {}
         }
         if record.state == State::Applying && is_free && !pending.is_under_way(&record.id) {
             pending.add_unsettled(&record.id);
         }
     }
-    let there: std::collections::HashSet<_> = expiries.iter().map(|expiry| expiry.id.clone()).collect();
+    let there: HashSet<_> = expiries.iter().map(|expiry| expiry.id.clone()).collect();
     pending.keep_expiries(|id| there.contains(id));
     for expiry in expiries {
         let due = Due::at(expiry.due, clock);
@@ -178,14 +177,7 @@ async fn undo(shared: &Shared, id: &ChangeId) {
     if let Err(why) = undone {
         shared.pending().failed(id, &*shared.clock);
         tracing::error!(change = %id, why, "a change that is overdue could not be undone, and is tried again");
-        let note = Step {
-            from: vec![State::Undoing],
-            held: Some((shared.name.clone(), shared.clock.now())),
-            by: shared.name.clone(),
-            note: Some(why),
-            ..Step::default()
-        };
-        let _ = shared.ask("step", shared.store.step(id, note)).await;
+        undoing::let_go(shared, id, why).await;
     }
 }
 
@@ -251,7 +243,7 @@ fn provider(driver: &dyn Driver, place: &Place) -> Result<Option<ProviderName>, 
 
 /// The turn of a firewall, which others may have for as long as a driver takes.
 async fn turn<'a>(shared: &'a Shared, driver: &dyn Driver, place: &Place) -> Result<impl Sized + use<'a>, String> {
-    let firewall = FirewallId::new(&place.firewall).map_err(|why| why.to_string())?;
+    let firewall = firewall_of(driver, place).map_err(|why| why.to_string())?;
     let provider = provider(driver, place).map_err(|why| why.to_string())?;
     let turn = shared.gateway.turn(driver, provider.as_ref(), &firewall).await;
     turn.ok_or_else(|| "too many wait to change the firewall".to_owned())
@@ -274,14 +266,9 @@ async fn timely<T>(
     driver: &dyn Driver,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    let time = shared.gateway.backend_timeout() + deltawall_core::TO_TAKE_BACK;
+    let time = shared.gateway.backend_timeout() + TO_TAKE_BACK;
     let late = |_| Error::new(ErrorKind::Timeout, driver.id(), "The driver did not answer in time.");
     tokio::time::timeout(time, call).await.map_err(late)?
-}
-
-/// The provider as lines say it that always name one.
-fn provider_name(place: &Place) -> &str {
-    if place.provider.is_empty() { "default" } else { &place.provider }
 }
 
 /// The lines of the audit for what is done when nobody asks.
@@ -292,7 +279,7 @@ fn audited<'a>(
     id: &'a str,
     what: &'static str,
 ) -> audit::Change<'a> {
-    let asker = Asker { id, peer: None, driver: driver.id(), provider: provider_name(place) };
+    let asker = Asker { id, peer: None, driver: driver.id(), provider: place.provider_name() };
     let firewall = Some(place.firewall.clone());
     let mut change = audit::Change::new(asker, user, Subject { change: what, firewall, rule: None, parameters: None });
     change.name(id);

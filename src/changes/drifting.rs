@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use deltawall_core::{Diff, Error, ErrorKind, Firewall, FirewallId, NewRule, RuleSet};
+use deltawall_core::{Diff, Error, Firewall, FirewallId, NewRule, RuleSet};
 
 use super::asked::Asked;
 use super::entry::Drift;
 use super::plan::{Planned, told, told_of};
-use super::shared::{Shared, blocked, not_begun, unrecorded};
-use super::{ending, snapshot};
+use super::shared::{Shared, blocked, unrecorded};
+use super::{ending, records, written};
 use crate::clock::Timestamp;
 use crate::store::ChangeId;
-use crate::store::record::{Beginning, Left, Record, State};
+use crate::store::record::Record;
 
 /// The firewall as it is, and as our last change has left it.
 struct Known {
@@ -24,11 +24,8 @@ async fn known(shared: &Shared, asked: Asked<'_>, firewall: &FirewallId) -> Resu
     let now = driver.firewall(context, firewall).await?;
     let place = shared.place(driver, context.provider.as_ref(), &now);
     let kept = shared.ask("left", shared.store.left(&place)).await.map_err(|why| unrecorded(driver, why))?;
-    let unreadable = |why| {
-        Error::new(ErrorKind::Internal, driver.id(), "What was kept of the firewall cannot be read.").with_source(why)
-    };
     let left = match kept {
-        Some((id, text)) => Some((id, snapshot::read(&text).map_err(unreadable)?)),
+        Some((id, text)) => Some((id, records::firewall(driver, &text)?)),
         None => None,
     };
     Ok(Known { now, left })
@@ -67,28 +64,9 @@ pub(super) async fn adopt(
     let Asked { driver, context, caller, operation } = asked;
     let Known { now, left } = known(shared, asked, firewall).await?;
     let (_, left) = left.ok_or_else(|| unknown(asked))?;
-    let record = Record {
-        id: id.clone(),
-        place: shared.place(driver, context.provider.as_ref(), &now),
-        user: caller.user().to_owned(),
-        operation: operation.to_owned(),
-        why,
-        state: State::Done,
-        made_at: shared.clock.now(),
-        confirm_by: None,
-        ended_at: Some(shared.clock.now()),
-        undone_by: None,
-        note: None,
-        attempts: 0,
-        forgot_expiry: false,
-        before: Some(snapshot::write(&left)),
-        after: Some(snapshot::write(&now)),
-        held: None,
-    };
-    let left = Left::As(snapshot::write(&now));
-    let beginning = Beginning { record, left, gone: Vec::new(), credentials: None, expiries: Vec::new() };
-    shared.ask("begin", shared.store.begin(beginning)).await.map_err(|why| not_begun(driver, why))?;
-    shared.gateway.metrics().changed(driver.id(), State::Done.name());
+    let place = shared.place(driver, context.provider.as_ref(), &now);
+    let record = Record { why, ..Record::begun(id.clone(), place, caller.user(), operation, shared.clock.now()) };
+    written::write_done(shared, driver, record, [&left, &now], Vec::new()).await?;
     Ok(now)
 }
 

@@ -178,14 +178,9 @@ pub(super) fn over(
         None => others.iter().map(|expiry| expiry.id.clone()).collect(),
     };
     let has_lost_rules = !absent.is_empty();
-    let mut ids = absent;
-    let again = endings
-        .replaced(rules.iter().map(|(rule, id)| (rule, id.as_deref())))
-        .into_iter()
-        .filter(|id| !ids.contains(id))
-        .collect::<Vec<_>>();
-    ids.extend(again);
-    Over { ids, has_lost_rules }
+    let again = endings.replaced(rules.iter().map(|(rule, id)| (rule, id.as_deref())));
+    // One may be both; to forget it twice is to forget it.
+    Over { ids: [absent, again].concat(), has_lost_rules }
 }
 
 /// The rules that a change has asked to end, each with the cloud's own id where it is known.
@@ -204,13 +199,10 @@ pub(super) fn put_back(shared: &Shared, record: &Record, was: Option<&Firewall>,
         let mut ids = now.into_iter().flat_map(|now| &now.rules).filter_map(|rule| rule.cloud_id.as_ref());
         ids.any(|there| there.as_str() == id)
     };
-    let others = others.iter().filter(|expiry| !expiry.cloud_id.as_deref().is_some_and(is_there));
-    let read = others.filter_map(|expiry| Some((expiry.id.as_str(), snapshot::read_rule(&expiry.rule).ok()?)));
-    let read: Vec<_> = read.collect();
-    let lost = read.iter().map(|(id, rule)| (*id, rule));
+    let lost = others.iter().filter(|expiry| !expiry.cloud_id.as_deref().is_some_and(is_there));
     ExpiryStep::Settle {
+        cloud_ids: now.map(|now| ids_of(lost, was, now)).unwrap_or_default(),
         gone: own.into_iter().map(|expiry| expiry.id).collect(),
-        cloud_ids: now.map(|now| cloud_ids(was, now, lost)).unwrap_or_default(),
     }
 }
 
@@ -230,15 +222,22 @@ pub(super) fn settle_known(
     now: Option<&Firewall>,
 ) -> ExpiryStep {
     let pending = shared.pending();
-    let own: Vec<_> = pending.expiries_of(&record.place).filter(|expiry| expiry.change == record.id).cloned().collect();
-    drop(pending);
-    let read = own.iter().filter_map(|expiry| Some((expiry.id.as_str(), snapshot::read_rule(&expiry.rule).ok()?)));
-    let read: Vec<_> = read.collect();
-    let asked = read.iter().map(|(id, rule)| (*id, rule));
-    match now.map(|now| cloud_ids(before, now, asked)).unwrap_or_default() {
+    let own = pending.expiries_of(&record.place).filter(|expiry| expiry.change == record.id);
+    match now.map(|now| ids_of(own, before, now)).unwrap_or_default() {
         cloud_ids if cloud_ids.is_empty() => ExpiryStep::Stay,
         cloud_ids => ExpiryStep::Settle { gone: Vec::new(), cloud_ids },
     }
+}
+
+/// The cloud's ids of rules that have come with a change and are to end.
+fn ids_of<'a>(
+    expiries: impl Iterator<Item = &'a Expiry>,
+    before: Option<&Firewall>,
+    now: &Firewall,
+) -> Vec<(String, String)> {
+    let read: Vec<_> =
+        expiries.filter_map(|expiry| Some((&*expiry.id, snapshot::read_rule(&expiry.rule).ok()?))).collect();
+    cloud_ids(before, now, read.iter().map(|(id, rule)| (*id, rule)))
 }
 
 /// The rule that a change makes another of.

@@ -77,9 +77,7 @@ impl Changes {
     ) -> Result<Applied, Error> {
         // A box, so that a connection on which nothing is changed has no room for all of it.
         let applied = Box::pin(making::make(&self.shared, asked, id, change, terms, expected, standing)).await;
-        if !self.shared.pending().is_empty() {
-            self.shared.wake();
-        }
+        self.shared.wake_for_pending();
         applied
     }
 
@@ -117,7 +115,7 @@ impl Changes {
         id: &ChangeId,
     ) -> Option<FirewallId> {
         let record = journal::find(&self.shared, driver, provider, id).await.ok()?;
-        records::firewall_of(driver, &record).ok()
+        records::firewall_of(driver, &record.place).ok()
     }
 
     /// One change, if the caller's credentials open its firewall, or the caller made it and the firewall is gone.
@@ -161,11 +159,9 @@ impl Changes {
     /// # Errors
     /// [`Blocked`](deltawall_core::ErrorKind::Blocked) where its inverse does not apply any more, with what is in the way.
     pub async fn undo(&self, asked: Asked<'_>, id: &ChangeId) -> Result<Undone, Error> {
-        let (record, _) = journal::visible(&self.shared, asked, id).await?;
-        let undone = Box::pin(undoing::undo(&self.shared, asked, record)).await;
-        if !self.shared.pending().is_empty() {
-            self.shared.wake();
-        }
+        let (record, firewall) = journal::visible(&self.shared, asked, id).await?;
+        let undone = Box::pin(undoing::undo(&self.shared, asked, record, firewall.as_deref())).await;
+        self.shared.wake_for_pending();
         undone
     }
 
@@ -174,8 +170,8 @@ impl Changes {
     /// # Errors
     /// As those of [`undo`](Self::undo).
     pub async fn plan_undo(&self, asked: Asked<'_>, id: &ChangeId) -> Result<Planned, Error> {
-        let (record, _) = journal::visible(&self.shared, asked, id).await?;
-        let (firewall, rules) = undoing::prospect(&self.shared, asked, &record).await?;
+        let (record, firewall) = journal::visible(&self.shared, asked, id).await?;
+        let (firewall, rules) = undoing::prospect(&self.shared, asked, &record, firewall)?;
         self.told(asked, firewall, rules.unwrap_or(RuleSet { rules: Vec::new(), default: None })).await
     }
 

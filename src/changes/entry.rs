@@ -19,7 +19,7 @@ pub struct Entry {
     pub firewall: FirewallId,
     /// The id of the driver.
     pub driver: String,
-    /// The provider.
+    /// The provider, as answers name it that always name one.
     pub provider: String,
     /// Who asked for it.
     pub user: String,
@@ -50,11 +50,6 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The provider, as answers name it that always name one.
-    pub fn provider_name(&self) -> &str {
-        if self.provider.is_empty() { "default" } else { &self.provider }
-    }
-
     /// Whether it waits to be confirmed.
     pub fn can_be_confirmed(&self) -> bool {
         self.state == State::Trying && !self.is_overdue

@@ -25,11 +25,6 @@ impl Guards {
         Self(guards)
     }
 
-    /// Whether there is none.
-    pub fn are_none(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether some may be for firewalls of this driver.
     pub(super) fn are_for(&self, driver: &str) -> bool {
         self.0.iter().any(|guard| is(guard.driver.as_deref(), driver))

@@ -60,7 +60,7 @@ pub(super) async fn visible(
 pub(super) async fn show(shared: &Shared, asked: Asked<'_>, id: &ChangeId) -> Result<Entry, Error> {
     let (mut record, firewall) = visible(shared, asked, id).await?;
     if record.state == State::Unknown && firewall.is_some() {
-        record.state = settling::settle(shared, asked.driver, Some(asked.context), &record).await?;
+        settling::settle(shared, asked.driver, Some(asked.context), &record).await?;
         record = find(shared, asked.driver, asked.context.provider.as_ref(), id).await?;
     }
     entry(shared, asked.driver, record)
@@ -170,10 +170,10 @@ pub(super) fn entry(shared: &Shared, driver: &dyn Driver, record: Record) -> Res
 pub(super) fn brief(shared: &Shared, driver: &dyn Driver, record: Record) -> Result<Entry, Error> {
     let is_overdue = record.state.is_open() && record.confirm_by.is_some() && is_over(shared, &record);
     Ok(Entry {
-        firewall: firewall_of(driver, &record)?,
+        firewall: firewall_of(driver, &record.place)?,
         id: record.id,
+        provider: record.place.provider_name().to_owned(),
         driver: record.place.driver,
-        provider: record.place.provider,
         user: record.user,
         operation: record.operation,
         why: record.why,

@@ -46,11 +46,7 @@ pub(super) async fn make(
     let Asked { driver, context, .. } = asked;
     terms.check(driver, &change, shared.store.is_durable(), shared.clock.now())?;
     let is_free = driver.capabilities().firewalls.in_memory;
-    let always = is_free
-        || shared.store.is_durable()
-        || shared.guards.are_for(driver.id())
-        || terms.has_expiry()
-        || terms.confirm_within.is_some();
+    let always = is_free || shared.store.is_durable() || shared.guards.are_for(driver.id()) || !terms.are_plain();
     let before = before_in_turn(driver, context, &change, Look { expected, always }, standing).await;
     if before.as_ref().is_err_and(|why| why.kind == ErrorKind::NotFound) {
         // What the driver cannot do of any firewall is told first.
@@ -59,10 +55,8 @@ pub(super) async fn make(
     let before = before?;
     let coming = coming(shared, asked, &change, &terms, before)?;
     let record = record(shared, asked, id, &change, &terms, &coming);
-    let is_trial = record.confirm_by.is_some();
-    let held = shared.holds(context.deadline);
     let unfinished = Unfinished::new(shared, id);
-    if let Err(why) = begin(shared, asked, Record { held, ..record.clone() }, &coming).await {
+    if let Err(why) = begin(shared, asked, record.clone(), &coming).await {
         unfinished.finish();
         return Err(why);
     }
@@ -85,7 +79,7 @@ pub(super) async fn make(
             let expiries = step.expiries.clone();
             let written = shared.ask("step", shared.store.step(id, step)).await;
             if let Some(due) = due {
-                shared.pending().add_change(&record, due);
+                shared.pending().add_change(record.clone(), due);
             }
             coming.ends.begin(shared, &record, &expiries);
             match written {
@@ -108,9 +102,9 @@ pub(super) async fn make(
             );
             let is_unclear =
                 matches!(error.kind, ErrorKind::Timeout | ErrorKind::Unavailable) || may_leave_some && is_partial;
-            if is_trial && is_unclear {
+            if terms.are_a_trial() && is_unclear {
                 // It stays as it is, and is undone at its time whatever has become of it.
-                due.into_iter().for_each(|due| shared.pending().add_change(&record, due));
+                due.into_iter().for_each(|due| shared.pending().add_change(record.clone(), due));
                 coming.ends.begin(shared, &record, &ExpiryStep::Stay);
                 return Err(error);
             }
@@ -153,21 +147,24 @@ fn coming(
     if let Some(ends) = Ends::asked_again(shared, asked, seen, change, terms) {
         return Ok(Coming { after: Some((**seen).clone()), ends, before });
     }
-    let prospect = prospect(driver, seen, change);
     let guarded = guarded(asked, seen, terms);
-    let Prospect { diff, after } = match prospect {
+    let is_only_made = terms.are_plain() && !shared.guards.guard(&guarded);
+    // The driver's answer has the firewall, but where a rule is deleted; and a rule that is edited may keep its end.
+    let is_told = matches!(change, Change::DeleteRule { .. } | Change::EditRule { .. });
+    if is_only_made && !is_told && !shared.store.is_durable() {
+        return Ok(Coming { before, after: None, ends: Ends::default() });
+    }
+    let Prospect { diff, after } = match prospect(driver, seen, change) {
         Ok(prospect) => prospect,
         // The driver says it better, and has to.
-        Err(_) if terms.confirm_within.is_none() && !terms.has_expiry() && !shared.guards.guard(&guarded) => {
-            return Ok(Coming { before, after: None, ends: Ends::default() });
-        }
+        Err(_) if is_only_made => return Ok(Coming { before, after: None, ends: Ends::default() }),
         Err(why) => return Err(why),
     };
     let goes = matches!(change, Change::DeleteFirewall(_));
     shared.guards.check(&guarded, (!goes).then_some(&after))?;
     let ends = Ends::of(shared, asked, seen, change, terms, &diff);
     let firewall = if goes { None } else { after::with_rules(seen, &after) };
-    if let (Some(after), true) = (&firewall, terms.confirm_within.is_some()) {
+    if let (Some(after), true) = (&firewall, terms.are_a_trial()) {
         after::check_can_undo(driver, seen, after)?;
     }
     Ok(Coming { after: firewall, ends, before })
@@ -176,21 +173,21 @@ fn coming(
 /// What guards are held against.
 pub(super) fn guarded<'a>(asked: Asked<'a>, firewall: &'a Firewall, terms: &Terms) -> Guarded<'a> {
     let Asked { driver, context, .. } = asked;
-    Guarded { driver, context, firewall, is_trial: terms.confirm_within.is_some() }
+    Guarded { driver, context, firewall, is_trial: terms.are_a_trial() }
 }
 
 /// A trial that makes a firewall is undone by deleting it.
 fn check_deletable(asked: Asked<'_>, terms: &Terms) -> Result<(), Error> {
-    match terms.confirm_within.is_some() && !asked.driver.capabilities().firewalls.delete {
+    match terms.are_a_trial() && !asked.driver.capabilities().firewalls.delete {
         true => Err(Error::unsupported(asked.driver.id(), "delete firewalls, so making one cannot be tried")),
         false => Ok(()),
     }
 }
 
+/// The change as it is kept, without what the firewall is before and after.
 fn record(shared: &Shared, asked: Asked<'_>, id: &ChangeId, change: &Change, terms: &Terms, coming: &Coming) -> Record {
     let Asked { driver, context, caller, operation } = asked;
     let now = shared.clock.now();
-    let is_kept = shared.store.is_durable() || terms.confirm_within.is_some();
     let known = coming.before.as_deref().or(coming.after.as_ref());
     let place =
         known.map(|firewall| shared.place(driver, context.provider.as_ref(), firewall)).unwrap_or_else(|| Place {
@@ -200,23 +197,10 @@ fn record(shared: &Shared, asked: Asked<'_>, id: &ChangeId, change: &Change, ter
             firewall: change.firewall().map(FirewallId::to_string).unwrap_or_default(),
         });
     Record {
-        id: id.clone(),
-        place,
-        user: caller.user().to_owned(),
-        operation: operation.to_owned(),
         why: terms.why.clone(),
-        state: State::Applying,
-        made_at: now,
         confirm_by: terms.confirm_within.map(|time| now.after(time)),
-        ended_at: None,
-        undone_by: None,
-        note: None,
-        attempts: 0,
-        forgot_expiry: false,
-        before: coming.before.as_deref().map(snapshot::write),
-        // It is of use before the driver has answered only to who finds out what became of the change.
-        after: coming.after.as_ref().filter(|_| is_kept).map(snapshot::write),
-        held: None,
+        held: shared.holds(context.deadline),
+        ..Record::begun(id.clone(), place, caller.user(), operation, now)
     }
 }
 
@@ -231,6 +215,10 @@ async fn begin(shared: &Shared, asked: Asked<'_>, record: Record, coming: &Comin
         Some(_) => seal(record.id.as_str())?,
         None => None,
     };
+    // What it is planned to be is of use only to who finds out what became of the change.
+    let is_kept = shared.store.is_durable() || record.confirm_by.is_some();
+    let (before, after) = (coming.before.as_deref(), coming.after.as_ref().filter(|_| is_kept));
+    let record = Record { before: before.map(snapshot::write), after: after.map(snapshot::write), ..record };
     let expiries = coming.ends.expiries(&record);
     let expiries = expiries.into_iter().map(|expiry| Ok((seal(&expiry.id)?, expiry)));
     let expiries =

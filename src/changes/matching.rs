@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use deltawall_core::diff::canonical;
 use deltawall_core::{Action, Conditions, Direction, NewRule, Protocol, Rule, RuleContent, Source};
 
 /// What is done with which traffic, wherever it comes from. Where rules join, there is one for each.
@@ -46,12 +47,6 @@ impl<'a> From<&'a NewRule> for Content<'a> {
     fn from(rule: &'a NewRule) -> Self {
         Self { subject: rule.into(), sources: canonical(rule.sources()) }
     }
-}
-
-fn canonical(sources: &[Source]) -> Vec<Cow<'_, Source>> {
-    let mut canonical: Vec<_> = sources.iter().map(Source::canonical).collect();
-    canonical.sort_unstable();
-    canonical
 }
 
 /// Rules with their places.

@@ -15,7 +15,7 @@
 //! | `settling` | finding out whether a change was made |
 //! | `expiring`, `expire` | which rules end by themselves, and ending them |
 //! | [`guards`] | what has to stay open or closed |
-//! | `records` | what was kept of a change, read again |
+//! | `records`, `written` | what was kept of a change, read again; what is done already, written down |
 //! | `journal`, `drifting` | what is kept, for who may see it; what others did |
 //! | `pending`, `background` | what is still to be ended, and who does it |
 //! | `place` | where a call goes |
@@ -56,6 +56,7 @@ mod snapshot;
 mod undoing;
 mod undone;
 mod unfinished;
+mod written;
 
 pub use apply::Made;
 pub use asked::Asked;

@@ -114,14 +114,14 @@ impl Pending {
     }
 
     /// A change is to be undone then. What was known of it before is no more so.
-    pub(super) fn add_change(&mut self, record: &Record, due: Due) {
-        let record = Record { before: None, after: None, ..record.clone() };
+    pub(super) fn add_change(&mut self, record: Record, due: Due) {
+        let record = Record { before: None, after: None, ..record };
         let retry = self.changes.get(&record.id).map(|open| open.retry).unwrap_or_default();
         self.changes.insert(record.id.clone(), Open { record, due, retry });
     }
 
     /// The same, where nothing is known of it yet.
-    pub(super) fn learn_change(&mut self, record: &Record, due: Due) {
+    pub(super) fn learn_change(&mut self, record: Record, due: Due) {
         if !self.changes.contains_key(&record.id) {
             self.add_change(record, due);
         }

@@ -1,11 +1,11 @@
 //! Finding out whether a change was made, where nobody knows: the gateway was stopped, or its client has gone.
 
-use deltawall_core::{Context, Driver, Error, ErrorKind, Filter, Firewall};
+use deltawall_core::{Context, Driver, Error, Filter, Firewall};
 
-use super::ending;
 use super::inverse::is_as;
-use super::records::{firewall_of, left_of, snapshots};
-use super::shared::Shared;
+use super::records::{left_of, look, snapshots};
+use super::shared::{Shared, not_begun};
+use super::{ending, snapshot};
 use crate::store::place::Place;
 use crate::store::record::{ExpiryStep, Left, Record, State, Step};
 
@@ -24,9 +24,9 @@ pub(super) async fn settle(
     context: Option<&Context>,
     record: &Record,
 ) -> Result<State, Error> {
-    let [before, _] = snapshots(driver, record)?;
+    let known @ [before, _] = &snapshots(driver, record)?;
     let found = match context {
-        Some(context) => find(shared, driver, context, record).await?,
+        Some(context) => find(shared, driver, context, record, known).await?,
         None => Found { state: State::Unknown, place: None, now: None },
     };
     // A trial is undone at its time, whatever has become of it.
@@ -48,15 +48,14 @@ pub(super) async fn settle(
             _ => Left::Unknown,
         },
         place: found.place,
-        after: found.now.as_ref().filter(|_| found.state == State::Done).map(super::snapshot::write),
+        after: found.now.as_ref().filter(|_| found.state == State::Done).map(snapshot::write),
         expiries: match state {
             State::Failed => ExpiryStep::Forget,
             _ => ending::settle_known(shared, record, before.as_ref(), found.now.as_ref()),
         },
         ..Step::default()
     };
-    let unrecorded = |why| super::shared::not_begun(driver, why);
-    if shared.ask("step", shared.store.step(&record.id, step)).await.map_err(unrecorded)? {
+    if shared.ask("step", shared.store.step(&record.id, step)).await.map_err(|why| not_begun(driver, why))? {
         shared.gateway.metrics().changed(driver.id(), state.name());
     }
     if state == State::Failed {
@@ -66,21 +65,22 @@ pub(super) async fn settle(
 }
 
 /// What the firewall says.
-async fn find(shared: &Shared, driver: &dyn Driver, context: &Context, record: &Record) -> Result<Found, Error> {
-    let [before, after] = snapshots(driver, record)?;
+async fn find(
+    shared: &Shared,
+    driver: &dyn Driver,
+    context: &Context,
+    record: &Record,
+    [before, after]: &[Option<Firewall>; 2],
+) -> Result<Found, Error> {
     let can = driver.capabilities();
-    let now = match (record.operation.as_str(), &after) {
+    let now = match (record.operation.as_str(), after) {
         ("create_firewall", Some(after)) => {
             let all = driver.firewalls(context, &Filter::default()).await?;
             // Its id is the cloud's to choose, so it is known by its name and description.
             let mut alike = all.iter().filter(|one| one.name == after.name && one.description == after.description);
             alike.next().filter(|_| alike.next().is_none()).cloned()
         }
-        _ => match driver.firewall(context, &firewall_of(driver, record)?).await {
-            Ok(firewall) => Some(firewall),
-            Err(error) if error.kind == ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        },
+        _ => look(driver, context, &record.place).await?,
     };
     let is = |one: &Option<Firewall>| match (one, &now) {
         (Some(one), Some(now)) => is_as(now, one, &can),
@@ -90,8 +90,8 @@ async fn find(shared: &Shared, driver: &dyn Driver, context: &Context, record: &
         ("create_firewall", Some(_)) | ("delete_firewall", None) => State::Done,
         ("create_firewall", None) | ("delete_firewall", Some(_)) => State::Failed,
         // Where before and after come to the same, it does not matter which it is.
-        _ if is(&after) => State::Done,
-        _ if is(&before) => State::Failed,
+        _ if is(after) => State::Done,
+        _ if is(before) => State::Failed,
         _ => State::Unknown,
     };
     let place = now.as_ref().map(|now| shared.place(driver, context.provider.as_ref(), now));

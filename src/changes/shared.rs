@@ -15,12 +15,11 @@ use super::pending::Pending;
 use super::place::provider;
 use crate::clock::{Clock, Timestamp};
 use crate::gateway::Gateway;
-use crate::store::ChangeId;
-use crate::store::Store;
 use crate::store::error::{BeginError, StoreError};
 use crate::store::place::Place;
 use crate::store::record::Sealed;
 use crate::store::seal::Key;
+use crate::store::{ChangeId, Store};
 
 /// How much longer than it may take a change is left to the gateway that makes it.
 const GRACE: Duration = Duration::from_secs(5);
@@ -95,6 +94,13 @@ impl Shared {
         self.woken.notify_one();
     }
 
+    /// The same, if there is anything.
+    pub(super) fn wake_for_pending(self: &Arc<Self>) {
+        if !self.pending().is_empty() {
+            self.wake();
+        }
+    }
+
     /// Nothing is ended any more.
     pub(super) fn end(&self) {
         self.has_ended.store(true, Ordering::Release);
@@ -110,16 +116,11 @@ impl Shared {
         Held { pending, has_any: &self.has_pending }
     }
 
-    /// The id of one more change.
+    /// The id of one more change, which comes after all others of this gateway, whatever was done to the clock.
     pub(super) fn new_id(&self) -> ChangeId {
-        ChangeId::of(self.new_ulid())
-    }
-
-    /// One more id, which comes after all others of this gateway, whatever was done to the clock.
-    pub(super) fn new_ulid(&self) -> Ulid {
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now().system_time();
-        ids.generate_from_datetime(now).unwrap_or_else(Overflow::commit_overflow_increment)
+        ChangeId::of(ids.generate_from_datetime(now).unwrap_or_else(Overflow::commit_overflow_increment))
     }
 
     /// The firewall, among all others.

@@ -35,6 +35,16 @@ impl Terms {
         self.expires.is_some() || !self.of_rules.is_empty()
     }
 
+    /// Whether it is to be undone unless somebody confirms it.
+    pub(super) fn are_a_trial(&self) -> bool {
+        self.confirm_within.is_some()
+    }
+
+    /// Whether the change is only to be made: nothing of it has to be ended.
+    pub(super) fn are_plain(&self) -> bool {
+        !self.are_a_trial() && !self.has_expiry()
+    }
+
     /// Whether they can be kept for this change of this driver, whatever the firewall is.
     ///
     /// # Errors
@@ -48,7 +58,7 @@ impl Terms {
     ) -> Result<(), Error> {
         let can = driver.capabilities();
         let invalid = |why: &str| Err(Error::new(ErrorKind::Invalid, driver.id(), why));
-        if self.confirm_within.is_some() && matches!(change, Change::DeleteFirewall(_)) {
+        if self.are_a_trial() && matches!(change, Change::DeleteFirewall(_)) {
             return invalid("Deleting a firewall cannot be tried: it could not come back as it was.");
         }
         let adds_none =
@@ -63,7 +73,7 @@ impl Terms {
         if let Some(over) = said.into_iter().find(|at| **at <= now) {
             return invalid(&format!("expires_at: {over} is over already. It is {now}."));
         }
-        let what = match (self.confirm_within.is_some(), self.has_expiry()) {
+        let what = match (self.are_a_trial(), self.has_expiry()) {
             (false, false) => return Ok(()),
             (true, _) => "A trial",
             (false, true) => "A rule that ends by itself",

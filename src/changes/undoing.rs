@@ -11,24 +11,26 @@ use super::guards::Guarded;
 use super::inverse::{Inverse, Way, inverse};
 use super::journal::entry;
 use super::pending::Due;
-use super::records::{firewall_of, left_of, snapshots};
+use super::records::{MOST_LOOKS, left_of, look, snapshots};
 use super::shared::{Shared, blocked, not_begun};
 use super::unfinished::Unfinished;
+use crate::store::ChangeId;
 use crate::store::error::BeginError;
 use crate::store::record::{Left, Record, State, Step};
 
-/// How often a firewall is looked at anew that others change meanwhile.
-const MOST_LOOKS: usize = 3;
-
-/// Undoes a change for somebody who asks for it. The call has the turn of its firewall.
-pub(super) async fn undo(shared: &Arc<Shared>, asked: Asked<'_>, record: Record) -> Result<Undone, Error> {
+/// Undoes a change for somebody who asks for it, whose firewall is so, if it is there. The call has its turn.
+pub(super) async fn undo(
+    shared: &Arc<Shared>,
+    asked: Asked<'_>,
+    record: Record,
+    now: Option<&Firewall>,
+) -> Result<Undone, Error> {
     let Asked { driver, context, caller, .. } = asked;
     check_state(shared, driver, &record)?;
     let is_trial = record.state.is_open();
     if !is_trial {
-        let now = look(driver, context, &record).await?;
-        let what = what(driver, &record, now.as_deref(), Way::Refuse)?;
-        check_guards(shared, asked, now.as_deref(), &what)?;
+        let what = what(driver, &record, now, Way::Refuse)?;
+        check_guards(shared, asked, now, &what)?;
     }
     let can_wait = shared.store.is_durable() || driver.capabilities().firewalls.in_memory;
     let credentials = match can_wait && !caller.is_own {
@@ -68,18 +70,10 @@ pub(super) async fn undo(shared: &Arc<Shared>, asked: Asked<'_>, record: Record)
         }
         Err(error) if is_trial || can_wait && is_passing(error.kind) => {
             // It is tried again until it is done.
-            let step = Step {
-                from: vec![State::Undoing],
-                held: Some((shared.name.clone(), shared.clock.now())),
-                by: shared.name.clone(),
-                note: Some(error.to_string()),
-                ..Step::default()
-            };
-            let _ = shared.ask("step", shared.store.step(&record.id, step)).await;
+            let_go(shared, &record.id, error.to_string()).await;
             unfinished.finish();
-            let open = Record { state: State::Undoing, ..record.clone() };
             let mut pending = shared.pending();
-            pending.add_change(&open, Due::NOW);
+            pending.add_change(Record { state: State::Undoing, ..record.clone() }, Due::NOW);
             pending.failed(&record.id, &*shared.clock);
             drop(pending);
             Ok(Undone::UnderWay(current(shared, driver, &record).await?))
@@ -95,16 +89,29 @@ pub(super) async fn undo(shared: &Arc<Shared>, asked: Asked<'_>, record: Record)
     }
 }
 
-/// What undoing a change would make of its firewall now: the firewall as it is, and the rules that it would have.
-pub(super) async fn prospect(
+/// Says why undoing a change has failed, and leaves it to whoever tries again first.
+pub(super) async fn let_go(shared: &Shared, id: &ChangeId, why: String) {
+    let step = Step {
+        from: vec![State::Undoing],
+        held: Some((shared.name.clone(), shared.clock.now())),
+        by: shared.name.clone(),
+        note: Some(why),
+        ..Step::default()
+    };
+    // Where it cannot be said, it is tried again all the same.
+    let _ = shared.ask("step", shared.store.step(id, step)).await;
+}
+
+/// What undoing a change would make of its firewall, which is so if it is there: the firewall, and the rules that it would have.
+pub(super) fn prospect(
     shared: &Shared,
     asked: Asked<'_>,
     record: &Record,
+    now: Option<Arc<Firewall>>,
 ) -> Result<(Arc<Firewall>, Option<RuleSet>), Error> {
-    let Asked { driver, context, .. } = asked;
+    let driver = asked.driver;
     check_state(shared, driver, record)?;
-    let gone = || blocked(driver, "The firewall is gone, so there is nothing to undo.");
-    let now = look(driver, context, record).await?.ok_or_else(gone)?;
+    let now = now.ok_or_else(|| blocked(driver, "The firewall is gone, so there is nothing to undo."))?;
     let way = if record.state.is_open() { Way::Nearest } else { Way::Refuse };
     let what = what(driver, record, Some(&now), way)?;
     if !record.state.is_open() {
@@ -136,7 +143,7 @@ pub(super) async fn reverse(
     let mut looks = 0;
     loop {
         looks += 1;
-        let was = look(driver, context, record).await?;
+        let was = look(driver, context, &record.place).await?;
         let now = match (what(driver, record, was.as_deref(), way)?, &was) {
             (Inverse::Rules(rules), Some(was)) => replace(driver, context, was, &rules).await.map(Some),
             (Inverse::Delete, Some(was)) => driver.delete_firewall(context, &was.id).await.map(|_| None),
@@ -205,15 +212,6 @@ fn check_state(shared: &Shared, driver: &dyn Driver, record: &Record) -> Result<
         is_lost.then(|| "It took away a rule that would have ended by itself. Make that anew, with its end.".to_owned())
     });
     why.map_or(Ok(()), |why| Err(blocked(driver, why)))
-}
-
-/// The firewall of a change as it is; none where it is gone.
-async fn look(driver: &dyn Driver, context: &Context, record: &Record) -> Result<Option<Arc<Firewall>>, Error> {
-    match driver.firewall(context, &firewall_of(driver, record)?).await {
-        Ok(firewall) => Ok(Some(firewall)),
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// What undoes a change of a firewall that is so now.

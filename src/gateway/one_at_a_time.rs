@@ -28,9 +28,13 @@ pub struct Place {
 impl Place {
     /// A firewall of the provider that was chosen, if one was.
     pub fn new(driver: &dyn Driver, chosen: Option<&ProviderName>, firewall: FirewallId) -> Self {
-        let provider = chosen.cloned().or_else(|| driver.default_provider());
-        Self { driver: driver.id(), provider, firewall }
+        Self { driver: driver.id(), provider: provider(driver, chosen), firewall }
     }
+}
+
+/// The provider that a call is for: where none was chosen, that which the driver takes by itself, if that has a name.
+pub fn provider(driver: &dyn Driver, chosen: Option<&ProviderName>) -> Option<ProviderName> {
+    chosen.cloned().or_else(|| driver.default_provider())
 }
 
 /// The turn of one change, until it is dropped.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use deltawall_core::{Driver, Error, ErrorKind, FirewallId, ProviderName};
 use tokio::sync::SemaphorePermit;
 
-use super::one_at_a_time::{Place, Turn};
+use super::one_at_a_time::Turn;
 use super::shared::Gateway;
 
 /// What a call has waited for, until it is dropped.
@@ -47,8 +47,7 @@ impl<'a> Standing<'a> {
         self.place = None;
         if let Some(id) = firewall {
             self.wait.is_for_others.set(true);
-            let place = Place::new(self.driver, self.provider, id.clone());
-            let turn = Box::pin(self.gateway.changing.enter(place)).await?;
+            let turn = Box::pin(self.gateway.turn(self.driver, self.provider, id)).await?;
             self.turns.push((id.clone(), turn));
         }
         self.wait.is_for_others.set(false);

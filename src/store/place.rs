@@ -12,3 +12,10 @@ pub struct Place {
     /// Its id, as the driver says it.
     pub firewall: String,
 }
+
+impl Place {
+    /// The provider, as lines and answers name it that always name one.
+    pub fn provider_name(&self) -> &str {
+        if self.provider.is_empty() { "default" } else { &self.provider }
+    }
+}

@@ -65,6 +65,30 @@ pub struct Record {
     pub held: Option<(String, Timestamp)>,
 }
 
+impl Record {
+    /// A change that begins now: nothing is known of it but this.
+    pub fn begun(id: ChangeId, place: Place, user: &str, operation: &str, now: Timestamp) -> Self {
+        Self {
+            id,
+            place,
+            user: user.to_owned(),
+            operation: operation.to_owned(),
+            why: None,
+            state: State::Applying,
+            made_at: now,
+            confirm_by: None,
+            ended_at: None,
+            undone_by: None,
+            note: None,
+            attempts: 0,
+            forgot_expiry: false,
+            before: None,
+            after: None,
+            held: None,
+        }
+    }
+}
+
 /// Credentials that only the key can open.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(pub Vec<u8>);
@@ -194,11 +218,6 @@ impl State {
             Self::Failed => "failed",
             Self::Unknown => "unknown",
         }
-    }
-
-    /// The state of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
     /// Whether something is still to be done with the change, so that no other may be made of its firewall.

@@ -99,6 +99,11 @@ impl<'a> ShownRule<'a> {
         Some(text)
     }
 
+    /// The same rule, which goes by itself then, or some of its sources.
+    pub(super) fn ending(self, expiry: &RuleExpiry) -> Self {
+        Self { expiry: expiry.clone(), ..self }
+    }
+
     /// When the source of this index goes by itself, where others do not, or at another time.
     pub(super) fn source_expires_at(&self, index: usize) -> Option<Timestamp> {
         match &self.expiry {

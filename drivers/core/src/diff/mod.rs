@@ -17,5 +17,5 @@ mod whole;
 mod tests;
 
 pub use difference::{Addition, Diff, Move};
-pub use same::Same;
+pub use same::{Same, canonical};
 pub use whole::longest_in_order;

@@ -21,7 +21,7 @@ pub struct Same<'a> {
 }
 
 /// The sources as they matter to traffic, in an order that does not depend on how they are said.
-pub(super) fn canonical(sources: &[Source]) -> Vec<Cow<'_, Source>> {
+pub fn canonical(sources: &[Source]) -> Vec<Cow<'_, Source>> {
     let mut sources: Vec<_> = sources.iter().map(Source::canonical).collect();
     sources.sort_unstable();
     sources

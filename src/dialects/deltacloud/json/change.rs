@@ -121,7 +121,7 @@ fn change<'a>(entry: &'a Entry, head: &'a Head<'a>) -> ChangeView<'a> {
         href: head.urls.change(&entry.id),
         firewall: ReferenceView { id: entry.firewall.to_string(), href: head.urls.firewall(&entry.firewall) },
         driver: &entry.driver,
-        provider: entry.provider_name(),
+        provider: &entry.provider,
         user: &entry.user,
         operation: &entry.operation,
         why: entry.why.as_deref(),

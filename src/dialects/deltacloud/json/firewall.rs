@@ -147,10 +147,7 @@ pub(super) fn firewall<'a>(firewall: &'a Firewall, endings: &'a Endings, of: &Re
         description: firewall.description.as_ref().map(|description| description.as_str()),
         owner_id: firewall.owner.as_ref().map(|owner| owner.as_str()),
         rules: rules
-            .map(|(index, one)| {
-                let expiry = endings.of_rule(index).clone();
-                rule(ShownRule { expiry, ..ShownRule::there(one, index, of.capabilities) })
-            })
+            .map(|(index, one)| rule(ShownRule::there(one, index, of.capabilities).ending(endings.of_rule(index))))
             .collect(),
         default: firewall.default.map(default),
         members: of.members.map(|members| members.iter().map(member).collect()),

@@ -44,7 +44,7 @@ pub(super) fn change(document: &mut Document, entry: &Entry, head: &Head<'_>) {
     document.close("actions");
     document.empty("firewall", &[("href", &head.urls.firewall(&entry.firewall)), ("id", entry.firewall.as_str())]);
     document.text("driver", &entry.driver);
-    document.text("provider", entry.provider_name());
+    document.text("provider", &entry.provider);
     document.cdata("user", &entry.user);
     document.text("operation", &entry.operation);
     if let Some(why) = &entry.why {

@@ -70,8 +70,8 @@ pub(super) fn firewall(document: &mut Document, firewall: &Firewall, endings: &E
     document.open("rules", &[]);
     let shown = Shown { place: Some(of.place), firewall: &href, capabilities: of.capabilities };
     for (index, one) in firewall.rules.iter().enumerate().filter(|(_, rule)| of.shown.has(rule)) {
-        let expiry = endings.of_rule(index).clone();
-        rule(document, &ShownRule { expiry, ..ShownRule::there(one, index, of.capabilities) }, shown);
+        let one = ShownRule::there(one, index, of.capabilities).ending(endings.of_rule(index));
+        rule(document, &one, shown);
     }
     document.close("rules");
     if let Some(all) = of.members {
