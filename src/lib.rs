@@ -38,8 +38,7 @@ use crate::clock::SystemClock;
 use crate::config::{Config, Start, Usage};
 use crate::gateway::{Gateway, Registry, clients};
 use crate::http::Server;
-use crate::store::Memory;
-use crate::store::seal::Key;
+use crate::store::opening::{self, Opened};
 
 pub use crate::error::Error;
 
@@ -61,12 +60,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     };
     logging::start(config.log_format)?;
     let gateway = Arc::new(Gateway::new(Registry::from_config(&config)?, &config)?);
-    let store = Arc::new(Memory::default());
-    let (key, _) = Key::random().map_err(|why| Usage(why.to_string()))?;
-    let (clock, guards) = (Arc::new(SystemClock::default()), Guards::new(config.guards.clone()));
-    let is_on = !config.guards.is_empty();
-    let changes = Changes::new(Parts { gateway, store, key, clock, guards }, is_on);
+    let changes = tokio::runtime::Builder::new_current_thread().build()?.block_on(changes(gateway, &config))?;
     Ok(Server::bind(&config, changes)?.run(print_line)?)
+}
+
+/// The changes that are kept, and what was begun of them taken up again.
+async fn changes(gateway: Arc<Gateway>, config: &Config) -> Result<Changes, Usage> {
+    let Opened { store, key } = opening::open(&config.kept).await?;
+    let (clock, guards) = (Arc::new(SystemClock::default()), Guards::new(config.guards.clone()));
+    let is_on = !config.guards.is_empty() || store.is_durable();
+    let changes = Changes::new(Parts { gateway, store, key, clock, guards, keep: config.kept.time }, is_on);
+    changes.start().await.map_err(|why| Usage(format!("--state: {why}")))?;
+    Ok(changes)
 }
 
 /// A reader that has gone away is no reason to stop. Of nothing there is no line.

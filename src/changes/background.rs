@@ -6,7 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use deltawall_core::{Context, Driver, Error, ErrorKind, ProviderName, TO_TAKE_BACK};
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 
 use super::inverse::Way;
 use super::pending::Due;
@@ -15,6 +16,7 @@ use super::shared::Shared;
 use super::{expire, settling, undoing};
 use crate::gateway::audit::{self, Asker, Subject};
 use crate::store::ChangeId;
+use crate::store::error::StoreError;
 use crate::store::expiry::Expiry;
 use crate::store::place::Place;
 use crate::store::record::{State, Step};
@@ -24,6 +26,11 @@ const AT_A_TIME: usize = 64;
 
 /// How often a store is read that others write to as well.
 const POLL: Duration = Duration::from_secs(1);
+
+/// How many changes are forgotten at a time, how long others then come first, and how often it is looked for old ones.
+const PRUNED_AT_A_TIME: usize = 1_000;
+const PRUNE_PAUSE: Duration = Duration::from_millis(100);
+const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Starts it, on a thread of its own, until the changes have an end.
 ///
@@ -35,42 +42,121 @@ pub(super) fn start(shared: Arc<Shared>) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Something that is to be done now.
+enum Job {
+    Settle(ChangeId),
+    Undo(ChangeId),
+    Expire(Place, Vec<Expiry>),
+}
+
+/// What a job works on, which no other does meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Work {
+    Change(ChangeId),
+    Firewall(Place),
+}
+
 async fn run(shared: &Arc<Shared>) {
+    let clock = &*shared.clock;
+    let (mut jobs, mut works) = (FuturesUnordered::new(), HashSet::new());
+    let (mut look_at, mut prune_at) = (clock.running(), clock.running());
     while !shared.has_ended() {
-        if shared.store.is_shared() {
-            learn(shared).await;
+        if shared.store.is_shared() && clock.running() >= look_at {
+            look_at = clock.running() + POLL;
+            if let Err(why) = learn(shared).await {
+                tracing::error!(?why, "the store cannot be read");
+            }
         }
-        work(shared).await;
-        let counts = shared.pending().counts(&*shared.clock);
+        if clock.running() >= prune_at {
+            prune_at = clock.running() + prune(shared).await;
+        }
+        for job in due(shared, &works) {
+            works.insert(job.work());
+            jobs.push(job.run(shared));
+        }
+        let counts = shared.pending().counts(clock);
         shared.gateway.metrics().pending(counts.trials, counts.expiries, counts.overdue);
-        let next = shared.pending().next(&*shared.clock);
-        let poll = shared.store.is_shared().then(|| shared.clock.running() + POLL);
-        match next.into_iter().chain(poll).min() {
-            Some(next) => tokio::select! {
-                () = shared.clock.reaches(next) => {}
-                () = shared.woken.notified() => {}
-            },
-            None => shared.woken.notified().await,
+        let next = next(shared, &works, prune_at.min(if shared.store.is_shared() { look_at } else { Duration::MAX }));
+        tokio::select! {
+            Some(work) = jobs.next() => drop(works.remove(&work)),
+            () = clock.reaches(next) => {}
+            () = shared.woken.notified() => {}
+        }
+    }
+}
+
+/// What is to be done now and nobody does yet, as far as there is room for it.
+fn due(shared: &Shared, works: &HashSet<Work>) -> Vec<Job> {
+    let (pending, clock) = (shared.pending(), &*shared.clock);
+    let undo = pending.due_changes(clock).into_iter().map(Job::Undo);
+    let settle = pending.due_unsettled(clock).into_iter().map(Job::Settle);
+    let expire = pending.due_expiries(clock).into_iter().map(|(place, due)| Job::Expire(place, due));
+    let mut taken = HashSet::new();
+    let mut is_free = |job: &Job| !works.contains(&job.work()) && taken.insert(job.work());
+    let room = AT_A_TIME.saturating_sub(works.len());
+    settle.chain(undo).chain(expire).filter(|job| is_free(job)).take(room).collect()
+}
+
+/// When something is to be done next, beside what is done already.
+fn next(shared: &Shared, works: &HashSet<Work>, latest: Duration) -> Duration {
+    let is_worked_on = |work: Work| works.contains(&work);
+    let next = match works.len() < AT_A_TIME {
+        true => shared.pending().next(
+            &*shared.clock,
+            |change| is_worked_on(Work::Change(change.clone())),
+            |place| is_worked_on(Work::Firewall(place.clone())),
+        ),
+        // The first that comes to its end makes room.
+        false => None,
+    };
+    next.map_or(latest, |next| next.min(latest))
+}
+
+impl Job {
+    fn work(&self) -> Work {
+        match self {
+            Self::Settle(id) | Self::Undo(id) => Work::Change(id.clone()),
+            Self::Expire(place, _) => Work::Firewall(place.clone()),
+        }
+    }
+
+    async fn run(self, shared: &Arc<Shared>) -> Work {
+        let work = self.work();
+        match self {
+            Self::Settle(id) => settle(shared, &id).await,
+            Self::Undo(id) => undo(shared, &id).await,
+            Self::Expire(place, due) => expire(shared, &place, due).await,
+        }
+        work
+    }
+}
+
+/// Forgets changes that have been kept long enough, some at a time. When there is more to forget, from now.
+async fn prune(shared: &Shared) -> Duration {
+    let made_before = shared.clock.now().before(shared.keep);
+    match shared.ask("prune", shared.store.prune(made_before, PRUNED_AT_A_TIME)).await {
+        Ok(pruned) if pruned == PRUNED_AT_A_TIME => PRUNE_PAUSE,
+        Ok(_) => PRUNE_EVERY,
+        Err(why) => {
+            tracing::error!(?why, "old changes cannot be forgotten");
+            PRUNE_EVERY
         }
     }
 }
 
 /// Takes from the store what is to be ended. Where it cannot be read, what is known stays.
-pub(super) async fn learn(shared: &Shared) {
+pub(super) async fn learn(shared: &Shared) -> Result<(), StoreError> {
+    let known = shared.pending().ids();
     let (changes, expiries) = tokio::join!(
         shared.ask("open_changes", shared.store.open_changes()),
         shared.ask("expiries", shared.store.expiries())
     );
-    let (changes, expiries) = match (changes, expiries) {
-        (Ok(changes), Ok(expiries)) => (changes, expiries),
-        (Err(why), _) | (_, Err(why)) => {
-            tracing::error!(?why, "the store cannot be read");
-            return;
-        }
-    };
+    let (changes, expiries) = (changes?, expiries?);
     let (clock, now) = (&*shared.clock, shared.clock.now());
     let mut pending = shared.pending();
-    pending.keep_changes(|id| changes.iter().any(|record| record.id == *id));
+    // What has come since the store was asked is not in its answer.
+    let there: HashSet<_> = changes.iter().map(|record| &record.id).collect();
+    pending.keep_changes(|id| there.contains(id) || !known.changes.contains(id));
     for record in &changes {
         let is_free = record.held.as_ref().is_none_or(|(by, until)| *by == shared.name || *until <= now);
         match (record.state, record.confirm_by) {
@@ -82,26 +168,13 @@ pub(super) async fn learn(shared: &Shared) {
             pending.add_unsettled(&record.id);
         }
     }
-    let there: HashSet<_> = expiries.iter().map(|expiry| expiry.id.clone()).collect();
-    pending.keep_expiries(|id| there.contains(id));
+    let there: HashSet<_> = expiries.iter().map(|expiry| &*expiry.id).collect();
+    pending.keep_expiries(|id| there.contains(id) || !known.expiries.contains(id));
     for expiry in expiries {
         let due = Due::at(expiry.due, clock);
         pending.add_expiry(expiry, due);
     }
-}
-
-/// Ends all that is to be ended now.
-async fn work(shared: &Arc<Shared>) {
-    let unsettled = shared.pending().due_unsettled(&*shared.clock);
-    stream::iter(unsettled).for_each_concurrent(AT_A_TIME, |id| async move { settle(shared, &id).await }).await;
-    let (changes, expiries) = {
-        let pending = shared.pending();
-        (pending.due_changes(&*shared.clock), pending.due_expiries(&*shared.clock))
-    };
-    let undo = stream::iter(changes).for_each_concurrent(AT_A_TIME, |id| async move { undo(shared, &id).await });
-    let expire = stream::iter(expiries)
-        .for_each_concurrent(AT_A_TIME, |(place, due)| async move { expire(shared, &place, due).await });
-    tokio::join!(undo, expire);
+    Ok(())
 }
 
 /// Finds out whether a change was made.
@@ -198,8 +271,13 @@ async fn expire(shared: &Arc<Shared>, place: &Place, due: Vec<Expiry>) {
     let now = shared.clock.now();
     let until = shared.holds(Instant::now() + shared.gateway.backend_timeout()).map_or(now, |(_, until)| until);
     let ended = async {
-        let claimed = shared.store.claim_expiries(&ids, &shared.name, now, until);
-        let claimed = shared.ask("claim_expiries", claimed).await.map_err(|why| why.to_string())?;
+        let claimed = match shared.store.is_shared() {
+            true => {
+                let claimed = shared.store.claim_expiries(&ids, &shared.name, now, until);
+                shared.ask("claim_expiries", claimed).await.map_err(|why| why.to_string())?
+            }
+            false => ids.clone(),
+        };
         let mine: Vec<_> = due.iter().filter(|expiry| claimed.contains(&expiry.id)).cloned().collect();
         let Some(first) = mine.first() else { return Ok(Vec::new()) };
         let driver = driver(shared, place)?;

@@ -19,6 +19,7 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::standing::Standing;
 use crate::store::ChangeId;
+use crate::store::error::StoreError;
 use crate::store::record::Query;
 
 /// All changes of a gateway.
@@ -35,14 +36,13 @@ impl Changes {
     }
 
     /// Takes up what was begun before the gateway was stopped. It is called once, before anything is asked.
-    pub async fn start(&self) {
-        if !self.shared.store.is_durable() {
-            return;
-        }
-        background::learn(&self.shared).await;
-        if self.shared.store.is_shared() || !self.shared.pending().is_empty() {
-            self.shared.wake();
-        }
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn start(&self) -> Result<(), StoreError> {
+        background::learn(&self.shared).await?;
+        self.shared.wake();
+        Ok(())
     }
 
     /// The gateway.

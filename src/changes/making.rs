@@ -20,6 +20,7 @@ use super::unfinished::Unfinished;
 use super::{after, check, inverse, snapshot};
 use crate::gateway::standing::Standing;
 use crate::store::ChangeId;
+use crate::store::error::BeginError;
 use crate::store::place::Place;
 use crate::store::record::{Beginning, ExpiryStep, Left, Record, State, Step};
 
@@ -55,10 +56,14 @@ pub(super) async fn make(
     let before = before?;
     let coming = coming(shared, asked, &change, &terms, before)?;
     let record = record(shared, asked, id, &change, &terms, &coming);
+    let beginning = beginning(shared, asked, record.clone(), &coming)?;
     let unfinished = Unfinished::new(shared, id);
-    if let Err(why) = begin(shared, asked, record.clone(), &coming).await {
-        unfinished.finish();
-        return Err(why);
+    if let Err(why) = shared.ask("begin", shared.store.begin(beginning)).await {
+        // Where the store cannot tell whether it has begun, that is found out later.
+        if !matches!(&why, BeginError::Store(why) if why.is_unclear) {
+            unfinished.finish();
+        }
+        return Err(not_begun(driver, why));
     }
     let seen = coming.before.clone();
     let may_leave_some = may_leave_some(asked, &change);
@@ -204,8 +209,8 @@ fn record(shared: &Shared, asked: Asked<'_>, id: &ChangeId, change: &Change, ter
     }
 }
 
-/// Writes down what is about to be done, with all that it takes to end it.
-async fn begin(shared: &Shared, asked: Asked<'_>, record: Record, coming: &Coming) -> Result<(), Error> {
+/// What is about to be done, with all that it takes to end it.
+fn beginning(shared: &Shared, asked: Asked<'_>, record: Record, coming: &Coming) -> Result<Beginning, Error> {
     let Asked { driver, caller, .. } = asked;
     let seal = |of: &str| match caller.is_own {
         true => Ok(None),
@@ -223,8 +228,7 @@ async fn begin(shared: &Shared, asked: Asked<'_>, record: Record, coming: &Comin
     let expiries = expiries.into_iter().map(|expiry| Ok((seal(&expiry.id)?, expiry)));
     let expiries =
         expiries.map(|sealed| sealed.map(|(sealed, expiry)| (expiry, sealed))).collect::<Result<_, Error>>()?;
-    let beginning = Beginning { record, left: Left::Same, gone: Vec::new(), credentials, expiries };
-    shared.ask("begin", shared.store.begin(beginning)).await.map_err(|why| not_begun(driver, why))
+    Ok(Beginning { record, left: Left::Same, gone: Vec::new(), credentials, expiries })
 }
 
 /// The step of a change that was made.

@@ -263,14 +263,37 @@ impl Pending {
         endings.filter(|ending| ids.contains(&ending.expiry.id)).for_each(|ending| ending.retry.failed(clock));
     }
 
-    /// When something is to be done next, by how long the clock runs.
-    pub(super) fn next(&self, clock: &dyn Clock) -> Option<Duration> {
+    /// When something is to be done next, by how long the clock runs; without changes and firewalls that are worked on.
+    pub(super) fn next(
+        &self,
+        clock: &dyn Clock,
+        is_change_worked_on: impl Fn(&ChangeId) -> bool,
+        is_firewall_worked_on: impl Fn(&Place) -> bool,
+    ) -> Option<Duration> {
+        let is_left = |id: &ChangeId| !self.is_under_way(id) && !is_change_worked_on(id);
         let next = |due: Due, retry: Retry| due.looks(clock).max(retry.not_before);
-        let changes = self.changes.values().map(|open| next(open.due, open.retry));
-        let unsettled = self.unsettled.values().map(|retry| retry.not_before);
-        let expiries = self.expiries.values().flatten().map(|ending| next(ending.due, ending.retry));
+        let changes = self.changes.values().filter(|open| is_left(&open.record.id));
+        let changes = changes.map(|open| next(open.due, open.retry));
+        let unsettled = self.unsettled.iter().filter(|(id, _)| is_left(id)).map(|(_, retry)| retry.not_before);
+        let expiries = self.expiries.iter().filter(|(place, _)| !is_firewall_worked_on(place));
+        let expiries = expiries.flat_map(|(_, endings)| endings).map(|ending| next(ending.due, ending.retry));
         changes.chain(unsettled).chain(expiries).min()
     }
+
+    /// What is known of.
+    pub(super) fn ids(&self) -> Known {
+        Known {
+            changes: self.changes.keys().chain(self.unsettled.keys()).cloned().collect(),
+            expiries: self.expiries.values().flatten().map(|ending| ending.expiry.id.clone()).collect(),
+        }
+    }
+}
+
+/// What is known of, by its ids.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) changes: HashSet<ChangeId>,
+    pub(super) expiries: HashSet<String>,
 }
 
 /// How much waits to be ended.

@@ -33,6 +33,8 @@ pub(super) struct Shared {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) guards: Guards,
+    /// How long changes are kept that came to their end.
+    pub(super) keep: Duration,
     /// What is still to be ended, as far as this gateway knows.
     pending: Mutex<Pending>,
     /// Whether there is any, as far as is known without waiting for others.
@@ -61,17 +63,20 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What has to stay open or closed.
     pub guards: Guards,
+    /// How long changes are kept that came to their end.
+    pub keep: Duration,
 }
 
 impl Shared {
     pub(super) fn new(parts: Parts, start: fn(Arc<Self>) -> std::io::Result<()>) -> Self {
-        let Parts { gateway, store, key, clock, guards } = parts;
+        let Parts { gateway, store, key, clock, guards, keep } = parts;
         let name = if store.is_shared() { Ulid::generate().to_string() } else { ALONE.to_owned() };
         Self {
             gateway,
             store,
             clock,
             guards,
+            keep,
             pending: Mutex::default(),
             has_pending: AtomicBool::new(false),
             woken: Notify::new(),

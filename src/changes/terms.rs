@@ -80,7 +80,7 @@ impl Terms {
         };
         if !can.firewalls.in_memory && !store_is_durable {
             let message = format!(
-                "{what} on the {} driver has to outlive the gateway, and that keeps changes in its memory alone for now.",
+                "{what} on the {} driver has to outlive the gateway, which keeps changes in its memory alone. Start it with --state FILE or --state postgres://….",
                 driver.id()
             );
             return Err(Error::new(ErrorKind::Unsupported, driver.id(), message));

@@ -6,6 +6,7 @@ mod clients;
 mod files;
 mod guards;
 mod settings;
+mod store;
 mod usage;
 mod values;
 
@@ -25,6 +26,7 @@ pub use clients::{ClientsCommand, Rights};
 pub use files::{check_has_end, file_error, read};
 pub use guards::Guard;
 pub use settings::{Ec2Credentials, LogFormat};
+pub use store::{Kept, StorePlace};
 pub use usage::Usage;
 
 /// One firewall API in front of every cloud.
@@ -86,6 +88,8 @@ pub struct Config {
     pub fgcp_data: Option<PathBuf>,
     /// How long a firewall of the fgcp driver takes to stop.
     pub fgcp_stop_delay: Duration,
+    /// Where changes are kept, and for how long.
+    pub kept: Kept,
     /// What has to stay open or closed.
     pub guards: Vec<Guard>,
     /// How long a driver may take for an answer.
@@ -177,6 +181,7 @@ impl Default for Config {
             mock_data: None,
             fgcp_data: None,
             fgcp_stop_delay: Duration::from_secs(2),
+            kept: Kept::default(),
             guards: Vec::new(),
             backend_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(30),
@@ -250,6 +255,7 @@ impl Config {
         };
         let config = Self {
             limits: limits(&typed, &file)?,
+            kept: Kept::read(&typed, &file)?,
             driver: text(typed.driver, file.driver).unwrap_or(default.driver),
             drivers: Some(values::names(&typed.drivers))
                 .filter(|names| !names.is_empty())

@@ -158,6 +158,18 @@ pub(super) struct Settings {
     #[arg(long, env = "API_FGCP_STOP_DELAY", value_name = "SECONDS")]
     pub(super) fgcp_stop_delay: Option<f64>,
 
+    /// Where changes are kept: memory, which ends with the gateway; a file; or a PostgreSQL server that gateways share [default: memory]
+    #[arg(long, env = "API_STATE", hide_env_values = true, value_name = "memory|FILE|postgres://…")]
+    pub(super) state: Option<SecretString>,
+
+    /// The key that kept credentials are sealed with [default: FILE.key beside the file, which is made]
+    #[arg(long, env = "API_STATE_KEY", value_name = "FILE")]
+    pub(super) state_key: Option<PathBuf>,
+
+    /// How long changes are kept that came to their end [default: 90]
+    #[arg(long, env = "API_KEEP_CHANGES", value_name = "DAYS")]
+    pub(super) keep_changes: Option<u32>,
+
     /// What has to stay open or closed; in the configuration file alone.
     #[arg(skip)]
     #[serde(default)]

@@ -8,6 +8,8 @@ use super::record::Record;
 pub struct StoreError {
     /// What is wrong, in a sentence for operators.
     pub message: String,
+    /// Whether it may have been done all the same.
+    pub is_unclear: bool,
     /// What it came from, for the log.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -22,4 +24,45 @@ pub enum BeginError {
     /// The store cannot keep it.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Why a store cannot be opened, in one line.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct OpenError(pub String);
+
+impl StoreError {
+    /// It was not done.
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), is_unclear: false, source: None }
+    }
+
+    /// Whether it was done is not known.
+    pub(super) fn unclear(message: impl Into<String>) -> Self {
+        Self { is_unclear: true, ..Self::new(message) }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(why: sqlx::Error) -> Self {
+        Self { source: None, ..Self::new(why.to_string()) }
+    }
+}
+
+impl From<sqlx::Error> for BeginError {
+    fn from(why: sqlx::Error) -> Self {
+        Self::Store(why.into())
+    }
+}
+
+impl From<StoreError> for OpenError {
+    fn from(why: StoreError) -> Self {
+        Self::new(why)
+    }
+}
+
+impl OpenError {
+    pub(super) fn new(why: impl std::fmt::Display) -> Self {
+        Self(why.to_string().split_whitespace().collect::<Vec<_>>().join(" "))
+    }
 }

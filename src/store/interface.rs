@@ -21,10 +21,11 @@ use crate::clock::Timestamp;
 ///
 /// **One at a time.** Of changes that are [open](super::record::State::is_open) there is at most one for each place: a second is [`BeginError::Busy`].
 ///
-/// **Sealed.** Credentials come sealed and go out sealed. When the change or expiry that they are for ends, they are overwritten, and no
-/// file of the store has them any more when the call answers.
+/// **Sealed.** Credentials come sealed and go out sealed. When the change or expiry that they are for ends, they are removed. A store that
+/// one gateway has in a file overwrites them, and no file of it has them any more when the call answers; a server may keep them for
+/// as long as it keeps what was deleted.
 ///
-/// **Failing.** A call that fails has changed nothing, or the store cannot tell: full, locked, gone. It may be made again.
+/// **Failing.** A call that fails has changed nothing; or the store cannot tell, and [says so](StoreError::is_unclear). It may be made again.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Whether what it keeps outlives the process.
@@ -42,10 +43,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// One change.
     async fn change(&self, id: &ChangeId) -> Result<Option<Record>, StoreError>;
 
-    /// The changes that are asked for, the newest first.
+    /// The changes that are asked for, the newest first; without the firewalls before and after them.
     async fn changes(&self, query: &Query) -> Result<Vec<Record>, StoreError>;
 
-    /// All changes that are [open](super::record::State::is_open), the oldest first.
+    /// All changes that are [open](super::record::State::is_open), the oldest first; without the firewalls before and after them.
     async fn open_changes(&self) -> Result<Vec<Record>, StoreError>;
 
     /// The sealed credentials that a change or an expiry is ended with, by its id; none where there are none.
@@ -66,6 +67,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Forgets these expiries, with their credentials. Those that are gone already are none.
     async fn end_expiries(&self, ids: &[String]) -> Result<(), StoreError>;
+
+    /// Forgets changes that were made before then and are not [open](super::record::State::is_open), the oldest first and so many at most. How many
+    /// they were.
+    async fn prune(&self, made_before: Timestamp, most: usize) -> Result<usize, StoreError>;
 
     /// How the last change of a firewall that is known has left it: its id, and the firewall.
     async fn left(&self, place: &Place) -> Result<Option<(ChangeId, String)>, StoreError>;

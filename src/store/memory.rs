@@ -88,11 +88,11 @@ impl Store for Memory {
     async fn changes(&self, query: &Query) -> Result<Vec<Record>, StoreError> {
         let kept = self.kept();
         let asked = kept.changes.values().rev().filter(|record| is_asked(record, query));
-        Ok(asked.take(query.limit).cloned().collect())
+        Ok(asked.take(query.limit).map(without_firewalls).collect())
     }
 
     async fn open_changes(&self) -> Result<Vec<Record>, StoreError> {
-        Ok(self.kept().changes.values().filter(|record| record.state.is_open()).cloned().collect())
+        Ok(self.kept().changes.values().filter(|record| record.state.is_open()).map(without_firewalls).collect())
     }
 
     async fn credentials(&self, of: &str) -> Result<Option<Sealed>, StoreError> {
@@ -128,6 +128,10 @@ impl Store for Memory {
     async fn end_expiries(&self, ids: &[String]) -> Result<(), StoreError> {
         self.kept().end_expiries(ids);
         Ok(())
+    }
+
+    async fn prune(&self, made_before: Timestamp, most: usize) -> Result<usize, StoreError> {
+        Ok(self.kept().prune(made_before, most))
     }
 
     async fn left(&self, place: &Place) -> Result<Option<(ChangeId, String)>, StoreError> {
@@ -221,6 +225,14 @@ impl Kept {
         }
     }
 
+    fn prune(&mut self, made_before: Timestamp, most: usize) -> usize {
+        let is_old = |record: &&Record| record.made_at < made_before && !record.state.is_open();
+        let old: Vec<_> = self.changes.values().filter(is_old).take(most).map(|record| record.id.clone()).collect();
+        let removed = old.iter().filter_map(|id| self.changes.remove(id));
+        self.bytes -= removed.map(|record| size(&record)).sum::<usize>();
+        old.len()
+    }
+
     /// Forgets the oldest changes where there are too many, and what is known of firewalls where that alone is too much.
     fn bound(&mut self) {
         while self.changes.len() > MAX_ENDED || self.bytes > MAX_BYTES {
@@ -238,6 +250,10 @@ impl Kept {
             }
         }
     }
+}
+
+fn without_firewalls(record: &Record) -> Record {
+    Record { before: None, after: None, ..record.clone() }
 }
 
 /// How much the texts of a change take, in bytes.

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`interface`] | what each kind of store does |
 //! | [`memory`] | one in the process's own memory |
+//! | [`sql`] | one in a file of SQLite's, or on a server of PostgreSQL |
+//! | [`opening`] | the one that an operator has chosen, with its key |
 //! | [`record`], [`change_id`] | a change as it is kept, and what is asked of them |
 //! | [`expiry`] | when something of a firewall ends |
 //! | [`place`] | which firewall it is |
@@ -15,10 +17,13 @@ pub mod error;
 pub mod expiry;
 pub mod interface;
 pub mod memory;
+pub mod opening;
 pub mod place;
 pub mod record;
 pub mod seal;
+pub mod sql;
 
 pub use change_id::ChangeId;
 pub use interface::Store;
 pub use memory::Memory;
+pub use sql::Sql;

@@ -220,6 +220,11 @@ impl State {
         }
     }
 
+    /// The state of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
     /// Whether something is still to be done with the change, so that no other may be made of its firewall.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Applying | Self::Trying | Self::Undoing)

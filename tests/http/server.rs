@@ -127,7 +127,7 @@ fn changes(registry: Registry, config: &Config, clock: Arc<dyn Clock>) -> Change
     let (key, _) = Key::random().unwrap();
     let guards = Guards::new(config.guards.clone());
     let store = Arc::new(Memory::default());
-    Changes::new(Parts { gateway, store, key, clock, guards }, !config.guards.is_empty())
+    Changes::new(Parts { gateway, store, key, clock, guards, keep: config.kept.time }, !config.guards.is_empty())
 }
 
 /// A server in this process with all drivers, and perhaps one that exists only here.

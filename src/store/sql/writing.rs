@@ -1,0 +1,263 @@
+//! What is written to a database, in the caller's transaction.
+
+use sqlx::{Any, AssertSqlSafe, Error, Transaction};
+
+use super::database::Database;
+use super::reading::{at, at_place};
+use super::rows;
+use crate::clock::Timestamp;
+use crate::store::change_id::ChangeId;
+use crate::store::error::StoreError;
+use crate::store::expiry::Expiry;
+use crate::store::place::Place;
+use crate::store::record::{Beginning, ExpiryStep, Left, Record, Sealed, State, Step};
+
+/// A transaction that writes.
+pub(super) struct Writing<'a> {
+    database: &'a Database,
+    transaction: Transaction<'static, Any>,
+    /// Whether credentials were removed.
+    has_removed_credentials: bool,
+}
+
+impl<'a> Writing<'a> {
+    /// Begins to write. What is written is there when it is [committed](Self::commit), or nothing of it.
+    pub(super) async fn begin_in(database: &'a Database) -> Result<Self, StoreError> {
+        Ok(Self { database, transaction: database.transaction().await?, has_removed_credentials: false })
+    }
+
+    /// Has it all written.
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        if let Err(why) = self.transaction.commit().await {
+            return Err(StoreError { is_unclear: self.database.is_shared(), ..StoreError::from(why) });
+        }
+        self.database.end(self.has_removed_credentials).await;
+        Ok(())
+    }
+
+    /// Writes nothing of it.
+    pub(super) async fn abandon(self) -> Result<(), Error> {
+        self.transaction.rollback().await
+    }
+
+    /// A change begins.
+    pub(super) async fn begin(&mut self, beginning: &Beginning) -> Result<(), Error> {
+        let Beginning { record, left, gone, credentials, expiries } = beginning;
+        self.insert(record).await?;
+        self.leave(&record.place, &record.id, left).await?;
+        self.end_expiries(gone).await?;
+        if let Some(sealed) = credentials {
+            self.keep_credentials(record.id.as_str(), sealed).await?;
+        }
+        for (expiry, credentials) in expiries {
+            if let Some(sealed) = credentials {
+                self.keep_credentials(&expiry.id, sealed).await?;
+            }
+            self.insert_expiry(expiry).await?;
+        }
+        Ok(())
+    }
+
+    /// A change goes a step on. Whether it was in a state that the step is from, and nobody else's.
+    pub(super) async fn step(&mut self, id: &ChangeId, step: &Step) -> Result<bool, Error> {
+        let Some(record) = self.update(id, step).await? else { return Ok(false) };
+        if !record.state.is_open() {
+            self.remove_credentials(id.as_str()).await?;
+        }
+        self.leave(&record.place, id, &step.left).await?;
+        if let Some(sealed) = &step.credentials {
+            self.keep_credentials(id.as_str(), sealed).await?;
+        }
+        match &step.expiries {
+            ExpiryStep::Stay => {}
+            ExpiryStep::Forget => self.end_expiries_of(id).await?,
+            ExpiryStep::Settle { gone, cloud_ids } => {
+                self.end_expiries(gone).await?;
+                for (id, cloud_id) in cloud_ids {
+                    let update = sqlx::query("UPDATE expiries SET cloud_id = $1 WHERE id = $2");
+                    update.bind(plain(cloud_id)).bind(&**id).execute(&mut *self.transaction).await?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Expiries are taken by a gateway. Those that were free.
+    pub(super) async fn claim(
+        &mut self,
+        ids: &[String],
+        by: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<String>, Error> {
+        let mut claimed = Vec::new();
+        for id in ids {
+            let update = sqlx::query(
+                "UPDATE expiries SET held_by = $1, held_until = $2 \
+                 WHERE id = $3 AND (held_by IS NULL OR held_by = $4 OR held_until <= $5)",
+            );
+            let update = update.bind(by).bind(until.millis()).bind(&**id).bind(by).bind(now.millis());
+            if update.execute(&mut *self.transaction).await?.rows_affected() > 0 {
+                claimed.push(id.clone());
+            }
+        }
+        Ok(claimed)
+    }
+
+    /// These expiries are over.
+    pub(super) async fn end_expiries(&mut self, ids: &[String]) -> Result<(), Error> {
+        for id in ids {
+            let delete = sqlx::query("DELETE FROM expiries WHERE id = $1").bind(&**id);
+            delete.execute(&mut *self.transaction).await?;
+            self.remove_credentials(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Changes that were made before then, and have come to their end, are forgotten: so many at most. How many they were.
+    pub(super) async fn prune(&mut self, made_before: Timestamp, most: i64) -> Result<u64, Error> {
+        let delete = sqlx::query(
+            "DELETE FROM changes WHERE id IN (SELECT id FROM changes \
+             WHERE made_at < $1 AND state NOT IN ('applying', 'trying', 'undoing') ORDER BY made_at LIMIT $2)",
+        );
+        let pruned = delete.bind(made_before.millis()).bind(most).execute(&mut *self.transaction).await?;
+        Ok(pruned.rows_affected())
+    }
+
+    /// What the key is known by, where there was nothing.
+    pub(super) async fn keep_key_check(&mut self, check: &Sealed) -> Result<(), Error> {
+        let insert = sqlx::query("INSERT INTO key_check (id, sealed) VALUES (1, $1) ON CONFLICT (id) DO NOTHING");
+        insert.bind(rows::sealed_text(check)).execute(&mut *self.transaction).await.map(drop)
+    }
+
+    async fn insert(&mut self, record: &Record) -> Result<(), Error> {
+        let insert = sqlx::query(
+            "INSERT INTO changes (id, driver, provider, owner, firewall, requested_by, operation, why, state, made_at, confirm_by, \
+             ended_at, undone_by, note, attempts, forgot_expiry, held_by, held_until, firewall_before, firewall_after) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+        );
+        let millis = |time: Option<Timestamp>| time.map(Timestamp::millis);
+        at(insert.bind(record.id.as_str()), &record.place)
+            .bind(plain(&record.user))
+            .bind(plain(&record.operation))
+            .bind(record.why.as_deref().map(plain))
+            .bind(record.state.name())
+            .bind(record.made_at.millis())
+            .bind(millis(record.confirm_by))
+            .bind(millis(record.ended_at))
+            .bind(record.undone_by.as_deref().map(plain))
+            .bind(record.note.as_deref().map(plain))
+            .bind(i64::from(record.attempts))
+            .bind(i64::from(record.forgot_expiry))
+            .bind(record.held.as_ref().map(|(by, _)| &**by))
+            .bind(millis(record.held.as_ref().map(|(_, until)| *until)))
+            .bind(record.before.as_deref())
+            .bind(record.after.as_deref())
+            .execute(&mut *self.transaction)
+            .await
+            .map(drop)
+    }
+
+    /// The change, as it is after the step; none where it was in no state for it, or somebody else's.
+    async fn update(&mut self, id: &ChangeId, step: &Step) -> Result<Option<Record>, Error> {
+        let statement = format!(
+            "UPDATE changes SET state = COALESCE($1, state), held_by = $2, held_until = $3, \
+             undone_by = COALESCE($4, undone_by), note = COALESCE($5, note), attempts = attempts + $6, \
+             firewall_after = COALESCE($7, firewall_after), \
+             forgot_expiry = CASE WHEN forgot_expiry + $8 > 0 THEN 1 ELSE 0 END, \
+             driver = COALESCE($9, driver), provider = COALESCE($10, provider), \
+             owner = COALESCE($11, owner), firewall = COALESCE($12, firewall), \
+             ended_at = CASE WHEN COALESCE($13, state) IN ('applying', 'trying', 'undoing') THEN ended_at \
+             ELSE COALESCE($14, ended_at) END \
+             WHERE id = $15 AND $16 LIKE '%,' || state || ',%' \
+             AND ($17 = 0 OR held_by IS NULL OR held_by = $18 OR held_until <= $19) RETURNING {}",
+            rows::CHANGE
+        );
+        let from: String = step.from.iter().map(|state| format!(",{},", state.name())).collect();
+        let to = step.to.map(State::name);
+        let place = step.place.as_ref();
+        let at = step.at.map(Timestamp::millis);
+        let update = sqlx::query(AssertSqlSafe(statement))
+            .bind(to)
+            .bind(step.held.as_ref().map(|(by, _)| &**by))
+            .bind(step.held.as_ref().map(|(_, until)| until.millis()))
+            .bind(step.undone_by.as_deref().map(plain))
+            .bind(step.note.as_deref().map(plain))
+            .bind(i64::from(step.is_attempt))
+            .bind(step.after.as_deref())
+            .bind(i64::from(step.forgets_expiry))
+            .bind(place.map(|place| &*place.driver))
+            .bind(place.map(|place| &*place.provider))
+            .bind(place.map(|place| &*place.owner))
+            .bind(place.map(|place| &*place.firewall))
+            .bind(to)
+            .bind(at)
+            .bind(id.as_str())
+            .bind(from)
+            .bind(i64::from(at.is_some()))
+            .bind(&*step.by)
+            .bind(at);
+        let row = update.fetch_optional(&mut *self.transaction).await?;
+        row.as_ref().map(rows::record).transpose()
+    }
+
+    async fn leave(&mut self, place: &Place, by: &ChangeId, left: &Left) -> Result<(), Error> {
+        match left {
+            Left::Same => return Ok(()),
+            Left::As(firewall) => {
+                let upsert = sqlx::query(
+                    "INSERT INTO firewalls (driver, provider, owner, firewall, left_by, left_as) VALUES ($1, $2, $3, $4, $5, $6) \
+                     ON CONFLICT (driver, provider, owner, firewall) DO UPDATE SET left_by = excluded.left_by, left_as = excluded.left_as",
+                );
+                at(upsert, place).bind(by.as_str()).bind(&**firewall).execute(&mut *self.transaction).await?;
+            }
+            Left::Unknown => {
+                let delete = format!("DELETE FROM firewalls WHERE {}", at_place(1));
+                at(sqlx::query(AssertSqlSafe(delete)), place).execute(&mut *self.transaction).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn insert_expiry(&mut self, expiry: &Expiry) -> Result<(), Error> {
+        let insert = sqlx::query(
+            "INSERT INTO expiries (id, change_id, driver, provider, owner, firewall, requested_by, rule, cloud_id, due) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        );
+        at(insert.bind(&*expiry.id).bind(expiry.change.as_str()), &expiry.place)
+            .bind(plain(&expiry.user))
+            .bind(&*expiry.rule)
+            .bind(expiry.cloud_id.as_deref().map(plain))
+            .bind(expiry.due.millis())
+            .execute(&mut *self.transaction)
+            .await
+            .map(drop)
+    }
+
+    async fn end_expiries_of(&mut self, change: &ChangeId) -> Result<(), Error> {
+        let removed = sqlx::query("DELETE FROM credentials WHERE id IN (SELECT id FROM expiries WHERE change_id = $1)");
+        let removed = removed.bind(change.as_str()).execute(&mut *self.transaction).await?;
+        self.has_removed_credentials |= removed.rows_affected() > 0;
+        let delete = sqlx::query("DELETE FROM expiries WHERE change_id = $1").bind(change.as_str());
+        delete.execute(&mut *self.transaction).await.map(drop)
+    }
+
+    async fn keep_credentials(&mut self, of: &str, sealed: &Sealed) -> Result<(), Error> {
+        let upsert = sqlx::query(
+            "INSERT INTO credentials (id, sealed) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed",
+        );
+        let upsert = upsert.bind(of).bind(rows::sealed_text(sealed));
+        upsert.execute(&mut *self.transaction).await.map(drop)
+    }
+
+    async fn remove_credentials(&mut self, of: &str) -> Result<(), Error> {
+        let delete = sqlx::query("DELETE FROM credentials WHERE id = $1").bind(of);
+        self.has_removed_credentials |= delete.execute(&mut *self.transaction).await?.rows_affected() > 0;
+        Ok(())
+    }
+}
+
+/// A text that databases take: PostgreSQL has no NUL in texts, and a cloud may send one.
+fn plain(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
