@@ -18,7 +18,7 @@ pub struct StoreError {
 /// Why a change cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum BeginError {
-    /// Another change of the firewall is not done yet.
+    /// Another change of the firewall is not done yet: this one, without the firewall before and after it.
     #[error("another change of the firewall is under way")]
     Busy(Box<Record>),
     /// The store cannot keep it.

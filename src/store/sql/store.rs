@@ -29,7 +29,7 @@ pub struct Sql {
 }
 
 impl Sql {
-    /// Opens a file of SQLite's, which is made where there is none, for its owner alone to read. Nobody else can open it until the process ends or it is [closed](Self::close).
+    /// Opens a file of SQLite's, which is made where there is none, for its owner alone to read. Nobody else can open it until this is dropped.
     ///
     /// # Errors
     /// Where it cannot be read and written, another gateway has it, it is something else, or a later version has written it.
@@ -71,16 +71,6 @@ impl Sql {
         .await
     }
 
-    /// Closes it. Nothing can be asked of it any more.
-    pub async fn close(&self) {
-        let closed = self.call(|database| async move {
-            database.close().await;
-            Ok::<_, StoreError>(())
-        });
-        // It is of no use any more, however it has ended.
-        let _ = closed.await;
-    }
-
     /// Runs a call to its end.
     async fn call<T, E, F>(&self, call: impl FnOnce(Arc<Database>) -> F) -> Result<T, E>
     where
@@ -89,6 +79,14 @@ impl Sql {
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
         self.worker.run(call(Arc::clone(&self.database))).await
+    }
+}
+
+/// Closes it, so that others can open it at once.
+impl Drop for Sql {
+    fn drop(&mut self) {
+        let database = Arc::clone(&self.database);
+        self.worker.end(async move { database.close().await });
     }
 }
 

@@ -1,11 +1,12 @@
 //! Where calls to a database run.
 
-use std::sync::Arc;
+use std::pin::Pin;
+use std::thread::JoinHandle;
 use std::time::Duration;
 use std::{fmt, io, thread};
 
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::Notify;
+use tokio::sync::oneshot;
 
 use crate::store::error::StoreError;
 
@@ -16,8 +17,12 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// connection to a database ends with a worker of the HTTP server.
 pub(super) struct Worker {
     runtime: Handle,
-    stop: Arc<Notify>,
+    /// Where the thread gets its last call, and the thread.
+    ending: Option<(oneshot::Sender<LastCall>, JoinHandle<()>)>,
 }
+
+/// What is done before it ends.
+type LastCall = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Worker {
     /// Starts it.
@@ -26,10 +31,14 @@ impl Worker {
     /// Where there is no thread to be had.
     pub(super) fn start() -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let (handle, stop) = (runtime.handle().clone(), Arc::new(Notify::new()));
-        let stopped = Arc::clone(&stop);
-        thread::Builder::new().name("store".into()).spawn(move || runtime.block_on(stopped.notified()))?;
-        Ok(Self { runtime: handle, stop })
+        let (handle, (send, last_call)) = (runtime.handle().clone(), oneshot::channel::<LastCall>());
+        let until_last = async {
+            if let Ok(call) = last_call.await {
+                call.await;
+            }
+        };
+        let thread = thread::Builder::new().name("store".into()).spawn(move || runtime.block_on(until_last))?;
+        Ok(Self { runtime: handle, ending: Some((send, thread)) })
     }
 
     /// Runs a call to its end, or until it has taken too long.
@@ -44,11 +53,15 @@ impl Worker {
             Err(why) => Err(StoreError::unclear(format!("it has stopped: {why}")).into()),
         }
     }
-}
 
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.stop.notify_one();
+    /// Ends it after one more call, and waits for that.
+    pub(super) fn end(&mut self, last: impl Future<Output = ()> + Send + 'static) {
+        if let Some((send, thread)) = self.ending.take()
+            && send.send(Box::pin(last)).is_ok()
+        {
+            // A thread that has panicked has ended, too.
+            let _ = thread.join();
+        }
     }
 }
 
