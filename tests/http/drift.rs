@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::changes::RULE;
 use crate::cloud;
 use crate::emulator::{Account, STRICT};
 use crate::server::Server;
+use crate::timed::RULE;
 use crate::wire::Request;
 
 #[test]

@@ -1,8 +1,8 @@
 //! Traffic that has to stay open, or closed.
 
-use crate::changes::{RULE, id_of};
 use crate::instance::{file, run};
 use crate::server::Server;
+use crate::timed::{RULE, id_of};
 use crate::wire::Request;
 
 #[test]

@@ -63,5 +63,6 @@ mod slow;
 mod sources;
 mod spoken;
 mod subject;
+mod timed;
 mod tls;
 mod wire;

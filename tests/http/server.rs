@@ -13,8 +13,7 @@ use deltawall::clock::{Clock, SystemClock};
 use deltawall::config::Config;
 use deltawall::gateway::{Gateway, Registry};
 use deltawall::http::Server as Listening;
-use deltawall::store::Memory;
-use deltawall::store::seal::Key;
+use deltawall::store::opening::{self, Opened};
 use deltawall_core::Driver;
 
 use crate::wire::{Answer, Connection, Request};
@@ -121,13 +120,18 @@ pub fn in_process(driver: Arc<dyn Driver>, config: Config) -> SocketAddr {
     listen(Config { driver: driver.id().into(), ..config }, Some(driver))
 }
 
-/// Changes through these drivers, kept in memory.
+/// Changes through these drivers, kept where the configuration says.
 fn changes(registry: Registry, config: &Config, clock: Arc<dyn Clock>) -> Changes {
     let gateway = Arc::new(Gateway::new(registry, config).unwrap());
-    let (key, _) = Key::random().unwrap();
     let guards = Guards::new(config.guards.clone());
-    let store = Arc::new(Memory::default());
-    Changes::new(Parts { gateway, store, key, clock, guards, keep: config.kept.time }, !config.guards.is_empty())
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let Opened { store, key } = opening::open(&config.kept).await.unwrap();
+        let is_on = !config.guards.is_empty() || store.is_durable();
+        let changes = Changes::new(Parts { gateway, store, key, clock, guards, keep: config.kept.time }, is_on);
+        changes.start().await.unwrap();
+        changes
+    })
 }
 
 /// A server in this process with all drivers, and perhaps one that exists only here.
