@@ -19,7 +19,7 @@ use crate::store::ChangeId;
 use crate::store::error::StoreError;
 use crate::store::expiry::Expiry;
 use crate::store::place::Place;
-use crate::store::record::{State, Step};
+use crate::store::record::{Record, State, Step};
 
 /// How many firewalls are worked on at a time.
 const AT_A_TIME: usize = 64;
@@ -184,7 +184,7 @@ async fn settle(shared: &Shared, id: &ChangeId) {
         let Some(record) = record.filter(|record| record.state == State::Applying) else { return Ok(()) };
         let driver = driver(shared, &record.place)?;
         let _turn = turn(shared, &*driver, &record.place).await?;
-        let context = context(shared, &*driver, &record.place, id.as_str()).await;
+        let context = context_to_look(shared, &*driver, &record).await;
         let found = match (&context, record.confirm_by) {
             // Of a plain change of a client's nobody has the credentials to look.
             (Err(_), None) => settling::settle(shared, &*driver, None, &record).await,
@@ -336,6 +336,16 @@ async fn context(shared: &Shared, driver: &dyn Driver, place: &Place, of: &str) 
         deadline: Instant::now() + shared.gateway.backend_timeout(),
         room: None,
     })
+}
+
+/// The same to look at what has become of a change: with what it is undone with, or what of it ends.
+async fn context_to_look(shared: &Shared, driver: &dyn Driver, record: &Record) -> Result<Context, Error> {
+    let of_change = context(shared, driver, &record.place, record.id.as_str()).await;
+    let expiry = shared.pending().expiries_of(&record.place).find(|expiry| expiry.change == record.id).cloned();
+    match (of_change, expiry) {
+        (Err(_), Some(expiry)) => context(shared, driver, &record.place, &expiry.id).await,
+        (of_change, _) => of_change,
+    }
 }
 
 /// What a driver does within the time it has, and that which it has to take things back.

@@ -12,6 +12,7 @@ use super::plan::Planned;
 use super::records::{firewall_of, snapshots};
 use super::shared::{Shared, blocked, not_begun, unrecorded};
 use super::{ending, settling};
+use crate::gateway::access::Caller;
 use crate::store::ChangeId;
 use crate::store::record::{ExpiryStep, Query, Record, State, Step};
 
@@ -47,13 +48,21 @@ pub(super) async fn visible(
     };
     let record = record?;
     match driver.firewall(context, &firewall).await {
-        Ok(firewall) if shared.place(driver, context.provider.as_ref(), &firewall).owner == record.place.owner => {
+        Ok(firewall)
+            if shared.place(driver, context.provider.as_ref(), &firewall).owner == record.place.owner
+                || is_unowned_of(&record, caller) =>
+        {
             Ok((record, Some(firewall)))
         }
         Err(error) if error.kind == ErrorKind::NotFound && record.user == caller.user() => Ok((record, None)),
         Err(error) if error.kind != ErrorKind::NotFound => Err(error),
         _ => Err(absent(driver)),
     }
+}
+
+/// Whether it is the caller's own change of a firewall that was about to be made, whose owner the cloud has not said yet.
+fn is_unowned_of(record: &Record, caller: &Caller) -> bool {
+    record.place.owner.is_empty() && record.user == caller.user()
 }
 
 /// The same, for who is told of it. Of a change of which nothing was known, the firewall may tell now.
@@ -75,8 +84,8 @@ pub(super) async fn list(shared: &Shared, asked: Asked<'_>, query: Query) -> Res
         firewalls.iter().map(|firewall| shared.place(driver, context.provider.as_ref(), firewall)).collect();
     let ids: HashSet<_> = firewalls.iter().map(|firewall| firewall.id.to_string()).collect();
     let is_visible = |record: &Record| {
-        let is_gone = !ids.contains(&record.place.firewall);
-        places.contains(&record.place) || is_gone && record.user == caller.user()
+        let is_gone = !ids.contains(&record.place.firewall) && record.user == caller.user();
+        places.contains(&record.place) || is_gone || is_unowned_of(record, caller)
     };
     let wanted = query.limit;
     // A firewall may be asked for by another id than the driver says.

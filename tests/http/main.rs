@@ -36,6 +36,7 @@ mod http2;
 mod ids;
 mod instance;
 mod kept;
+mod killed;
 mod life;
 mod limits;
 mod links;
