@@ -177,11 +177,23 @@ pub(super) async fn learn(shared: &Shared) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Finds out whether a change was made.
+/// Finds out what has become of a change, or writes it down where it is known.
 async fn settle(shared: &Shared, id: &ChangeId) {
+    let unwritten = shared.pending().unwritten(id);
     let settled = async {
+        if let Some(step) = unwritten {
+            let written = shared.ask("step", shared.store.step(id, step)).await;
+            return written.map(drop).map_err(|why| why.to_string());
+        }
         let record = shared.ask("change", shared.store.change(id)).await.map_err(|why| why.to_string())?;
-        let Some(record) = record.filter(|record| record.state == State::Applying) else { return Ok(()) };
+        let record = match record {
+            Some(record) if record.state == State::Applying => record,
+            Some(record) if record.state == State::Undoing => {
+                shared.pending().learn_change(record, Due::NOW);
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
         let driver = driver(shared, &record.place)?;
         let _turn = turn(shared, &*driver, &record.place).await?;
         let context = context_to_look(shared, &*driver, &record).await;

@@ -82,7 +82,7 @@ pub(super) async fn make(
                 ..record
             };
             let expiries = step.expiries.clone();
-            let written = shared.ask("step", shared.store.step(id, step)).await;
+            let written = shared.ask("step", shared.store.step(id, step.clone())).await;
             if let Some(due) = due {
                 shared.pending().add_change(record.clone(), due);
             }
@@ -95,7 +95,8 @@ pub(super) async fn make(
                 // Who has come between has said what became of it.
                 Ok(false) => unfinished.finish(),
                 Err(why) => {
-                    tracing::error!(change = %id, why = ?why, "a change that was made could not be written down")
+                    tracing::error!(change = %id, why = ?why, "a change that was made could not be written down yet");
+                    unfinished.finish_later(step);
                 }
             }
             Ok(Applied { made, confirm_by: record.confirm_by })
@@ -118,13 +119,14 @@ pub(super) async fn make(
             if state == State::Unknown {
                 coming.ends.begin(shared, &record, &ExpiryStep::Stay);
             }
-            match shared.ask("step", shared.store.step(id, step)).await {
+            match shared.ask("step", shared.store.step(id, step.clone())).await {
                 Ok(_) => {
                     unfinished.finish();
                     shared.gateway.metrics().changed(driver.id(), state.name());
                 }
                 Err(why) => {
-                    tracing::error!(change = %id, why = ?why, "a change that has failed could not be written down")
+                    tracing::error!(change = %id, why = ?why, "a change that has failed could not be written down yet");
+                    unfinished.finish_later(step);
                 }
             }
             Err(error)

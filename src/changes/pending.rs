@@ -7,7 +7,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::store::ChangeId;
 use crate::store::expiry::Expiry;
 use crate::store::place::Place;
-use crate::store::record::{ExpiryStep, Record};
+use crate::store::record::{ExpiryStep, Record, Step};
 
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -21,10 +21,18 @@ pub(super) struct Pending {
     /// Trials and changes that are being undone.
     changes: BTreeMap<ChangeId, Open>,
     /// Changes of which it is not known whether they were made.
-    unsettled: BTreeMap<ChangeId, Retry>,
+    unsettled: BTreeMap<ChangeId, Unsettled>,
     expiries: HashMap<Place, Vec<Ending>>,
     /// Changes that are being made or undone by a request.
     under_way: HashSet<ChangeId>,
+}
+
+/// A change of which it is not known, or not written down, what has become of it.
+#[derive(Debug, Clone, Default)]
+struct Unsettled {
+    /// What is to be written down, where it is known.
+    step: Option<Step>,
+    retry: Retry,
 }
 
 /// A change that is to be undone, unless something comes between.
@@ -151,6 +159,16 @@ impl Pending {
         self.unsettled.entry(id.clone()).or_default();
     }
 
+    /// The same is known, and only has to be written down.
+    pub(super) fn add_unwritten(&mut self, id: &ChangeId, step: Step) {
+        self.unsettled.entry(id.clone()).or_default().step = Some(step);
+    }
+
+    /// What is to be written down of a change.
+    pub(super) fn unwritten(&self, id: &ChangeId) -> Option<Step> {
+        self.unsettled.get(id).and_then(|unsettled| unsettled.step.clone())
+    }
+
     /// It is known now.
     pub(super) fn settled(&mut self, id: &ChangeId) {
         self.unsettled.remove(id);
@@ -237,7 +255,7 @@ impl Pending {
         let is_due = |retry: &Retry| clock.running() >= retry.not_before;
         self.unsettled
             .iter()
-            .filter(|(id, retry)| is_due(retry) && !self.is_under_way(id))
+            .filter(|(id, unsettled)| is_due(&unsettled.retry) && !self.is_under_way(id))
             .map(|(id, _)| id.clone())
             .collect()
     }
@@ -252,9 +270,9 @@ impl Pending {
 
     /// An attempt to end a change, or to find out about it, has failed.
     pub(super) fn failed(&mut self, id: &ChangeId, clock: &dyn Clock) {
-        let retries =
-            self.changes.get_mut(id).map(|open| &mut open.retry).into_iter().chain(self.unsettled.get_mut(id));
-        retries.for_each(|retry| retry.failed(clock));
+        let open = self.changes.get_mut(id).map(|open| &mut open.retry);
+        let unsettled = self.unsettled.get_mut(id).map(|unsettled| &mut unsettled.retry);
+        open.into_iter().chain(unsettled).for_each(|retry| retry.failed(clock));
     }
 
     /// An attempt to end these expiries of a firewall has failed.
@@ -274,7 +292,8 @@ impl Pending {
         let next = |due: Due, retry: Retry| due.looks(clock).max(retry.not_before);
         let changes = self.changes.values().filter(|open| is_left(&open.record.id));
         let changes = changes.map(|open| next(open.due, open.retry));
-        let unsettled = self.unsettled.iter().filter(|(id, _)| is_left(id)).map(|(_, retry)| retry.not_before);
+        let unsettled =
+            self.unsettled.iter().filter(|(id, _)| is_left(id)).map(|(_, unsettled)| unsettled.retry.not_before);
         let expiries = self.expiries.iter().filter(|(place, _)| !is_firewall_worked_on(place));
         let expiries = expiries.flat_map(|(_, endings)| endings).map(|ending| next(ending.due, ending.retry));
         changes.chain(unsettled).chain(expiries).min()

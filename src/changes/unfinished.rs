@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::shared::Shared;
 use crate::store::ChangeId;
+use crate::store::record::Step;
 
 /// A change that a request is about to begin. Where it is dropped before its end is written down, because the client has gone or it took
 /// too long, somebody else finds out what has become of it.
@@ -22,6 +23,13 @@ impl<'a> Unfinished<'a> {
     /// It has not begun, or its end is written down.
     pub(super) fn finish(mut self) {
         self.is_finished = true;
+    }
+}
+
+impl Unfinished<'_> {
+    /// What has become of it is known, and could not be written down: that is tried again.
+    pub(super) fn finish_later(self, step: Step) {
+        self.shared.pending().add_unwritten(self.id, step);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deltawall::config::{Config, Ec2, Kept, StorePlace};
 use secrecy::SecretString;
@@ -99,16 +100,31 @@ impl Timed {
     }
 
     pub fn ec2(place: Place) -> Self {
-        let account = Account::on(STRICT);
-        let ec2 = Ec2 { endpoints: vec![(None, account.url.clone())], ..Ec2::default() };
-        let login = account.login();
-        let (user, _) = account.keys_of("AKIAFULL");
-        let config = Config { driver: "ec2".into(), ec2, ..Config::default() };
-        let timed = Self { login, user, cloud: Some(account), ..Self::start(config, "ec2", "web", place) };
+        Self::ec2_in_time(place, Config::default().backend_timeout)
+    }
+
+    /// The same, where the cloud has so long for an answer.
+    pub fn ec2_in_time(place: Place, backend_timeout: Duration) -> Self {
+        let timed = Self::on_account(Account::on(STRICT), place, backend_timeout);
         timed.send(Request::post("/api/firewalls").form("name=web&description=d")).expect(201);
         let rule = "protocol=tcp&port_from=22&port_to=22&ip_address1=87.228.192.251";
         timed.send(Request::post("/api/firewalls/web/rules").form(rule)).expect(201);
         timed
+    }
+
+    /// Another gateway for the same account.
+    pub fn beside(&self, place: Place) -> Self {
+        let Account { url, number } = self.cloud.as_ref().unwrap();
+        let account = Account { url: url.clone(), number: number.clone() };
+        Self::on_account(account, place, Config::default().backend_timeout)
+    }
+
+    fn on_account(account: Account, place: Place, backend_timeout: Duration) -> Self {
+        let ec2 = Ec2 { endpoints: vec![(None, account.url.clone())], ..Ec2::default() };
+        let login = account.login();
+        let (user, _) = account.keys_of("AKIAFULL");
+        let config = Config { driver: "ec2".into(), ec2, backend_timeout, ..Config::default() };
+        Self { login, user, cloud: Some(account), ..Self::start(config, "ec2", "web", place) }
     }
 
     fn start(config: Config, driver: &'static str, firewall: &'static str, (kept, folder): Place) -> Self {

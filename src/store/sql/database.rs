@@ -11,7 +11,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection, Error, Executor, SqlSafeStr, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection, Error, Executor, SqlSafeStr};
 
 use crate::store::error::{OpenError, StoreError};
 
@@ -60,7 +60,7 @@ impl Database {
         let pool = pool().max_connections(1).test_before_acquire(false);
         let pool = connect(pool, options, SETTINGS).await?;
         let mut connection = pool.acquire().await.map_err(OpenError::new)?;
-        clear_remains(&file, &mut connection).await.map_err(OpenError::new)?;
+        file.clear_remains(&mut connection).await.map_err(OpenError::new)?;
         drop(connection);
         Ok(Self { pool, file: Some(file) })
     }
@@ -82,27 +82,19 @@ impl Database {
         self.pool.acquire().await
     }
 
-    /// A transaction to write with.
-    pub(super) async fn transaction(&self) -> Result<Transaction<'static, Any>, StoreError> {
-        self.check_file()?;
-        Ok(self.pool.begin().await?)
-    }
-
     /// Takes what was removed out of the log beside the file: credentials, if any were.
-    pub(super) async fn end(&self, has_removed_credentials: bool) {
+    pub(super) async fn clear_remains(&self, connection: &mut AnyConnection, has_removed_credentials: bool) {
         let Some(file) = &self.file else { return };
         file.has_remains.fetch_or(has_removed_credentials, Ordering::Relaxed);
-        if !file.has_remains.load(Ordering::Relaxed) {
-            return;
-        }
-        let cleared = async { clear_remains(file, &mut *self.connection().await?).await };
-        if let Err(why) = cleared.await {
+        if file.has_remains.load(Ordering::Relaxed)
+            && let Err(why) = file.clear_remains(connection).await
+        {
             tracing::error!(?why, "credentials that were removed may still be in the log beside the state file");
         }
     }
 
     /// What was written to a file that somebody has removed would be lost.
-    fn check_file(&self) -> Result<(), StoreError> {
+    pub(super) fn check_file(&self) -> Result<(), StoreError> {
         let Some(file) = &self.file else { return Ok(()) };
         match fs::metadata(&file.path) {
             Ok(metadata) if (metadata.dev(), metadata.ino()) == (file.device, file.inode) => Ok(()),
@@ -117,11 +109,12 @@ impl Database {
     }
 }
 
-/// Takes what was removed out of the log beside the file.
-async fn clear_remains(file: &OpenFile, connection: &mut AnyConnection) -> Result<(), Error> {
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
-    file.has_remains.store(false, Ordering::Relaxed);
-    Ok(())
+impl OpenFile {
+    async fn clear_remains(&self, connection: &mut AnyConnection) -> Result<(), Error> {
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        self.has_remains.store(false, Ordering::Relaxed);
+        Ok(())
+    }
 }
 
 fn pool() -> AnyPoolOptions {

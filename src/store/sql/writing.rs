@@ -1,6 +1,7 @@
 //! What is written to a database, in the caller's transaction.
 
-use sqlx::{Any, AssertSqlSafe, Error, Transaction};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AssertSqlSafe, Error, Executor};
 
 use super::database::Database;
 use super::reading::{at, at_place};
@@ -12,32 +13,45 @@ use crate::store::expiry::Expiry;
 use crate::store::place::Place;
 use crate::store::record::{Beginning, ExpiryStep, Left, Record, Sealed, State, Step};
 
-/// A transaction that writes.
+/// A transaction that writes. What is written is there when it is [committed](Self::commit), or nothing of it.
+///
+/// A connection on which something has failed is closed: a commit that fails may leave SQLite in the middle of the transaction, where
+/// all that came later would seem to be written, and be lost.
 pub(super) struct Writing<'a> {
     database: &'a Database,
-    transaction: Transaction<'static, Any>,
+    connection: PoolConnection<Any>,
+    /// Whether the connection is out of the transaction.
+    is_over: bool,
     /// Whether credentials were removed.
     has_removed_credentials: bool,
 }
 
 impl<'a> Writing<'a> {
-    /// Begins to write. What is written is there when it is [committed](Self::commit), or nothing of it.
+    /// Begins to write.
     pub(super) async fn begin_in(database: &'a Database) -> Result<Self, StoreError> {
-        Ok(Self { database, transaction: database.transaction().await?, has_removed_credentials: false })
+        database.check_file()?;
+        let connection = database.connection().await?;
+        let mut writing = Self { database, connection, is_over: false, has_removed_credentials: false };
+        writing.connection.execute("BEGIN").await?;
+        Ok(writing)
     }
 
     /// Has it all written.
-    pub(super) async fn commit(self) -> Result<(), StoreError> {
-        if let Err(why) = self.transaction.commit().await {
-            return Err(StoreError { is_unclear: self.database.is_shared(), ..StoreError::from(why) });
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        if let Err(why) = self.connection.execute("COMMIT").await {
+            // It may be there when the file is opened again.
+            return Err(StoreError { is_unclear: true, ..StoreError::from(why) });
         }
-        self.database.end(self.has_removed_credentials).await;
+        self.is_over = true;
+        self.database.clear_remains(&mut self.connection, self.has_removed_credentials).await;
         Ok(())
     }
 
     /// Writes nothing of it.
-    pub(super) async fn abandon(self) -> Result<(), Error> {
-        self.transaction.rollback().await
+    pub(super) async fn abandon(mut self) -> Result<(), Error> {
+        self.connection.execute("ROLLBACK").await?;
+        self.is_over = true;
+        Ok(())
     }
 
     /// A change begins.
@@ -75,7 +89,7 @@ impl<'a> Writing<'a> {
                 self.end_expiries(gone).await?;
                 for (id, cloud_id) in cloud_ids {
                     let update = sqlx::query("UPDATE expiries SET cloud_id = $1 WHERE id = $2");
-                    update.bind(plain(cloud_id)).bind(&**id).execute(&mut *self.transaction).await?;
+                    update.bind(plain(cloud_id)).bind(&**id).execute(&mut *self.connection).await?;
                 }
             }
         }
@@ -97,7 +111,7 @@ impl<'a> Writing<'a> {
                  WHERE id = $3 AND (held_by IS NULL OR held_by = $4 OR held_until <= $5)",
             );
             let update = update.bind(by).bind(until.millis()).bind(&**id).bind(by).bind(now.millis());
-            if update.execute(&mut *self.transaction).await?.rows_affected() > 0 {
+            if update.execute(&mut *self.connection).await?.rows_affected() > 0 {
                 claimed.push(id.clone());
             }
         }
@@ -108,7 +122,7 @@ impl<'a> Writing<'a> {
     pub(super) async fn end_expiries(&mut self, ids: &[String]) -> Result<(), Error> {
         for id in ids {
             let delete = sqlx::query("DELETE FROM expiries WHERE id = $1").bind(&**id);
-            delete.execute(&mut *self.transaction).await?;
+            delete.execute(&mut *self.connection).await?;
             self.remove_credentials(id).await?;
         }
         Ok(())
@@ -120,14 +134,14 @@ impl<'a> Writing<'a> {
             "DELETE FROM changes WHERE id IN (SELECT id FROM changes \
              WHERE made_at < $1 AND state NOT IN ('applying', 'trying', 'undoing') ORDER BY made_at LIMIT $2)",
         );
-        let pruned = delete.bind(made_before.millis()).bind(most).execute(&mut *self.transaction).await?;
+        let pruned = delete.bind(made_before.millis()).bind(most).execute(&mut *self.connection).await?;
         Ok(pruned.rows_affected())
     }
 
     /// What the key is known by, where there was nothing.
     pub(super) async fn keep_key_check(&mut self, check: &Sealed) -> Result<(), Error> {
         let insert = sqlx::query("INSERT INTO key_check (id, sealed) VALUES (1, $1) ON CONFLICT (id) DO NOTHING");
-        insert.bind(rows::sealed_text(check)).execute(&mut *self.transaction).await.map(drop)
+        insert.bind(rows::sealed_text(check)).execute(&mut *self.connection).await.map(drop)
     }
 
     async fn insert(&mut self, record: &Record) -> Result<(), Error> {
@@ -153,7 +167,7 @@ impl<'a> Writing<'a> {
             .bind(millis(record.held.as_ref().map(|(_, until)| *until)))
             .bind(record.before.as_deref())
             .bind(record.after.as_deref())
-            .execute(&mut *self.transaction)
+            .execute(&mut *self.connection)
             .await
             .map(drop)
     }
@@ -197,7 +211,7 @@ impl<'a> Writing<'a> {
             .bind(i64::from(at.is_some()))
             .bind(&*step.by)
             .bind(at);
-        let row = update.fetch_optional(&mut *self.transaction).await?;
+        let row = update.fetch_optional(&mut *self.connection).await?;
         row.as_ref().map(rows::record).transpose()
     }
 
@@ -209,11 +223,11 @@ impl<'a> Writing<'a> {
                     "INSERT INTO firewalls (driver, provider, owner, firewall, left_by, left_as) VALUES ($1, $2, $3, $4, $5, $6) \
                      ON CONFLICT (driver, provider, owner, firewall) DO UPDATE SET left_by = excluded.left_by, left_as = excluded.left_as",
                 );
-                at(upsert, place).bind(by.as_str()).bind(&**firewall).execute(&mut *self.transaction).await?;
+                at(upsert, place).bind(by.as_str()).bind(&**firewall).execute(&mut *self.connection).await?;
             }
             Left::Unknown => {
                 let delete = format!("DELETE FROM firewalls WHERE {}", at_place(1));
-                at(sqlx::query(AssertSqlSafe(delete)), place).execute(&mut *self.transaction).await?;
+                at(sqlx::query(AssertSqlSafe(delete)), place).execute(&mut *self.connection).await?;
             }
         }
         Ok(())
@@ -229,17 +243,17 @@ impl<'a> Writing<'a> {
             .bind(&*expiry.rule)
             .bind(expiry.cloud_id.as_deref().map(plain))
             .bind(expiry.due.millis())
-            .execute(&mut *self.transaction)
+            .execute(&mut *self.connection)
             .await
             .map(drop)
     }
 
     async fn end_expiries_of(&mut self, change: &ChangeId) -> Result<(), Error> {
         let removed = sqlx::query("DELETE FROM credentials WHERE id IN (SELECT id FROM expiries WHERE change_id = $1)");
-        let removed = removed.bind(change.as_str()).execute(&mut *self.transaction).await?;
+        let removed = removed.bind(change.as_str()).execute(&mut *self.connection).await?;
         self.has_removed_credentials |= removed.rows_affected() > 0;
         let delete = sqlx::query("DELETE FROM expiries WHERE change_id = $1").bind(change.as_str());
-        delete.execute(&mut *self.transaction).await.map(drop)
+        delete.execute(&mut *self.connection).await.map(drop)
     }
 
     async fn keep_credentials(&mut self, of: &str, sealed: &Sealed) -> Result<(), Error> {
@@ -247,13 +261,21 @@ impl<'a> Writing<'a> {
             "INSERT INTO credentials (id, sealed) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed",
         );
         let upsert = upsert.bind(of).bind(rows::sealed_text(sealed));
-        upsert.execute(&mut *self.transaction).await.map(drop)
+        upsert.execute(&mut *self.connection).await.map(drop)
     }
 
     async fn remove_credentials(&mut self, of: &str) -> Result<(), Error> {
         let delete = sqlx::query("DELETE FROM credentials WHERE id = $1").bind(of);
-        self.has_removed_credentials |= delete.execute(&mut *self.transaction).await?.rows_affected() > 0;
+        self.has_removed_credentials |= delete.execute(&mut *self.connection).await?.rows_affected() > 0;
         Ok(())
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.connection.close_on_drop();
+        }
     }
 }
 
