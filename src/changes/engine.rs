@@ -139,7 +139,9 @@ impl Changes {
     /// # Errors
     /// [`Blocked`](deltawall_core::ErrorKind::Blocked) where its time is over, or it was none.
     pub async fn confirm(&self, asked: Asked<'_>, id: &ChangeId) -> Result<Entry, Error> {
-        journal::confirm(&self.shared, asked, id).await
+        let confirmed = journal::confirm(&self.shared, asked, id).await;
+        self.shared.wake_for_pending();
+        confirmed
     }
 
     /// Tells what confirming a trial would do, which is nothing.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use deltawall_core::{Context, Driver, Error, ErrorKind, Firewall, Replacement};
 
 use super::expiring::{Endings, Removal, read};
-use super::shared::{Shared, unrecorded};
-use super::{records, written};
+use super::shared::{Shared, not_begun, unrecorded};
+use super::{records, snapshot, written};
 use crate::store::expiry::Expiry;
 use crate::store::place::Place;
-use crate::store::record::Record;
+use crate::store::record::{Record, State, Step};
 
 /// What the journal calls it.
 pub(super) const OPERATION: &str = "expire_rule";
@@ -29,6 +29,7 @@ pub(super) async fn end(
     let others = all.iter().filter(|other| !is_due.contains(other.id.as_str()));
     let (all, can) = (read(due.iter().chain(others)), driver.capabilities());
     let endings = Endings::new(&all, &can);
+    leave_out(shared, driver, place, &endings, due).await?;
     let Some((before, after)) = remove(driver, context, place, &endings, &is_due).await? else {
         let ids: Vec<_> = due.iter().map(|expiry| expiry.id.clone()).collect();
         shared.ask("end_expiries", shared.store.end_expiries(&ids)).await.map_err(|why| unrecorded(driver, why))?;
@@ -48,6 +49,32 @@ pub(super) async fn end(
     };
     written::write_done(shared, driver, record, [&before, &after], ids.clone()).await?;
     Ok(ids)
+}
+
+/// A trial has made what of it ends now only until now: when it is undone, what ends sooner by it comes back with its old end.
+async fn leave_out(
+    shared: &Shared,
+    driver: &dyn Driver,
+    place: &Place,
+    endings: &Endings<'_>,
+    due: &[Expiry],
+) -> Result<(), Error> {
+    let open = shared.pending().change_of(place).map(|record| record.id.clone());
+    let Some(id) = open.filter(|id| due.iter().any(|expiry| expiry.change == *id)) else { return Ok(()) };
+    let record = shared.ask("change", shared.store.change(&id)).await.map_err(|why| unrecorded(driver, why))?;
+    let Some(record) = record else { return Ok(()) };
+    let [_, Some(after)] = records::snapshots(driver, &record)? else { return Ok(()) };
+    let left = endings.without(&after, |expiry| expiry.change == id && due.iter().any(|due| due.id == expiry.id));
+    if left != after {
+        let step = Step {
+            from: vec![State::Trying],
+            by: shared.name.clone(),
+            after: Some(snapshot::write(&left)),
+            ..Step::default()
+        };
+        shared.ask("step", shared.store.step(&id, step)).await.map_err(|why| not_begun(driver, why))?;
+    }
+    Ok(())
 }
 
 /// Removes it, and tells what there was before and is now; none where the firewall itself is gone.

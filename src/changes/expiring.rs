@@ -129,6 +129,17 @@ impl<'a> Endings<'a> {
         Removal::Rules(going.into_iter().map(|rule| rule.id().into_owned()).collect())
     }
 
+    /// The firewall without what goes when those end that are due.
+    pub(super) fn without(&self, firewall: &Firewall, is_due: impl Fn(&Expiry) -> bool) -> Firewall {
+        let goes = |ending: Option<&Ending<'_>>| ending.is_some_and(|ending| is_due(ending.expiry));
+        let left = |rule: &Rule| match self.of_rule(rule).into_iter().any(goes) {
+            true if self.can.rules.join => Some(self.left(rule, goes)).filter(|left| !left.content.sources.is_empty()),
+            true => None,
+            false => Some(rule.clone()),
+        };
+        Firewall { rules: firewall.rules.iter().filter_map(left).collect(), ..firewall.clone() }
+    }
+
     /// The rule that is asked for, if it is there and all of it ends by itself.
     pub(super) fn asked_again(&self, firewall: &Firewall, rule: &NewRule) -> Option<Again> {
         let is_same = |there: &Rule| Same::from(there) == Same::from(rule);

@@ -137,8 +137,16 @@ impl Pending {
 
     /// Nothing is left to be done with a change.
     pub(super) fn end_change(&mut self, id: &ChangeId) {
-        self.changes.remove(id);
         self.unsettled.remove(id);
+        if let Some(open) = self.changes.remove(id) {
+            self.end_at_once(&open.record.place);
+        }
+    }
+
+    /// What could not end while a change was open may end now.
+    fn end_at_once(&mut self, place: &Place) {
+        let endings = self.expiries.get_mut(place).into_iter().flatten();
+        endings.for_each(|ending| ending.retry = Retry::default());
     }
 
     /// A request works on a change, or does so no more.
@@ -191,8 +199,9 @@ impl Pending {
 
     /// Only these changes are open; others that this gateway knows of were ended by others.
     pub(super) fn keep_changes(&mut self, is_open: impl Fn(&ChangeId) -> bool) {
-        self.changes.retain(|id, _| is_open(id));
-        self.unsettled.retain(|id, _| is_open(id));
+        let ended: Vec<_> =
+            self.changes.keys().chain(self.unsettled.keys()).filter(|id| !is_open(id)).cloned().collect();
+        ended.iter().for_each(|id| self.end_change(id));
     }
 
     /// Something ends then.

@@ -112,8 +112,6 @@ fn a_rule_that_ends_in_a_trial_that_has_taken_it_away_is_gone_when_that_is_undon
     gateway.clock.passes(seconds(30));
     gateway.clock.passes(seconds(30));
     eventually("the trial is undone", || (gateway.change(&trial)["state"] == "undone").then_some(()));
-    // It is tried again with pauses of up to a minute.
-    gateway.clock.passes(seconds(60));
     eventually("the rule is gone", || rule(&gateway, "default").is_none().then_some(()));
 }
 

@@ -146,7 +146,12 @@ impl Timed {
     }
 
     pub fn send(&self, request: Request) -> Answer {
-        self.connect().send(request.login(&self.login).accept("application/json"))
+        self.connect().send(self.signed(request))
+    }
+
+    /// A request of the user's, who wants JSON.
+    pub fn signed(&self, request: Request) -> Request {
+        request.login(&self.login).accept("application/json")
     }
 
     pub fn get(&self, path: &str) -> Value {
