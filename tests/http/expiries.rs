@@ -27,13 +27,13 @@ fn a_rule_goes_at_its_time_and_no_other(gateway: &Timed) {
     let firewall = gateway.firewall;
     let before = gateway.rules(firewall);
     gateway.post(firewall, "expires_in=90");
-    assert_eq!(rule(&gateway, firewall).unwrap()["expires_at"], "2026-12-01T12:01:30Z");
+    assert_eq!(rule(gateway, firewall).unwrap()["expires_at"], "2026-12-01T12:01:30Z");
     let xml = gateway.send(Request::get(&format!("/api/firewalls/{firewall}?format=xml"))).expect(200);
     assert!(xml.body.contains("<expires_at>2026-12-01T12:01:30Z</expires_at>"), "{}", xml.body);
     gateway.clock.passes(seconds(89));
-    assert!(rule(&gateway, firewall).is_some());
+    assert!(rule(gateway, firewall).is_some());
     gateway.clock.passes(seconds(1));
-    eventually("the rule is gone", || rule(&gateway, firewall).is_none().then_some(()));
+    eventually("the rule is gone", || rule(gateway, firewall).is_none().then_some(()));
     assert_eq!(gateway.rules(firewall), before);
     eventually("that is written down", || (gateway.last()["operation"] == "expire_rule").then_some(()));
     let undo = format!("/api/changes/{}/undo", gateway.last()["id"].as_str().unwrap());
@@ -61,7 +61,7 @@ fn asking_for_the_same_again_sets_another_end_and_deleting_forgets_it(gateway: &
     gateway.post(firewall, "expires_in=60");
     gateway.post(firewall, "expires_in=600");
     let rules = gateway.rules(firewall);
-    assert_eq!(rule(&gateway, firewall).unwrap()["expires_at"], "2026-12-01T12:10:00Z");
+    assert_eq!(rule(gateway, firewall).unwrap()["expires_at"], "2026-12-01T12:10:00Z");
     gateway.clock.passes(seconds(60));
     // What is due is done before what comes later.
     gateway.send(
@@ -70,18 +70,18 @@ fn asking_for_the_same_again_sets_another_end_and_deleting_forgets_it(gateway: &
     );
     gateway.clock.passes(seconds(1));
     eventually("the other rule is gone", || (gateway.rules(firewall) == rules).then_some(()));
-    let id = rule(&gateway, firewall).unwrap()["id"].as_str().unwrap().to_owned();
+    let id = rule(gateway, firewall).unwrap()["id"].as_str().unwrap().to_owned();
     gateway.send(Request::delete(&format!("/api/firewalls/{firewall}/{id}"))).expect(204);
     let lost = gateway.last();
     gateway.send(Request::post(&format!("/api/firewalls/{firewall}/rules")).form(RULE)).expect(201);
-    assert_eq!(rule(&gateway, firewall).unwrap()["expires_at"], Value::Null);
+    assert_eq!(rule(gateway, firewall).unwrap()["expires_at"], Value::Null);
     gateway.clock.passes(seconds(3600));
     // Whatever would be due is done before what ends later.
     let other = "protocol=tcp&port_from=8081&port_to=8081&ip_address1=10.9.0.0/16";
     gateway.send(Request::post(&format!("/api/firewalls/{firewall}/rules?expires_in=1")).form(other)).expect(201);
     gateway.clock.passes(seconds(1));
     eventually("the other has ended", || (gateway.last()["operation"] == "expire_rule").then_some(()));
-    assert!(rule(&gateway, firewall).is_some());
+    assert!(rule(gateway, firewall).is_some());
     let undo = format!("/api/changes/{}/undo", lost["id"].as_str().unwrap());
     let refused = gateway.send(Request::post(&undo)).expect(409);
     assert!(refused.message().contains("would have ended by itself"), "{}", refused.message());
@@ -91,13 +91,13 @@ fn a_trial_that_takes_away_a_rule_that_ends_does_not_make_it_last(gateway: &Time
     let firewall = gateway.firewall;
     let before = gateway.rules(firewall);
     gateway.post(firewall, "expires_in=100");
-    let id = rule(&gateway, firewall).unwrap()["id"].as_str().unwrap().to_owned();
+    let id = rule(gateway, firewall).unwrap()["id"].as_str().unwrap().to_owned();
     let tried = gateway.send(Request::delete(&format!("/api/firewalls/{firewall}/{id}?confirm_within=60"))).expect(204);
-    assert_eq!(rule(&gateway, firewall), None);
+    assert_eq!(rule(gateway, firewall), None);
     gateway.clock.passes(seconds(60));
     let trial = id_of(&tried);
     eventually("the trial is undone", || (gateway.change(&trial)["state"] == "undone").then_some(()));
-    assert!(rule(&gateway, firewall).is_some());
+    assert!(rule(gateway, firewall).is_some());
     gateway.clock.passes(seconds(40));
     eventually("the rule is gone", || (gateway.rules(firewall) == before).then_some(()));
 }

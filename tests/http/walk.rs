@@ -158,7 +158,8 @@ impl Walk<'_> {
     fn delete(&mut self, firewall: &'static str, port: u32, confirm: Option<u64>) -> String {
         let told = format!("delete {port} of {firewall}{}", Self::terms(None, confirm));
         let rules = self.gateway.rules(firewall);
-        let rule = rules.as_array().unwrap().iter().find(|rule| rule["port_from"] == port.to_string());
+        let wanted = json!(port.to_string());
+        let rule = rules.as_array().unwrap().iter().find(|rule| rule["port_from"] == wanted);
         let Some(rule) = rule else { return told };
         let path = format!("/api/firewalls/{firewall}/{}?{}", rule["id"].as_str().unwrap(), Self::terms(None, confirm));
         let answer = self.send(Request::delete(&path));

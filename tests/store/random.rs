@@ -28,7 +28,7 @@ enum Call {
     },
     Step {
         number: usize,
-        step: Step,
+        step: Box<Step>,
     },
     Claim {
         expiries: Vec<usize>,
@@ -134,7 +134,7 @@ fn call() -> impl Strategy<Value = Call> {
     });
     prop_oneof![
         4 => begin,
-        8 => (0..300usize, step()).prop_map(|(number, step)| Call::Step { number, step }),
+        8 => (0..300usize, step()).prop_map(|(number, step)| Call::Step { number, step: Box::new(step) }),
         1 => (some(), gateway(), 0..100i64).prop_map(|(expiries, by, now)| Call::Claim { expiries, by, now }),
         1 => some().prop_map(|expiries| Call::End { expiries }),
         1 => (0..100i64).prop_map(|before| Call::Prune { before }),
@@ -173,7 +173,7 @@ async fn make(store: &dyn Store, call: &Call, at: usize) -> String {
                     .await,
             )
         }
-        Call::Step { number, step } => told(store.step(&id(*number), step.clone()).await),
+        Call::Step { number, step } => told(store.step(&id(*number), (**step).clone()).await),
         Call::Claim { expiries, by, now } => {
             told(store.claim_expiries(&names(expiries), by, time(*now), time(now + 10)).await)
         }
