@@ -55,6 +55,11 @@ impl Changes {
         self.is_on
     }
 
+    /// Whether what is asked for of this driver can be tried, and end by itself.
+    pub fn can_end(&self, driver: &dyn Driver) -> bool {
+        self.shared.store.is_durable() || driver.capabilities().firewalls.in_memory
+    }
+
     /// The id of one more change.
     pub fn new_id(&self) -> ChangeId {
         self.shared.new_id()

@@ -1,6 +1,7 @@
 //! A change as those who may see it are told of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use deltawall_core::{Firewall, FirewallId};
 
@@ -39,6 +40,8 @@ pub struct Entry {
     pub undone_by: Option<String>,
     /// Why it failed, or what is in the way of undoing it.
     pub note: Option<String>,
+    /// How long it may still be confirmed, where it is tried.
+    pub left: Option<Duration>,
     /// Whether it should have been undone by now and is not.
     pub is_overdue: bool,
     /// The firewall before; none where it was not there, or not looked at.

@@ -177,6 +177,8 @@ pub(super) fn entry(shared: &Shared, driver: &dyn Driver, record: Record) -> Res
 
 /// A change without what it did.
 pub(super) fn brief(shared: &Shared, driver: &dyn Driver, record: Record) -> Result<Entry, Error> {
+    let is_tried = record.state == State::Trying;
+    let due = shared.pending().due(&record.id).filter(|_| is_tried);
     let is_overdue = record.state.is_open() && record.confirm_by.is_some() && is_over(shared, &record);
     Ok(Entry {
         firewall: firewall_of(driver, &record.place)?,
@@ -192,6 +194,7 @@ pub(super) fn brief(shared: &Shared, driver: &dyn Driver, record: Record) -> Res
         ended_at: record.ended_at,
         undone_by: record.undone_by,
         note: record.note,
+        left: due.map(|due| due.left(&*shared.clock)),
         is_overdue,
         before: None,
         after: None,

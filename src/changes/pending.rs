@@ -86,6 +86,13 @@ impl Due {
         clock.running() >= self.running || self.wall.is_some_and(|wall| clock.now() >= wall)
     }
 
+    /// How long there is until then, as far as nobody sets the time of day.
+    pub(super) fn left(self, clock: &dyn Clock) -> Duration {
+        let by_wall = self.wall.map(|wall| wall.since(clock.now()));
+        let running = self.running.saturating_sub(clock.running());
+        by_wall.map_or(running, |wall| wall.min(running))
+    }
+
     /// When it is to be looked at next.
     fn looks(self, clock: &dyn Clock) -> Duration {
         match self.wall {

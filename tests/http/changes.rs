@@ -66,6 +66,17 @@ fn pages_show_a_trial_and_the_journal(gateway: &Timed) {
     let page = |path: &str| gateway.send(Request::get(&format!("{path}?format=html"))).expect(200).body;
     let shown = page(&format!("/api/firewalls/{firewall}"));
     assert!(shown.contains(&format!("/api/changes/{id}/confirm")) && shown.contains("2026-12-01T12:01:00Z"), "{shown}");
+    assert!(shown.contains("data-left=\"60\""), "{shown}");
+    gateway.clock.passes(seconds(20));
+    assert!(page(&format!("/api/firewalls/{firewall}")).contains("data-left=\"40\""));
+    let form = page(&format!("/api/firewalls/{firewall}/new_rule"));
+    for field in ["confirm_within", "expires_in", "why"] {
+        assert!(form.contains(&format!("name=\"{field}\"")), "{form}");
+    }
+    assert!(page("/api/firewalls/new").contains("name=\"confirm_within\""));
+    if crate::timed::is_kept(gateway) {
+        assert!(shown.contains(&format!("/api/changes?firewall={firewall}")) && shown.contains("/drift"), "{shown}");
+    }
     for path in ["/api/changes".to_owned(), format!("/api/changes/{id}")] {
         let shown = page(&path);
         assert!(shown.contains("&#60;b&#62;hostile") && shown.contains("create_rule"), "{shown}");

@@ -178,6 +178,11 @@ impl Timed {
     }
 }
 
+/// Whether changes are kept over a restart, which clients are told unasked.
+pub fn is_kept(gateway: &Timed) -> bool {
+    gateway.send(Request::get("/api")).expect(200).body.contains("changes")
+}
+
 /// The id of the change that an answer tells of.
 pub fn id_of(answer: &Answer) -> String {
     let url = answer.header("X-Deltawall-Change").expect("the answer tells of its change");

@@ -2,6 +2,7 @@
 
 use std::slice;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deltawall_core::{Capabilities, Firewall, Member};
 
@@ -47,6 +48,8 @@ pub(super) struct Trial {
     pub(super) state: &'static str,
     /// Until when it has to be confirmed, where it is a trial.
     pub(super) confirm_by: Option<Timestamp>,
+    /// How long it may still be confirmed; in pages alone.
+    pub(super) left: Option<Duration>,
     /// Whether it should have been undone by now.
     pub(super) is_overdue: bool,
 }
@@ -64,6 +67,7 @@ impl Endings {
             id: entry.id,
             state: entry.state.name(),
             confirm_by: entry.confirm_by,
+            left: entry.left,
             is_overdue: entry.is_overdue,
         });
         let rules = changes.expiries(driver, provider, firewall).unwrap_or_default();

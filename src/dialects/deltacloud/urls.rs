@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use deltawall_core::FirewallId;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::path::Path;
 use super::segment::{BESIDES_FIREWALLS, BESIDES_RULES};
@@ -93,6 +93,11 @@ impl Urls {
 
     pub(super) fn changes(&self) -> String {
         format!("{}/changes", self.entry_point)
+    }
+
+    /// Those of one firewall.
+    pub(super) fn changes_of(&self, firewall: &FirewallId) -> String {
+        format!("{}/changes?firewall={}", self.entry_point, utf8_percent_encode(firewall.as_str(), NON_ALPHANUMERIC))
     }
 
     pub(super) fn change(&self, id: &ChangeId) -> String {

@@ -34,6 +34,8 @@ pub(super) struct Page<'a> {
     seen: Option<&'a str>,
     /// What of it ends by itself.
     endings: Endings,
+    /// Whether changes of it can be tried and undone.
+    can_end: bool,
     can: Capabilities,
 }
 
@@ -117,7 +119,8 @@ impl<'a> Page<'a> {
             rule.down = places.get(index + 1).copied();
         }
         let hidden = firewall.rules.len() - rules.len();
-        Self { head, firewall, url, rules, hidden, rest: words::rest(firewall, can), members, seen, endings, can }
+        let (rest, can_end) = (words::rest(firewall, can), head.changes.can_end(head.driver()));
+        Self { head, firewall, url, rules, hidden, rest, members, seen, endings, can_end, can }
     }
 
     fn is_ordered(&self) -> bool {

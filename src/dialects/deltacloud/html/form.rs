@@ -35,9 +35,16 @@ pub(super) fn page(
     head: &Head<'_>,
 ) -> Option<io::Result<Vec<u8>>> {
     let can = head.driver().capabilities();
+    let can_end = head.changes.can_end(head.driver());
     let (firewall, is_new) = match &form.form {
         Form::NewFirewall => {
-            let offered = offered([("name", true), ("description", true), ("vpc_id", can.firewalls.networks)]);
+            let offered = offered([
+                ("name", true),
+                ("description", true),
+                ("vpc_id", can.firewalls.networks),
+                ("confirm_within", can_end && can.firewalls.delete),
+                ("why", true),
+            ]);
             let filled = Filled::new(form, error, offered, &[]);
             return Some(render(&NewFirewall { head, filled, planned }));
         }
@@ -49,13 +56,13 @@ pub(super) fn page(
     let addresses = rows(values, &IP_ADDRESS, spare);
     let groups = if can.sources.groups { groups(values, spare) } else { Vec::new() };
     let lists = if can.sources.prefix_lists { rows(values, &PREFIX_LIST, spare) } else { Vec::new() };
-    let filled = Filled::new(form, error, offered_of_rules(can), &[&addresses, groups.as_flattened(), &lists]);
+    let filled = Filled::new(form, error, offered_of_rules(can, can_end), &[&addresses, groups.as_flattened(), &lists]);
     let (url, action) = (head.urls.firewall(firewall), action(&form.form, &head.urls));
     Some(render(&RuleForm { head, firewall, is_new, url, action, filled, addresses, groups, lists, can, planned }))
 }
 
-/// The fields that a form for a rule has once, where the driver can do this.
-fn offered_of_rules(can: Capabilities) -> Vec<&'static str> {
+/// The fields that a form for a rule has once, where the driver can do this, and what is made can end by itself.
+fn offered_of_rules(can: Capabilities, can_end: bool) -> Vec<&'static str> {
     let is_ordered = can.rules.order == Order::Ordered;
     offered([
         ("protocol", true),
@@ -73,6 +80,9 @@ fn offered_of_rules(can: Capabilities) -> Vec<&'static str> {
         ("mac", can.conditions.mac),
         ("packet_type", can.conditions.packet_type),
         ("description", can.rules.descriptions),
+        ("confirm_within", can_end && can.rules.delete),
+        ("expires_in", can_end && can.rules.delete),
+        ("why", true),
     ])
 }
 

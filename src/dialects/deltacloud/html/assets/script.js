@@ -1,4 +1,5 @@
-// What pages do beyond HTML: the list of firewalls is filtered as one types, and forms get more rows for sources.
+// What pages do beyond HTML: the list of firewalls is filtered as one types, forms get more rows for sources, and the time that a
+// trial has left is counted down.
 "use strict";
 
 for (const box of document.querySelectorAll("input[data-filters]")) {
@@ -42,4 +43,16 @@ for (const rows of document.querySelectorAll("[data-adds]")) {
     row.querySelector("input").focus();
   });
   rows.after(button);
+}
+
+for (const place of document.querySelectorAll("[data-left]")) {
+  const end = performance.now() + Number(place.dataset.left) * 1000;
+  const show = () => {
+    const left = Math.max(0, Math.round((end - performance.now()) / 1000));
+    const [hours, minutes, seconds] = [Math.floor(left / 3600), Math.floor(left / 60) % 60, left % 60].map((part) => `${part}`.padStart(2, "0"));
+    place.textContent = left > 0 ? `, in ${hours}:${minutes}:${seconds},` : ", which is now,";
+    if (left === 0) clearInterval(timer);
+  };
+  const timer = setInterval(show, 1000);
+  show();
 }
