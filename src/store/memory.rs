@@ -228,8 +228,10 @@ impl Kept {
     fn prune(&mut self, made_before: Timestamp, most: usize) -> usize {
         let is_old = |record: &&Record| record.made_at < made_before && !record.state.is_open();
         let old: Vec<_> = self.changes.values().filter(is_old).take(most).map(|record| record.id.clone()).collect();
-        let removed = old.iter().filter_map(|id| self.changes.remove(id));
-        self.bytes -= removed.map(|record| size(&record)).sum::<usize>();
+        for id in &old {
+            self.credentials.remove(id.as_str());
+            self.bytes -= self.changes.remove(id).map_or(0, |record| size(&record));
+        }
         old.len()
     }
 

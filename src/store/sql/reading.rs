@@ -60,7 +60,9 @@ pub(super) async fn open_change(connection: &mut AnyConnection, place: &Place) -
 
 /// What is kept to end a change or an expiry.
 pub(super) async fn credentials(connection: &mut AnyConnection, of: &str) -> Result<Option<Sealed>, Error> {
-    let row = sqlx::query("SELECT sealed FROM credentials WHERE id = $1").bind(of).fetch_optional(connection).await?;
+    let statement = "SELECT sealed FROM changes WHERE id = $1 AND sealed IS NOT NULL \
+                     UNION ALL SELECT sealed FROM expiries WHERE id = $2 AND sealed IS NOT NULL";
+    let row = sqlx::query(statement).bind(of).bind(of).fetch_optional(connection).await?;
     row.as_ref().map(rows::sealed).transpose()
 }
 

@@ -22,8 +22,7 @@ pub(super) const EXPIRY: &str = "id, change_id, driver, provider, owner, firewal
 pub(super) fn record(row: &AnyRow) -> Result<Record, Error> {
     let state: String = row.try_get("state")?;
     let held_by: Option<String> = row.try_get("held_by")?;
-    let whole = row.len() > CHANGE.split(',').count();
-    let firewall = |column| if whole { row.try_get(column) } else { Ok(None) };
+    let firewall = |column| if row.try_column(column).is_ok() { row.try_get(column) } else { Ok(None) };
     Ok(Record {
         id: change_id(row, "id")?,
         place: place(row)?,
@@ -80,6 +79,11 @@ pub(super) fn sealed_text(sealed: &Sealed) -> String {
 /// What was sealed.
 pub(super) fn sealed(row: &AnyRow) -> Result<Sealed, Error> {
     STANDARD.decode(get::<String>(row, "sealed")?).map(Sealed).map_err(unreadable)
+}
+
+/// Whether a row has credentials.
+pub(super) fn has_sealed(row: &AnyRow) -> Result<bool, Error> {
+    Ok(get::<Option<String>>(row, "sealed")?.is_some())
 }
 
 fn time(row: &AnyRow, column: &str) -> Result<Option<Timestamp>, Error> {

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secrecy::SecretString;
 
+use super::batches::{Batches, Failed};
 use super::database::Database;
 use super::reading;
 use super::worker::Worker;
-use super::writing::Writing;
+use super::write::{Write, Wrote};
 use crate::clock::Timestamp;
 use crate::store::change_id::ChangeId;
 use crate::store::error::{BeginError, OpenError, StoreError};
@@ -25,7 +26,7 @@ const ATTEMPTS: usize = 3;
 #[derive(Debug)]
 pub struct Sql {
     worker: Worker,
-    database: Arc<Database>,
+    batches: Arc<Batches>,
 }
 
 impl Sql {
@@ -51,8 +52,8 @@ impl Sql {
     ) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let worker = Worker::start().map_err(OpenError::new)?;
-        let database = Arc::new(worker.run(opening).await?);
-        Ok(Self { worker, database })
+        let batches = Arc::new(Batches::new(worker.run(opening).await?));
+        Ok(Self { worker, batches })
     }
 
     /// What the key is known by that credentials are sealed with; this one from now on, where there was none.
@@ -60,33 +61,31 @@ impl Sql {
     /// # Errors
     /// As those of all calls.
     pub async fn key_check(&self, new: Option<Sealed>) -> Result<Option<Sealed>, StoreError> {
-        self.call(async move |database: Arc<Database>| {
+        self.call(async move |batches: Arc<Batches>| {
             if let Some(new) = new {
-                let mut writing = Writing::begin_in(&database).await?;
-                writing.keep_key_check(&new).await?;
-                writing.commit().await?;
+                written(batches.write(Write::KeyCheck(new)).await)?;
             }
-            Ok(reading::key_check(&mut *database.connection().await?).await?)
+            Ok(reading::key_check(&mut *batches.database.connection().await?).await?)
         })
         .await
     }
 
     /// Runs a call to its end.
-    async fn call<T, E, F>(&self, call: impl FnOnce(Arc<Database>) -> F) -> Result<T, E>
+    async fn call<T, E, F>(&self, call: impl FnOnce(Arc<Batches>) -> F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
-        self.worker.run(call(Arc::clone(&self.database))).await
+        self.worker.run(call(Arc::clone(&self.batches))).await
     }
 }
 
 /// Closes it, so that others can open it at once.
 impl Drop for Sql {
     fn drop(&mut self) {
-        let database = Arc::clone(&self.database);
-        self.worker.end(async move { database.close().await });
+        let batches = Arc::clone(&self.batches);
+        self.worker.end(async move { batches.database.close().await });
     }
 }
 
@@ -97,16 +96,16 @@ impl Store for Sql {
     }
 
     fn is_shared(&self) -> bool {
-        self.database.is_shared()
+        self.batches.database.is_shared()
     }
 
     async fn begin(&self, beginning: Beginning) -> Result<(), BeginError> {
-        self.call(|database| async move {
+        self.call(|batches| async move {
+            let place = beginning.record.place.clone();
             for _ in 0..ATTEMPTS {
-                let mut writing = Writing::begin_in(&database).await?;
-                match writing.begin(&beginning).await {
-                    Ok(()) => return Ok(writing.commit().await?),
-                    Err(why) => check_free(&database, writing, At::Begin(&beginning.record.place), why).await?,
+                match batches.write(Write::Begin(Box::new(beginning.clone()))).await {
+                    Err(Failed::Taken) => check_free(&batches.database, Some(&place)).await?,
+                    other => return Ok(written(other).map(drop)?),
                 }
             }
             Err(contended())
@@ -116,15 +115,19 @@ impl Store for Sql {
 
     async fn step(&self, id: &ChangeId, step: Step) -> Result<bool, BeginError> {
         let id = id.clone();
-        self.call(|database| async move {
+        self.call(|batches| async move {
             for _ in 0..ATTEMPTS {
-                let mut writing = Writing::begin_in(&database).await?;
-                match writing.step(&id, &step).await {
-                    Ok(is_made) => {
-                        writing.commit().await?;
-                        return Ok(is_made);
+                match batches.write(Write::Step(id.clone(), Box::new(step.clone()))).await {
+                    Err(Failed::Taken) => {
+                        let place = match &step.place {
+                            Some(place) => Some(place.clone()),
+                            None => reading::change(&mut *batches.database.connection().await?, &id)
+                                .await?
+                                .map(|record| record.place),
+                        };
+                        check_free(&batches.database, place.as_ref()).await?;
                     }
-                    Err(why) => check_free(&database, writing, At::Step(&id, &step), why).await?,
+                    other => return Ok(matches!(written(other)?, Wrote::Step(true))),
                 }
             }
             Err(contended())
@@ -134,27 +137,34 @@ impl Store for Sql {
 
     async fn change(&self, id: &ChangeId) -> Result<Option<Record>, StoreError> {
         let id = id.clone();
-        self.call(|database| async move { Ok(reading::change(&mut *database.connection().await?, &id).await?) }).await
+        self.call(|batches| async move { Ok(reading::change(&mut *batches.database.connection().await?, &id).await?) })
+            .await
     }
 
     async fn changes(&self, query: &Query) -> Result<Vec<Record>, StoreError> {
         let query = query.clone();
-        self.call(|database| async move { Ok(reading::changes(&mut *database.connection().await?, &query).await?) })
-            .await
+        self.call(
+            |batches| async move { Ok(reading::changes(&mut *batches.database.connection().await?, &query).await?) },
+        )
+        .await
     }
 
     async fn open_changes(&self) -> Result<Vec<Record>, StoreError> {
-        self.call(|database| async move { Ok(reading::open_changes(&mut *database.connection().await?).await?) }).await
+        self.call(|batches| async move { Ok(reading::open_changes(&mut *batches.database.connection().await?).await?) })
+            .await
     }
 
     async fn credentials(&self, of: &str) -> Result<Option<Sealed>, StoreError> {
         let of = of.to_owned();
-        self.call(|database| async move { Ok(reading::credentials(&mut *database.connection().await?, &of).await?) })
-            .await
+        self.call(
+            |batches| async move { Ok(reading::credentials(&mut *batches.database.connection().await?, &of).await?) },
+        )
+        .await
     }
 
     async fn expiries(&self) -> Result<Vec<Expiry>, StoreError> {
-        self.call(|database| async move { Ok(reading::expiries(&mut *database.connection().await?).await?) }).await
+        self.call(|batches| async move { Ok(reading::expiries(&mut *batches.database.connection().await?).await?) })
+            .await
     }
 
     async fn claim_expiries(
@@ -164,64 +174,51 @@ impl Store for Sql {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<String>, StoreError> {
-        let (ids, by) = (ids.to_vec(), by.to_owned());
-        self.call(|database| async move {
-            let mut writing = Writing::begin_in(&database).await?;
-            let claimed = writing.claim(&ids, &by, now, until).await?;
-            writing.commit().await?;
-            Ok(claimed)
+        let write = Write::Claim { ids: ids.to_vec(), by: by.to_owned(), now, until };
+        self.call(|batches| async move {
+            match written(batches.write(write).await)? {
+                Wrote::Claim(claimed) => Ok(claimed),
+                _ => Ok(Vec::new()),
+            }
         })
         .await
     }
 
     async fn end_expiries(&self, ids: &[String]) -> Result<(), StoreError> {
-        let ids = ids.to_vec();
-        self.call(|database| async move {
-            let mut writing = Writing::begin_in(&database).await?;
-            writing.end_expiries(&ids).await?;
-            writing.commit().await
-        })
-        .await
+        let write = Write::EndExpiries(ids.to_vec());
+        self.call(|batches| async move { written(batches.write(write).await).map(drop) }).await
     }
 
     async fn left(&self, place: &Place) -> Result<Option<(ChangeId, String)>, StoreError> {
         let place = place.clone();
-        self.call(|database| async move { Ok(reading::left(&mut *database.connection().await?, &place).await?) }).await
+        self.call(|batches| async move { Ok(reading::left(&mut *batches.database.connection().await?, &place).await?) })
+            .await
     }
 
     async fn prune(&self, made_before: Timestamp, most: usize) -> Result<usize, StoreError> {
-        self.call(|database| async move {
-            let mut writing = Writing::begin_in(&database).await?;
-            let pruned = writing.prune(made_before, i64::try_from(most).unwrap_or(i64::MAX)).await?;
-            writing.commit().await?;
-            Ok(usize::try_from(pruned).unwrap_or(usize::MAX))
+        let write = Write::Prune(made_before, i64::try_from(most).unwrap_or(i64::MAX));
+        self.call(|batches| async move {
+            match written(batches.write(write).await)? {
+                Wrote::Prune(pruned) => Ok(usize::try_from(pruned).unwrap_or(usize::MAX)),
+                _ => Ok(0),
+            }
         })
         .await
     }
 }
 
-/// Where a change is to be open.
-enum At<'a> {
-    Begin(&'a Place),
-    Step(&'a ChangeId, &'a Step),
+/// What was written; nothing else but a change can be in its way.
+fn written(answer: Result<Wrote, Failed>) -> Result<Wrote, StoreError> {
+    answer.map_err(|why| match why {
+        Failed::Store(why) => why,
+        Failed::Taken => StoreError::new("it is there already"),
+    })
 }
 
 /// What a change that cannot be open is told: the change that is in its way. It may try again where that has ended meanwhile.
-async fn check_free(database: &Database, writing: Writing<'_>, at: At<'_>, why: sqlx::Error) -> Result<(), BeginError> {
-    writing.abandon().await?;
-    if !why.as_database_error().is_some_and(|why| why.is_unique_violation()) {
-        return Err(why.into());
-    }
-    let mut connection = database.connection().await?;
-    let place = match at {
-        At::Begin(place) | At::Step(_, Step { place: Some(place), .. }) => Some(place.clone()),
-        At::Step(id, _) => reading::change(&mut connection, id).await?.map(|record| record.place),
-    };
-    let open = match place {
-        Some(place) => reading::open_change(&mut connection, &place).await?,
-        None => None,
-    };
-    match open {
+async fn check_free(database: &Database, place: Option<&Place>) -> Result<(), BeginError> {
+    let Some(place) = place else { return Ok(()) };
+    match reading::open_change(&mut *database.connection().await?, place).await? {
         Some(open) => Err(BeginError::Busy(Box::new(open))),
         None => Ok(()),
     }

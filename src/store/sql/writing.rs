@@ -1,11 +1,14 @@
 //! What is written to a database, in the caller's transaction.
 
+use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::pool::PoolConnection;
+use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe, Error, Executor};
 
 use super::database::Database;
 use super::reading::{at, at_place};
 use super::rows;
+use super::write::{Write, Wrote};
 use crate::clock::Timestamp;
 use crate::store::change_id::ChangeId;
 use crate::store::error::StoreError;
@@ -54,37 +57,44 @@ impl<'a> Writing<'a> {
         Ok(())
     }
 
-    /// A change begins.
-    pub(super) async fn begin(&mut self, beginning: &Beginning) -> Result<(), Error> {
+    /// Writes this.
+    pub(super) async fn write(&mut self, write: &Write) -> Result<Wrote, Error> {
+        Ok(match write {
+            Write::Begin(beginning) => self.begin(beginning).await.map(|()| Wrote::All)?,
+            Write::Step(id, step) => Wrote::Step(self.step(id, step).await?),
+            Write::Claim { ids, by, now, until } => Wrote::Claim(self.claim(ids, by, *now, *until).await?),
+            Write::EndExpiries(ids) => self.end_expiries(ids).await.map(|()| Wrote::All)?,
+            Write::Prune(made_before, most) => Wrote::Prune(self.prune(*made_before, *most).await?),
+            Write::KeyCheck(check) => self.keep_key_check(check).await.map(|()| Wrote::All)?,
+        })
+    }
+
+    async fn begin(&mut self, beginning: &Beginning) -> Result<(), Error> {
         let Beginning { record, left, gone, credentials, expiries } = beginning;
-        self.insert(record).await?;
+        self.insert(record, credentials.as_ref()).await?;
         self.leave(&record.place, &record.id, left).await?;
         self.end_expiries(gone).await?;
-        if let Some(sealed) = credentials {
-            self.keep_credentials(record.id.as_str(), sealed).await?;
-        }
         for (expiry, credentials) in expiries {
-            if let Some(sealed) = credentials {
-                self.keep_credentials(&expiry.id, sealed).await?;
-            }
-            self.insert_expiry(expiry).await?;
+            self.insert_expiry(expiry, credentials.as_ref()).await?;
         }
         Ok(())
     }
 
-    /// A change goes a step on. Whether it was in a state that the step is from, and nobody else's.
-    pub(super) async fn step(&mut self, id: &ChangeId, step: &Step) -> Result<bool, Error> {
-        let Some(record) = self.update(id, step).await? else { return Ok(false) };
-        if !record.state.is_open() {
-            self.remove_credentials(id.as_str()).await?;
+    async fn step(&mut self, id: &ChangeId, step: &Step) -> Result<bool, Error> {
+        let Some(row) = self.update(id, step).await? else { return Ok(false) };
+        let record = rows::record(&row)?;
+        if !record.state.is_open() && step.credentials.is_none() && rows::has_sealed(&row)? {
+            let removes = sqlx::query("UPDATE changes SET sealed = NULL WHERE id = $1").bind(id.as_str());
+            removes.execute(&mut *self.connection).await?;
+            self.has_removed_credentials = true;
         }
         self.leave(&record.place, id, &step.left).await?;
-        if let Some(sealed) = &step.credentials {
-            self.keep_credentials(id.as_str(), sealed).await?;
-        }
         match &step.expiries {
             ExpiryStep::Stay => {}
-            ExpiryStep::Forget => self.end_expiries_of(id).await?,
+            ExpiryStep::Forget => {
+                let delete = sqlx::query("DELETE FROM expiries WHERE change_id = $1 RETURNING sealed");
+                self.remove(delete.bind(id.as_str())).await?;
+            }
             ExpiryStep::Settle { gone, cloud_ids } => {
                 self.end_expiries(gone).await?;
                 for (id, cloud_id) in cloud_ids {
@@ -97,7 +107,7 @@ impl<'a> Writing<'a> {
     }
 
     /// Expiries are taken by a gateway. Those that were free.
-    pub(super) async fn claim(
+    async fn claim(
         &mut self,
         ids: &[String],
         by: &str,
@@ -118,18 +128,23 @@ impl<'a> Writing<'a> {
         Ok(claimed)
     }
 
-    /// These expiries are over.
-    pub(super) async fn end_expiries(&mut self, ids: &[String]) -> Result<(), Error> {
+    async fn end_expiries(&mut self, ids: &[String]) -> Result<(), Error> {
         for id in ids {
-            let delete = sqlx::query("DELETE FROM expiries WHERE id = $1").bind(&**id);
-            delete.execute(&mut *self.connection).await?;
-            self.remove_credentials(id).await?;
+            self.remove(sqlx::query("DELETE FROM expiries WHERE id = $1 RETURNING sealed").bind(&**id)).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes rows that may have credentials, with those.
+    async fn remove(&mut self, delete: Query<'_, Any, AnyArguments>) -> Result<(), Error> {
+        for row in delete.fetch_all(&mut *self.connection).await? {
+            self.has_removed_credentials |= rows::has_sealed(&row)?;
         }
         Ok(())
     }
 
     /// Changes that were made before then, and have come to their end, are forgotten: so many at most. How many they were.
-    pub(super) async fn prune(&mut self, made_before: Timestamp, most: i64) -> Result<u64, Error> {
+    async fn prune(&mut self, made_before: Timestamp, most: i64) -> Result<u64, Error> {
         let delete = sqlx::query(
             "DELETE FROM changes WHERE id IN (SELECT id FROM changes \
              WHERE made_at < $1 AND state NOT IN ('applying', 'trying', 'undoing') ORDER BY made_at LIMIT $2)",
@@ -139,16 +154,16 @@ impl<'a> Writing<'a> {
     }
 
     /// What the key is known by, where there was nothing.
-    pub(super) async fn keep_key_check(&mut self, check: &Sealed) -> Result<(), Error> {
+    async fn keep_key_check(&mut self, check: &Sealed) -> Result<(), Error> {
         let insert = sqlx::query("INSERT INTO key_check (id, sealed) VALUES (1, $1) ON CONFLICT (id) DO NOTHING");
         insert.bind(rows::sealed_text(check)).execute(&mut *self.connection).await.map(drop)
     }
 
-    async fn insert(&mut self, record: &Record) -> Result<(), Error> {
+    async fn insert(&mut self, record: &Record, credentials: Option<&Sealed>) -> Result<(), Error> {
         let insert = sqlx::query(
             "INSERT INTO changes (id, driver, provider, owner, firewall, requested_by, operation, why, state, made_at, confirm_by, \
-             ended_at, undone_by, note, attempts, forgot_expiry, held_by, held_until, firewall_before, firewall_after) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+             ended_at, undone_by, note, attempts, forgot_expiry, held_by, held_until, firewall_before, firewall_after, sealed) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
         );
         let millis = |time: Option<Timestamp>| time.map(Timestamp::millis);
         at(insert.bind(record.id.as_str()), &record.place)
@@ -167,13 +182,14 @@ impl<'a> Writing<'a> {
             .bind(millis(record.held.as_ref().map(|(_, until)| *until)))
             .bind(record.before.as_deref())
             .bind(record.after.as_deref())
+            .bind(credentials.map(rows::sealed_text))
             .execute(&mut *self.connection)
             .await
             .map(drop)
     }
 
-    /// The change, as it is after the step; none where it was in no state for it, or somebody else's.
-    async fn update(&mut self, id: &ChangeId, step: &Step) -> Result<Option<Record>, Error> {
+    /// The row of the change, as it is after the step; none where it was in no state for it, or somebody else's.
+    async fn update(&mut self, id: &ChangeId, step: &Step) -> Result<Option<AnyRow>, Error> {
         let statement = format!(
             "UPDATE changes SET state = COALESCE($1, state), held_by = $2, held_until = $3, \
              undone_by = COALESCE($4, undone_by), note = COALESCE($5, note), attempts = attempts + $6, \
@@ -182,9 +198,9 @@ impl<'a> Writing<'a> {
              driver = COALESCE($9, driver), provider = COALESCE($10, provider), \
              owner = COALESCE($11, owner), firewall = COALESCE($12, firewall), \
              ended_at = CASE WHEN COALESCE($13, state) IN ('applying', 'trying', 'undoing') THEN ended_at \
-             ELSE COALESCE($14, ended_at) END \
-             WHERE id = $15 AND $16 LIKE '%,' || state || ',%' \
-             AND ($17 = 0 OR held_by IS NULL OR held_by = $18 OR held_until <= $19) RETURNING {}",
+             ELSE COALESCE($14, ended_at) END, sealed = COALESCE($15, sealed) \
+             WHERE id = $16 AND $17 LIKE '%,' || state || ',%' \
+             AND ($18 = 0 OR held_by IS NULL OR held_by = $19 OR held_until <= $20) RETURNING {}, sealed",
             rows::CHANGE
         );
         let from: String = step.from.iter().map(|state| format!(",{},", state.name())).collect();
@@ -206,13 +222,14 @@ impl<'a> Writing<'a> {
             .bind(place.map(|place| &*place.firewall))
             .bind(to)
             .bind(at)
+            .bind(step.credentials.as_ref().map(rows::sealed_text))
             .bind(id.as_str())
             .bind(from)
             .bind(i64::from(at.is_some()))
             .bind(&*step.by)
             .bind(at);
-        let row = update.fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(rows::record).transpose()
+        self.has_removed_credentials |= step.credentials.is_some();
+        update.fetch_optional(&mut *self.connection).await
     }
 
     async fn leave(&mut self, place: &Place, by: &ChangeId, left: &Left) -> Result<(), Error> {
@@ -233,41 +250,20 @@ impl<'a> Writing<'a> {
         Ok(())
     }
 
-    async fn insert_expiry(&mut self, expiry: &Expiry) -> Result<(), Error> {
+    async fn insert_expiry(&mut self, expiry: &Expiry, credentials: Option<&Sealed>) -> Result<(), Error> {
         let insert = sqlx::query(
-            "INSERT INTO expiries (id, change_id, driver, provider, owner, firewall, requested_by, rule, cloud_id, due) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            "INSERT INTO expiries (id, change_id, driver, provider, owner, firewall, requested_by, rule, cloud_id, due, sealed) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         );
         at(insert.bind(&*expiry.id).bind(expiry.change.as_str()), &expiry.place)
             .bind(plain(&expiry.user))
             .bind(&*expiry.rule)
             .bind(expiry.cloud_id.as_deref().map(plain))
             .bind(expiry.due.millis())
+            .bind(credentials.map(rows::sealed_text))
             .execute(&mut *self.connection)
             .await
             .map(drop)
-    }
-
-    async fn end_expiries_of(&mut self, change: &ChangeId) -> Result<(), Error> {
-        let removed = sqlx::query("DELETE FROM credentials WHERE id IN (SELECT id FROM expiries WHERE change_id = $1)");
-        let removed = removed.bind(change.as_str()).execute(&mut *self.connection).await?;
-        self.has_removed_credentials |= removed.rows_affected() > 0;
-        let delete = sqlx::query("DELETE FROM expiries WHERE change_id = $1").bind(change.as_str());
-        delete.execute(&mut *self.connection).await.map(drop)
-    }
-
-    async fn keep_credentials(&mut self, of: &str, sealed: &Sealed) -> Result<(), Error> {
-        let upsert = sqlx::query(
-            "INSERT INTO credentials (id, sealed) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed",
-        );
-        let upsert = upsert.bind(of).bind(rows::sealed_text(sealed));
-        upsert.execute(&mut *self.connection).await.map(drop)
-    }
-
-    async fn remove_credentials(&mut self, of: &str) -> Result<(), Error> {
-        let delete = sqlx::query("DELETE FROM credentials WHERE id = $1").bind(of);
-        self.has_removed_credentials |= delete.execute(&mut *self.connection).await?.rows_affected() > 0;
-        Ok(())
     }
 }
 

@@ -20,7 +20,9 @@ CREATE TABLE changes (
   held_by TEXT,
   held_until BIGINT,
   firewall_before TEXT,
-  firewall_after TEXT
+  firewall_after TEXT,
+  -- The credentials that it is ended with: sealed, in base64.
+  sealed TEXT
 );
 
 -- Of a firewall, one change is open at a time.
@@ -52,15 +54,10 @@ CREATE TABLE expiries (
   cloud_id TEXT,
   due BIGINT NOT NULL,
   held_by TEXT,
-  held_until BIGINT
+  held_until BIGINT,
+  sealed TEXT
 );
 CREATE INDEX expiries_of_change ON expiries (change_id);
-
--- Sealed, in base64: what a change or an expiry is ended with, by its id.
-CREATE TABLE credentials (
-  id TEXT PRIMARY KEY,
-  sealed TEXT NOT NULL
-);
 
 -- What the key is known by, in one row.
 CREATE TABLE key_check (
