@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use deltawall::config::{self, Config};
 use insta::assert_snapshot;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::emulator::{Account, REGION, STRICT};
 use crate::held;
@@ -36,7 +36,8 @@ fn documented_costs() -> BTreeMap<String, Vec<String>> {
     let rows = section.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| operation"));
     rows.map(|row| {
         let [_, operation, calls, _] = row.split('|').map(str::trim).collect::<Vec<_>>()[..] else { panic!("{row}") };
-        let is_action = |word: &&str| word.contains("Security") || word.contains("Vpcs") || word.contains("Interfaces");
+        let verbs = ["Describe", "Create", "Delete", "Authorize", "Revoke"];
+        let is_action = |word: &&str| verbs.iter().any(|verb| word.starts_with(verb) && word.len() > verb.len());
         let calls = calls.split(|c: char| !c.is_ascii_alphanumeric()).filter(is_action).map(str::to_owned);
         let mut calls: Vec<_> = calls.collect();
         calls.sort_unstable();
@@ -82,6 +83,22 @@ fn each_operation_costs_what_the_document_says() {
     let rule = |id: &str| Request::delete(&format!("/api/firewalls/web/{}~{id}", account.number));
     ask("delete a rule", rule("tcp~22~22~@address,ipv4,10.0.0.0,8,@address,ipv6,::,0"), 204);
     ask("delete a rule for egress", rule("tcp~22~22~@address,ipv4,10.0.0.0,8~egress"), 204);
+
+    let set = |network: u8| {
+        let sources: Vec<_> = (1..=30)
+            .map(|nth| json!({"type": "address", "family": "ipv4", "address": format!("10.{network}.{nth}.0"), "prefix": "24"}))
+            .collect();
+        let rules =
+            json!({"rules": [{"allow_protocol": "tcp", "port_from": "443", "port_to": "443", "sources": sources}]});
+        Request::new("PUT", "/api/firewalls/web/rules").json(&rules.to_string())
+    };
+    let planned = Request::post("/api/firewalls/web/rules?dry_run=true").form(RULE);
+    ask("plan of a new rule, `dry_run`", planned, 200);
+    let first = set(1).login(&account.login());
+    server.send(first).expect(200);
+    ask("replace 30 sources by 30 others", set(2), 200);
+    ask("replace the same by the same", set(2), 200);
+    ask("show with `members`", Request::get("/api/firewalls/web?members=true"), 200);
 
     let group = format!("{RULE}&group1=db&group1owner={}", account.number);
     ask("create a rule, with groups", rules_of("web").form(&group), 201);

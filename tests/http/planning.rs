@@ -291,3 +291,38 @@ fn a_default_is_refused_where_a_firewall_has_none() {
     assert_eq!((planned.status, planned.json()["error"].clone()), (refused.status, refused.json()["error"].clone()));
     assert!(refused.status >= 400 && planned.message().contains("'web' has no default"), "{}", planned.message());
 }
+
+/// What a plan looks like in each format, with each warning that there is.
+#[test]
+fn plans_say_all_that_they_know() {
+    let data = crate::instance::file(
+        "few.toml",
+        "account = \"393485797142\"\nuser = \"mockuser\"\npassword = \"mockpassword\"\n\
+         [[firewalls]]\nname = \"web\"\ndescription = \"d\"\n\
+         [[firewalls.rules]]\nprotocol = \"tcp\"\nport_from = 22\nport_to = 22\naddresses = [\"10.0.0.0/8\"]\n\
+         [[firewalls.rules]]\nprotocol = \"icmp\"\nport_from = 8\nport_to = 0\naddresses = [\"10.0.0.0/8\"]\n",
+    );
+    let server = Server::with(&["--mock-data", &data]);
+    let set = json!({"rules": [
+        {"allow_protocol": "tcp", "port_from": 22, "port_to": 22, "sources": [{"type": "address", "address": "10.0.0.0", "prefix": 8}]},
+        {"allow_protocol": "tcp", "port_from": 22, "port_to": 22, "sources": [{"type": "address", "address": "10.1.0.0", "prefix": 16}]},
+        {"allow_protocol": "tcp", "port_from": 443, "port_to": 443, "sources": [{"type": "address", "address": "0.0.0.0", "prefix": 0},
+            {"type": "group", "name": "nobody", "owner": "393485797142"}]},
+    ]});
+    let plan = |format: &str| {
+        let request = Request::new("PUT", &format!("/api/firewalls/web/rules?dry_run=true&format={format}"));
+        server.send(request.json(&set.to_string()).on_mock()).expect(200)
+    };
+    let told = plan("json").json();
+    let warnings = told["plan"]["warnings"].as_array().unwrap().iter().map(|warning| warning["code"].as_str().unwrap());
+    let mut warnings: Vec<_> = warnings.collect();
+    warnings.sort_unstable();
+    assert_eq!(warnings, ["open_to_world", "redundant", "unseen_group"]);
+    let addresses: String = (1..=61).map(|nth| format!("&ip_address{nth}=10.0.{nth}.0/24")).collect();
+    let many = Request::post("/api/firewalls/web/rules?dry_run=true&format=json");
+    let many = many.form(&format!("protocol=udp&port_from=53&port_to=53{addresses}")).on_mock();
+    assert_eq!(server.send(many).expect(200).json()["plan"]["warnings"][0]["code"], "near_limit");
+    for format in ["json", "xml", "html"] {
+        insta::assert_snapshot!(format!("plan_{format}"), plan(format).text());
+    }
+}
