@@ -48,6 +48,13 @@ for (const scripts of [true, false]) {
     assert.deepEqual(await column(driver, "Place"), ["1", "2", "3", "4", "5"]);
   });
 
+  test(`a person asks what becomes of a packet, ${how} scripts`, async (context) => {
+    const { driver } = await begin(context);
+    await fill(driver, { explain: "tcp/22 from 203.0.113.9" });
+    await press(driver, "Explain");
+    assert.match(await text(driver), /^web\nWhat becomes of it\naccept by the rule: /);
+  });
+
   test(`a person who was overtaken keeps what was typed, ${how} scripts`, async (context) => {
     const { driver, firewall } = await begin(context);
     await press(driver, "Edit rule TCP 22, 2 of 5");

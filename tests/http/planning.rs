@@ -326,3 +326,16 @@ fn plans_say_all_that_they_know() {
         insta::assert_snapshot!(format!("plan_{format}"), plan(format).text());
     }
 }
+
+/// What may be a list in the body of a POST may be one in a set, too.
+#[test]
+fn lists_of_ports_and_states_are_read_in_sets() {
+    let server = Server::start();
+    let sources = json!([{"type": "address", "address": "10.0.0.0", "prefix": 8}]);
+    let rule = json!({"allow_protocol": "tcp", "ports": [80, "443", "8000-8010"], "states": ["new", "established"], "sources": sources});
+    let set = json!({ "rules": [rule] }).to_string();
+    let request = Request::new("PUT", "/api;driver=mock-nftables/firewalls/web/rules?format=json&direction=all");
+    let answer = server.send(request.json(&set).on_mock()).expect(200).json();
+    let rule = &answer["firewall"]["rules"][0];
+    assert_eq!((&rule["ports"], &rule["states"]), (&json!("80,443,8000-8010"), &json!("new,established")));
+}

@@ -76,14 +76,14 @@ fn rule() -> Value {
             "allow_protocol": text(PROTOCOL.meaning),
             "port_from": number(PORT_FROM.meaning),
             "port_to": number(PORT_TO.meaning),
-            "ports": text(PORTS.meaning),
+            "ports": list(PORTS.meaning),
             "sources": { "type": "array", "minItems": 1, "items": source() },
             "direction": text(DIRECTION.meaning),
             "rule_action": text(RULE_ACTION.meaning),
             "log_rule": flag(LOG_RULE.meaning),
             "log_prefix": text(LOG_PREFIX.meaning),
             "interface": text(INTERFACE.meaning),
-            "states": text(STATES.meaning),
+            "states": list(STATES.meaning),
             "limit": text(LIMIT.meaning),
             "mac": text(MAC.meaning),
             "packet_type": text(PACKET_TYPE.meaning),
@@ -111,6 +111,11 @@ fn source() -> Value {
             of("prefix_list", json!(["type", "name"]), json!({ "name": any })),
         ],
     })
+}
+
+/// The same, or a list of such.
+fn list(meaning: &str) -> Value {
+    json!({ "type": ["string", "integer", "boolean", "null", "array"], "description": meaning })
 }
 
 /// What may also be a number or a boolean that stands for its text, or nothing.

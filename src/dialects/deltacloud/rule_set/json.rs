@@ -7,6 +7,7 @@ use super::sent::{Builder, FIREWALL_SHOWN_ONLY, SentRule, SentSource, wrong};
 use crate::dialects::deltacloud::error::ApiError;
 use crate::dialects::deltacloud::fields::Fields;
 use crate::dialects::deltacloud::json_body::{self, Fields as Members, Value};
+use crate::dialects::deltacloud::parameter_table::{PORTS, STATES};
 use crate::text::shown;
 
 /// Reads a rule set, or a firewall with its rules.
@@ -54,7 +55,7 @@ fn rule(value: &RawValue, builder: &mut Builder<'_>) -> Result<(), ApiError> {
             }
             name if SentRule::is_shown_only(name) => {}
             name => {
-                if let Some(text) = text(name, value).map_err(|why| rule.refused(&why))? {
+                if let Some(text) = listed(name, value).map_err(|why| rule.refused(&why))? {
                     rule.add(name, text, builder.limits)?;
                 }
             }
@@ -90,6 +91,14 @@ fn object<'a>(value: &'a RawValue, name: &str) -> Result<Members<'a>, ApiError> 
 
 fn list(value: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str(value.get()).ok()
+}
+
+/// The text that stands for a value, which may be a list where the text is one.
+fn listed(name: &str, value: &RawValue) -> Result<Option<String>, String> {
+    let parts = [PORTS.name, STATES.name].contains(&name).then(|| list(value)).flatten();
+    let Some(parts) = parts else { return text(name, value) };
+    let parts: Result<Vec<_>, _> = parts.into_iter().map(|part| text(name, part)).collect();
+    Ok(Some(parts?.into_iter().flatten().collect::<Vec<_>>().join(",")))
 }
 
 /// The text that stands for a value; none where it is as if it were not there.
