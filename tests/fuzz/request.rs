@@ -75,7 +75,8 @@ async fn check(request: TestRequest) {
     let gateway = Arc::new(Gateway::new(registry, &config).expect("the default configuration"));
     let (key, _) = Key::random().expect("random numbers");
     let (store, clock) = (Arc::new(Memory::default()), Arc::new(SystemClock::default()));
-    let parts = Parts { gateway: Arc::clone(&gateway), store, key, clock, guards: Guards::default(), keep: config.kept.time };
+    let parts =
+        Parts { gateway: Arc::clone(&gateway), store, key, clock, guards: Guards::default(), keep: config.kept.time };
     let shared = Shared {
         dialects: Dialects::new(Arc::new(Changes::new(parts, false))),
         gateway,
