@@ -60,12 +60,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     };
     logging::start(config.log_format)?;
     let gateway = Arc::new(Gateway::new(Registry::from_config(&config)?, &config)?);
-    let changes = tokio::runtime::Builder::new_current_thread().build()?.block_on(changes(gateway, &config))?;
+    let changes = tokio::runtime::Builder::new_current_thread().build()?.block_on(take_up(gateway, &config))?;
     Ok(Server::bind(&config, changes)?.run(print_line)?)
 }
 
 /// The changes that are kept, and what was begun of them taken up again.
-async fn changes(gateway: Arc<Gateway>, config: &Config) -> Result<Changes, Usage> {
+async fn take_up(gateway: Arc<Gateway>, config: &Config) -> Result<Changes, Usage> {
     let Opened { store, key } = opening::open(&config.kept).await?;
     let (clock, guards) = (Arc::new(SystemClock::default()), Guards::new(config.guards.clone()));
     let is_on = !config.guards.is_empty() || store.is_durable();
