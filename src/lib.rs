@@ -32,6 +32,9 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::sync::Arc;
 
+use deltawall_core::Documents;
+
+use crate::changes::documents::StoredDocuments;
 use crate::changes::guards::Guards;
 use crate::changes::{Changes, Parts};
 use crate::clock::SystemClock;
@@ -59,14 +62,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
         }
     };
     logging::start(config.log_format)?;
-    let gateway = Arc::new(Gateway::new(Registry::from_config(&config)?, &config)?);
-    let changes = tokio::runtime::Builder::new_current_thread().build()?.block_on(take_up(gateway, &config))?;
+    let changes = tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(take_up(&config))?;
     Ok(Server::bind(&config, changes)?.run(print_line)?)
 }
 
-/// The changes that are kept, and what was begun of them taken up again.
-async fn take_up(gateway: Arc<Gateway>, config: &Config) -> Result<Changes, Usage> {
+/// The changes that are kept, and what was begun of them taken up again, once what drivers keep is in force.
+async fn take_up(config: &Config) -> Result<Changes, Error> {
     let Opened { store, key } = opening::open(&config.kept).await?;
+    let documents: Arc<dyn Documents> = Arc::new(StoredDocuments(Arc::clone(&store)));
+    let gateway = Arc::new(Gateway::new(Registry::from_config(config, &documents)?, config)?);
+    gateway.registry.start().await;
     let (clock, guards) = (Arc::new(SystemClock::default()), Guards::new(config.guards.clone()));
     let is_on = !config.guards.is_empty() || store.is_durable();
     let changes = Changes::new(Parts { gateway, store, key, clock, guards, keep: config.kept.time }, is_on);

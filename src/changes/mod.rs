@@ -19,11 +19,12 @@
 //! | `journal`, `drifting` | what is kept, for who may see it; what others did |
 //! | `pending`, `background` | what is still to be ended, and who does it |
 //! | `place` | where a call goes |
-//! | `snapshot` | firewalls and rules as they are kept |
+//! | `snapshot`, [`documents`] | firewalls and rules as they are kept, and what drivers keep of them |
 //! | [`shared`] | what all of this needs |
 
 pub mod asked;
 pub mod change;
+pub mod documents;
 pub mod engine;
 pub mod entry;
 pub mod guards;

@@ -5,6 +5,7 @@
 mod clients;
 mod files;
 mod guards;
+mod nftables;
 mod settings;
 mod store;
 mod usage;
@@ -25,9 +26,13 @@ use settings::Settings;
 pub use clients::{ClientsCommand, Rights};
 pub use files::{check_has_end, file_error, read};
 pub use guards::Guard;
-pub use settings::{Ec2Credentials, LogFormat};
+pub use nftables::Nftables;
+pub use settings::{Ec2Credentials, LetThrough, LogFormat};
 pub use store::{Kept, StorePlace};
 pub use usage::Usage;
+
+/// The driver of this host's own firewalls.
+const NFTABLES: &str = "nftables";
 
 /// One firewall API in front of every cloud.
 #[derive(Debug, Parser)]
@@ -82,6 +87,8 @@ pub struct Config {
     pub limits: Limits,
     /// What the operator decides about EC2.
     pub ec2: Ec2,
+    /// What the operator decides about nftables.
+    pub nftables: Nftables,
     /// What the mock driver starts with, if not its samples.
     pub mock_data: Option<PathBuf>,
     /// What the fgcp driver starts with, if not its samples.
@@ -178,6 +185,7 @@ impl Default for Config {
             clients: None,
             limits: Limits::default(),
             ec2: Ec2::default(),
+            nftables: Nftables::default(),
             mock_data: None,
             fgcp_data: None,
             fgcp_stop_delay: Duration::from_secs(2),
@@ -256,6 +264,7 @@ impl Config {
         let config = Self {
             limits: limits(&typed, &file)?,
             kept: Kept::read(&typed, &file)?,
+            nftables: Nftables::read(&typed, &file)?,
             driver: text(typed.driver, file.driver).unwrap_or(default.driver),
             drivers: Some(values::names(&typed.drivers))
                 .filter(|names| !names.is_empty())
@@ -315,15 +324,25 @@ impl Config {
                 default.drain_timeout,
             )?,
         };
-        match config.clients.is_some() && !config.has_own_credentials() {
-            true => Err(Usage("--clients is for --user and --password, or --ec2-credentials ambient".into())),
-            false => Ok(config),
+        if config.clients.is_some() && !config.has_own_credentials() {
+            let message = "--clients is for --user and --password, --ec2-credentials ambient, or the nftables driver";
+            return Err(Usage(message.into()));
         }
+        if config.serves_this_host() && config.clients.is_none() && config.public_url.is_some() {
+            let message = "whoever comes through the proxy of --public-url could change the firewall of this host: give --clients";
+            return Err(Usage(message.into()));
+        }
+        Ok(config)
     }
 
     /// Whether clouds are asked with credentials that the gateway keeps, so that clients need no keys of theirs.
     pub fn has_own_credentials(&self) -> bool {
-        self.credentials.is_some() || self.ec2.credentials == Ec2Credentials::Ambient
+        self.credentials.is_some() || self.ec2.credentials == Ec2Credentials::Ambient || self.serves_this_host()
+    }
+
+    /// Whether the firewalls of the host that the gateway runs on are served.
+    pub fn serves_this_host(&self) -> bool {
+        [&self.driver].into_iter().chain(&self.drivers).any(|driver| driver.eq_ignore_ascii_case(NFTABLES))
     }
 }
 

@@ -158,6 +158,32 @@ pub(super) struct Settings {
     #[arg(long, env = "API_FGCP_STOP_DELAY", value_name = "SECONDS")]
     pub(super) fgcp_stop_delay: Option<f64>,
 
+    /// The network namespaces of /run/netns that are providers of the nftables driver, beside `host`
+    #[arg(long, env = "API_NFT_NAMESPACES", value_name = "NAME", value_delimiter = ',')]
+    #[serde(default)]
+    pub(super) nft_namespaces: Vec<String>,
+
+    /// Let ingress rules of the nftables driver judge what the host forwards, too
+    #[arg(long, env = "API_NFT_FORWARD", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(super) nft_forward: Option<bool>,
+
+    /// What the nftables driver lets through before any rule [default: loopback,established,neighbours,dhcp]
+    #[arg(long, env = "API_NFT_LET_THROUGH", value_name = "WHAT", value_delimiter = ',')]
+    #[serde(default)]
+    pub(super) nft_let_through: Vec<LetThrough>,
+
+    /// Let connections go on when the rule goes that let them in
+    #[arg(long, env = "API_NFT_KEEP_CONNECTIONS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(super) nft_keep_connections: Option<bool>,
+
+    /// The bits of a connection's mark that are the nftables driver's [default: 0x0000ffff]
+    #[arg(long, env = "API_NFT_MARKS", value_name = "BITS")]
+    pub(super) nft_marks: Option<String>,
+
+    /// Where the nftables driver writes its rules for the time before the gateway starts, for /etc/nftables.conf to include
+    #[arg(long, env = "API_NFT_BOOT_FILE", value_name = "FILE")]
+    pub(super) nft_boot_file: Option<PathBuf>,
+
     /// Where changes are kept: memory, which ends with the gateway; a file; or a PostgreSQL server that gateways share [default: memory]
     #[arg(long, env = "API_STATE", hide_env_values = true, value_name = "memory|FILE|postgres://…")]
     pub(super) state: Option<SecretString>,
@@ -185,6 +211,22 @@ pub enum Ec2Credentials {
     Client,
     /// The gateway's own, where the SDK looks for them: environment, profile, web identity, instance role.
     Ambient,
+}
+
+/// What may be let through before any rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LetThrough {
+    /// What the host sends to itself.
+    Loopback,
+    /// What belongs to a connection that was let in.
+    Established,
+    /// IPv6's discovery of neighbours and routers.
+    Neighbours,
+    /// DHCP for the host's own addresses.
+    Dhcp,
+    /// Nothing, by itself alone.
+    None,
 }
 
 /// How a line of the log is written.

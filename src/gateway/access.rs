@@ -85,6 +85,7 @@ impl Access {
                 return Err(Usage("--user and --ec2-credentials ambient both say how to ask ec2".into()));
             }
         }
+        own.extend(registry.logins().map(|(driver, login)| (driver, login.clone())));
         let clients = config.clients.as_deref().map(Clients::read).transpose()?;
         Ok(Self { own, clients })
     }

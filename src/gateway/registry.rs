@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use deltawall_core::Driver;
 #[cfg(feature = "ec2")]
 use deltawall_core::Observer;
+use deltawall_core::{Credentials, Documents, Driver};
 use deltawall_fgcp::Fgcp;
 use deltawall_memory::{Mock, MockNftables, mock, nftables};
+use deltawall_nftables::{Connections, Marks, Nftables};
 
 use super::metrics::Metrics;
-use crate::config::{self, Config, Usage};
+use crate::config::{self, Config, LetThrough, StorePlace, Usage};
 use crate::error::Error;
 
 /// Drivers in the order in which they are listed.
@@ -18,6 +19,8 @@ pub struct Registry {
     entries: Vec<Entry>,
     /// What drivers tell of their calls, and the gateway of its own.
     metrics: Arc<Metrics>,
+    /// The driver that has something to put in force before anybody is served.
+    nftables: Option<Arc<Nftables>>,
     /// Where calls to clouds run. It lives as long as the drivers.
     #[cfg(feature = "ec2")]
     cloud: CloudRuntimes,
@@ -102,13 +105,16 @@ const FGCP_SAMPLE: Sample = Sample {
     rule_set: r#"{"rules":[{"id":"35001","allow_protocol":"tcp","port_from":80,"port_to":80,"sources":[{"type":"address","address":"0.0.0.0","prefix":0}],"rule_action":"accept","log_rule":true}]}"#,
 };
 
+/// Adds a driver, which keeps its documents there.
+type Add = fn(&mut Registry, &Config, &Arc<dyn Documents>) -> Result<(), Error>;
+
 /// A driver that is built in.
 struct BuiltIn {
     id: &'static str,
     alias: Option<&'static str>,
     /// Whether it needs no cloud.
     is_mock: bool,
-    add: fn(&mut Registry, &Config) -> Result<(), Error>,
+    add: Add,
 }
 
 /// The drivers that are built in, in the order in which they are listed.
@@ -117,6 +123,7 @@ const BUILT_IN: &[BuiltIn] = &[
     BuiltIn { id: nftables::ID, alias: None, is_mock: true, add: Registry::add_mock_nftables },
     #[cfg(feature = "ec2")]
     BuiltIn { id: deltawall_ec2::ID, alias: None, is_mock: false, add: Registry::add_ec2 },
+    BuiltIn { id: deltawall_nftables::ID, alias: None, is_mock: false, add: Registry::add_nftables },
     BuiltIn { id: deltawall_fgcp::ID, alias: Some("gcp"), is_mock: true, add: Registry::add_fgcp },
 ];
 
@@ -159,19 +166,28 @@ fn is_called(name: &str, id: &str, alias: Option<&str>) -> bool {
 }
 
 impl Registry {
-    /// The drivers that the configuration says, with the data that it names. The others cost nothing.
+    /// The drivers that the configuration says, with the data that it names and where they keep documents. The others cost nothing.
     ///
     /// # Errors
     /// [`Error::Usage`] when it names a driver that is not built in, or leaves out the default one, or that data cannot be read.
-    pub fn from_config(config: &Config) -> Result<Self, Error> {
+    pub fn from_config(config: &Config, documents: &Arc<dyn Documents>) -> Result<Self, Error> {
         let mut registry = Self::default();
         for driver in BuiltIn::served(config)? {
-            (driver.add)(&mut registry, config)?;
+            (driver.add)(&mut registry, config, documents)?;
         }
         Ok(registry)
     }
 
-    fn add_memory(&mut self, config: &Config) -> Result<(), Error> {
+    /// Puts in force what drivers keep of it, before anybody is served. What cannot be is told in the log: the driver says so to
+    /// each who asks it, and tries again.
+    pub async fn start(&self) {
+        let Some(nftables) = &self.nftables else { return };
+        for error in nftables.start().await.err().unwrap_or_default() {
+            tracing::error!(driver = nftables.id(), %error, "the firewalls of this host are not in force");
+        }
+    }
+
+    fn add_memory(&mut self, config: &Config, _: &Arc<dyn Documents>) -> Result<(), Error> {
         let memory = match &config.mock_data {
             Some(path) => Mock::from_toml(&config::read(path)?).map_err(|error| config::file_error(path, error))?,
             None => Mock::from_toml(mock::SAMPLE_DATA).map_err(built_in)?,
@@ -181,13 +197,30 @@ impl Registry {
         Ok(())
     }
 
-    fn add_mock_nftables(&mut self, _: &Config) -> Result<(), Error> {
+    fn add_mock_nftables(&mut self, _: &Config, _: &Arc<dyn Documents>) -> Result<(), Error> {
         let host = MockNftables::from_toml(nftables::SAMPLE_DATA).map_err(built_in)?;
         self.add(Arc::new(host), None, Some(NFTABLES_SAMPLE));
         Ok(())
     }
 
-    fn add_fgcp(&mut self, config: &Config) -> Result<(), Error> {
+    fn add_nftables(&mut self, config: &Config, documents: &Arc<dyn Documents>) -> Result<(), Error> {
+        if config.credentials.is_some() && config.driver.eq_ignore_ascii_case(deltawall_nftables::ID) {
+            return Err(
+                Usage("--user and --password are for clouds: the host's own kernel knows no users".into()).into()
+            );
+        }
+        let login = Credentials::new("gateway", uuid::Uuid::new_v4().to_string());
+        let nftables = match &config.kept.place {
+            StorePlace::File(_) => nftables_of(config, documents, login)?,
+            _ => Nftables::absent("it keeps its rules in a file of this host: give --state FILE", login),
+        };
+        let nftables = Arc::new(nftables);
+        self.nftables = Some(Arc::clone(&nftables));
+        self.add(nftables, None, None);
+        Ok(())
+    }
+
+    fn add_fgcp(&mut self, config: &Config, _: &Arc<dyn Documents>) -> Result<(), Error> {
         let delay = config.fgcp_stop_delay;
         let fgcp = match &config.fgcp_data {
             Some(path) => {
@@ -201,7 +234,7 @@ impl Registry {
     }
 
     #[cfg(feature = "ec2")]
-    fn add_ec2(&mut self, config: &Config) -> Result<(), Error> {
+    fn add_ec2(&mut self, config: &Config, _: &Arc<dyn Documents>) -> Result<(), Error> {
         let own = config.credentials.as_ref().filter(|_| config.driver.eq_ignore_ascii_case(deltawall_ec2::ID));
         if own.is_some_and(|credentials| !deltawall_ec2::is_usable(credentials)) {
             let message = "EC2 cannot be asked with --user and --password: there are control characters in them";
@@ -240,6 +273,11 @@ impl Registry {
         self.entry(name)?.sample
     }
 
+    /// What drivers are asked with whose clients have no credentials of their own.
+    pub fn logins(&self) -> impl Iterator<Item = (&'static str, &Credentials)> {
+        self.nftables.iter().map(|nftables| (nftables.id(), nftables.login()))
+    }
+
     /// All drivers.
     pub fn drivers(&self) -> impl Iterator<Item = &Arc<dyn Driver>> {
         self.entries.iter().map(|entry| &entry.driver)
@@ -254,6 +292,28 @@ impl Registry {
     fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| is_called(name, entry.driver.id(), entry.alias))
     }
+}
+
+fn nftables_of(config: &Config, documents: &Arc<dyn Documents>, login: Credentials) -> Result<Nftables, Usage> {
+    let config::Nftables { namespaces, forward, let_through, keep_connections, marks, boot_file } =
+        config.nftables.clone();
+    let is_let = |what| let_through.contains(&what);
+    let marks = marks.map_or(Ok(Marks::default()), Marks::new);
+    let options = deltawall_nftables::Options {
+        namespaces,
+        forward,
+        let_through: deltawall_nftables::LetThrough {
+            loopback: is_let(LetThrough::Loopback),
+            established: is_let(LetThrough::Established),
+            neighbours: is_let(LetThrough::Neighbours),
+            dhcp: is_let(LetThrough::Dhcp),
+        },
+        connections: if keep_connections { Connections::Keep } else { Connections::End },
+        marks: marks.map_err(|why| Usage(format!("--nft-marks {why}")))?,
+        boot_file,
+    };
+    let nftables = Nftables::new(options, Arc::clone(documents), login);
+    nftables.map_err(|why| Usage(format!("the nftables driver: {why}")))
 }
 
 fn built_in(error: impl ToString) -> Usage {

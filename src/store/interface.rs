@@ -74,4 +74,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// How the last change of a firewall that is known has left it: its id, and the firewall.
     async fn left(&self, place: &Place) -> Result<Option<(ChangeId, String)>, StoreError>;
+
+    /// The document of this name, if one was ever written.
+    async fn document(&self, name: &str) -> Result<Option<String>, StoreError>;
+
+    /// Writes a document in place of the one that has its name.
+    async fn write_document(&self, name: &str, document: &str) -> Result<(), StoreError>;
 }

@@ -30,6 +30,7 @@ struct Kept {
     credentials: HashMap<String, Sealed>,
     expiries: BTreeMap<String, Taken>,
     left: HashMap<Place, (ChangeId, String)>,
+    documents: HashMap<String, String>,
     /// How much the texts of changes and of what is left take.
     bytes: usize,
 }
@@ -136,6 +137,15 @@ impl Store for Memory {
 
     async fn left(&self, place: &Place) -> Result<Option<(ChangeId, String)>, StoreError> {
         Ok(self.kept().left.get(place).cloned())
+    }
+
+    async fn document(&self, name: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.kept().documents.get(name).cloned())
+    }
+
+    async fn write_document(&self, name: &str, document: &str) -> Result<(), StoreError> {
+        self.kept().documents.insert(name.to_owned(), document.to_owned());
+        Ok(())
     }
 }
 

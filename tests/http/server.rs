@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc;
 
+use deltawall::changes::documents::StoredDocuments;
 use deltawall::changes::guards::Guards;
 use deltawall::changes::{Changes, Parts};
 use deltawall::clock::{Clock, SystemClock};
@@ -14,7 +15,7 @@ use deltawall::config::Config;
 use deltawall::gateway::{Gateway, Registry};
 use deltawall::http::Server as Listening;
 use deltawall::store::opening::{self, Opened};
-use deltawall_core::Driver;
+use deltawall_core::{Documents, Driver};
 
 use crate::wire::{Answer, Connection, Request};
 
@@ -115,6 +116,11 @@ impl Drop for Server {
     }
 }
 
+/// What no driver of this process keeps anything in.
+pub fn no_documents() -> Arc<dyn Documents> {
+    Arc::new(StoredDocuments(Arc::new(deltawall::store::Memory::default())))
+}
+
 /// A server in this process with all drivers and one more, which is the default.
 pub fn in_process(driver: Arc<dyn Driver>, config: Config) -> SocketAddr {
     listen(Config { driver: driver.id().into(), ..config }, Some(driver))
@@ -146,7 +152,8 @@ pub fn listen_by(config: Config, driver: Option<Arc<dyn Driver>>, clock: Arc<dyn
     std::thread::spawn(move || {
         // One that exists only here is not among those that the program knows.
         let default = if driver.is_some() { Config::default().driver } else { config.driver.clone() };
-        let mut registry = Registry::from_config(&Config { driver: default, ..config.clone() }).unwrap();
+        let mut registry =
+            Registry::from_config(&Config { driver: default, ..config.clone() }, &no_documents()).unwrap();
         if let Some(driver) = driver {
             registry.add(driver, None, None);
         }

@@ -40,7 +40,7 @@ pub enum ErrorKind {
     Refused,
     /// Something that the gateway keeps stands against it: a trial, a guard. No driver says it.
     Blocked,
-    /// What has to be kept before it is done cannot be, so it was not done. No driver says it.
+    /// What has to be kept before it is done cannot be, so it was not done.
     Unrecorded,
     /// There was no [`Room`](crate::Room) for the cloud's answer.
     Overloaded,

@@ -18,6 +18,7 @@
 //! | [`error`] | the one error of all drivers |
 //! | [`observer`] | what drivers tell of the calls to their clouds |
 //! | [`room`] | how much a driver may hold of its cloud's answers |
+//! | [`documents`] | where a driver keeps what its cloud does not |
 //! | [`data`] | what is wrong with a file that a mock starts from |
 //! | `conformance` | the tests that every driver passes (feature `conformance`) |
 
@@ -32,6 +33,7 @@ pub mod conformance;
 pub mod credentials;
 pub mod data;
 pub mod diff;
+pub mod documents;
 pub mod driver;
 pub mod error;
 pub mod limit;
@@ -57,6 +59,7 @@ pub use conditions::{Conditions, InterfaceName, MacAddress, PacketType, State, S
 pub use credentials::Credentials;
 pub use data::InvalidData;
 pub use diff::{Addition, Diff, Move, Same};
+pub use documents::{Document, Documents, KeptFirewall, NotKept};
 pub use driver::{Context, Deletion, Driver, Provider, ProviderName, TO_TAKE_BACK};
 pub use error::{Error, ErrorKind};
 pub use limit::{Limit, LimitSide, LimitUnit, Period};

@@ -174,6 +174,9 @@ impl RuleContent {
 }
 
 impl Direction {
+    /// Both directions.
+    pub const ALL: [Self; 2] = [Self::Ingress, Self::Egress];
+
     /// `ingress` or `egress`.
     pub fn name(self) -> &'static str {
         match self {

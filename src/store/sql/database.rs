@@ -136,7 +136,11 @@ async fn connect(
         pool.after_connect(move |connection, _| Box::pin(async move { connection.execute(settings).await.map(drop) }));
     let pool = pool.connect_with(options).await.map_err(refused)?;
     let first = include_str!("migrations/1_changes.sql").into_sql_str();
-    let migrations = vec![Migration::new(1, "changes".into(), MigrationType::Simple, first, false)];
+    let second = include_str!("migrations/2_documents.sql").into_sql_str();
+    let migrations = vec![
+        Migration::new(1, "changes".into(), MigrationType::Simple, first, false),
+        Migration::new(2, "documents".into(), MigrationType::Simple, second, false),
+    ];
     match Migrator::with_migrations(migrations).run(&pool).await {
         Ok(()) => Ok(pool),
         Err(MigrateError::VersionMissing(version)) => Err(OpenError(format!(

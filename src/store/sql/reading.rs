@@ -78,6 +78,13 @@ pub(super) async fn expiries(connection: &mut AnyConnection) -> Result<Vec<Expir
     all(sqlx::query(AssertSqlSafe(statement)).fetch_all(connection).await?, rows::expiry)
 }
 
+/// The document of this name.
+pub(super) async fn document(connection: &mut AnyConnection, name: &str) -> Result<Option<String>, Error> {
+    let statement = "SELECT document FROM documents WHERE name = $1";
+    let row = sqlx::query(statement).bind(name).fetch_optional(connection).await?;
+    row.map(|row| row.try_get("document")).transpose()
+}
+
 /// How the last change of a firewall has left it.
 pub(super) async fn left(connection: &mut AnyConnection, place: &Place) -> Result<Option<(ChangeId, String)>, Error> {
     let statement = format!("SELECT left_by, left_as FROM firewalls WHERE {}", at_place(1));

@@ -195,6 +195,19 @@ impl Store for Sql {
             .await
     }
 
+    async fn document(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let name = name.to_owned();
+        self.call(
+            |batches| async move { Ok(reading::document(&mut *batches.database.connection().await?, &name).await?) },
+        )
+        .await
+    }
+
+    async fn write_document(&self, name: &str, document: &str) -> Result<(), StoreError> {
+        let write = Write::Document { name: name.to_owned(), document: document.to_owned() };
+        self.call(|batches| async move { written(batches.write(write).await).map(drop) }).await
+    }
+
     async fn prune(&self, made_before: Timestamp, most: usize) -> Result<usize, StoreError> {
         let write = Write::Prune(made_before, i64::try_from(most).unwrap_or(i64::MAX));
         self.call(|batches| async move {

@@ -17,6 +17,8 @@ pub(super) enum Write {
     EndExpiries(Vec<String>),
     /// Changes that were made before then, and have come to their end, are forgotten: so many at most.
     Prune(Timestamp, i64),
+    /// A document, by its name.
+    Document { name: String, document: String },
     /// What the key is known by, where there was nothing.
     KeyCheck(Sealed),
 }

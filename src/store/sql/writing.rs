@@ -65,6 +65,7 @@ impl<'a> Writing<'a> {
             Write::Claim { ids, by, now, until } => Wrote::Claim(self.claim(ids, by, *now, *until).await?),
             Write::EndExpiries(ids) => self.end_expiries(ids).await.map(|()| Wrote::All)?,
             Write::Prune(made_before, most) => Wrote::Prune(self.prune(*made_before, *most).await?),
+            Write::Document { name, document } => self.document(name, document).await.map(|()| Wrote::All)?,
             Write::KeyCheck(check) => self.keep_key_check(check).await.map(|()| Wrote::All)?,
         })
     }
@@ -77,6 +78,13 @@ impl<'a> Writing<'a> {
         for (expiry, credentials) in expiries {
             self.insert_expiry(expiry, credentials.as_ref()).await?;
         }
+        Ok(())
+    }
+
+    async fn document(&mut self, name: &str, document: &str) -> Result<(), Error> {
+        let statement = "INSERT INTO documents (name, document) VALUES ($1, $2) \
+                         ON CONFLICT (name) DO UPDATE SET document = excluded.document";
+        sqlx::query(statement).bind(name).bind(document).execute(&mut *self.connection).await?;
         Ok(())
     }
 

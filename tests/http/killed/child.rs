@@ -25,6 +25,8 @@ use deltawall_core::*;
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
 
+use crate::server;
+
 /// Where the child is told what to be.
 pub const ORDERS: &str = "DELTAWALL_KILLED";
 
@@ -47,7 +49,7 @@ pub fn serve(orders: Orders) {
     let kept = Kept { place: StorePlace::File(orders.state), ..Kept::default() };
     let config = Config { port: 0, driver: "ec2".into(), ec2, kept, ..Config::default() };
     let life = Arc::new(Life { at: orders.at, steps: AtomicUsize::new(0) });
-    let drivers = Registry::from_config(&config).unwrap();
+    let drivers = Registry::from_config(&config, &server::no_documents()).unwrap();
     let inner = Arc::clone(drivers.get("ec2").unwrap());
     let mut registry = Registry::default();
     registry.add(Arc::new(MortalDriver { inner, life: Arc::clone(&life) }), None, None);
@@ -122,6 +124,12 @@ impl Store for MortalStore {
     async fn step(&self, id: &ChangeId, step: Step) -> Result<bool, BeginError> {
         self.note(&step.credentials);
         self.life.around(self.inner.step(id, step)).await
+    }
+    async fn document(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.inner.document(name).await
+    }
+    async fn write_document(&self, name: &str, document: &str) -> Result<(), StoreError> {
+        self.life.around(self.inner.write_document(name, document)).await
     }
     async fn change(&self, id: &ChangeId) -> Result<Option<Record>, StoreError> {
         self.inner.change(id).await

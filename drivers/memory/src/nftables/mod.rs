@@ -10,8 +10,8 @@ mod host;
 mod refusal;
 
 use deltawall_core::{
-    Capabilities, CloudRuleId, Credentials, Defaults, Firewall, InvalidData, LogPrefix, NewFirewall, NewRule, Position,
-    Rule, RuleSet,
+    Capabilities, CloudRuleId, Credentials, Defaults, Direction, Firewall, InvalidData, LogPrefix, NewFirewall,
+    NewRule, Position, Rule, RuleSet,
 };
 
 use crate::cloud::Cloud;
@@ -96,8 +96,15 @@ impl Cloud for Host {
 /// What the host will not take of a rule that it can make.
 fn check_rule(new: &NewRule) -> Result<(), Refusal> {
     let prefix = new.log().and_then(|log| log.prefix.as_ref());
-    match prefix.is_some_and(|prefix| prefix.as_str().len() > LogPrefix::MAX) {
-        true => Err(Refusal::LogPrefix),
+    if prefix.is_some_and(|prefix| prefix.as_str().len() > LogPrefix::MAX) {
+        return Err(Refusal::LogPrefix);
+    }
+    if prefix.is_some_and(|prefix| prefix.as_str().contains('"')) {
+        return Err(Refusal::QuoteInPrefix);
+    }
+    let has_mac = new.conditions().is_some_and(|conditions| conditions.mac.is_some());
+    match has_mac && new.direction() == Direction::Egress {
+        true => Err(Refusal::EgressMac),
         false => Ok(()),
     }
 }

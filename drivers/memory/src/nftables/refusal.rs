@@ -20,6 +20,10 @@ pub enum Refusal {
     TooManyRules,
     #[error("A prefix of what is logged has {} bytes at most", LogPrefix::MAX)]
     LogPrefix,
+    #[error("A prefix of what is logged cannot have a quote in it, which nft has no way to write")]
+    QuoteInPrefix,
+    #[error("A rule for egress cannot ask for a MAC address: a packet that leaves has none yet where it is filtered")]
+    EgressMac,
     #[error("In rule {0}: {1}")]
     InRule(usize, Box<Self>),
 }
@@ -41,7 +45,9 @@ impl Refusal {
             | Self::NoDefault(_)
             | Self::TooManyFirewalls
             | Self::TooManyRules
-            | Self::LogPrefix => ErrorKind::Refused,
+            | Self::LogPrefix
+            | Self::QuoteInPrefix
+            | Self::EgressMac => ErrorKind::Refused,
         }
     }
 }

@@ -1,0 +1,306 @@
+//! One provider: the firewalls of one network namespace, in the document and in the kernel.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use deltawall_core::{
+    Account, Direction, Document, Documents, Error, ErrorKind, Firewall, FirewallId, NewFirewall, NewRule, NotKept,
+    Position, ProviderName, Replacement, RuleId,
+};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
+
+use crate::boot;
+use crate::capabilities::ID;
+use crate::commands::Transaction;
+use crate::compared::Compared;
+use crate::host;
+use crate::listing::Listing;
+use crate::names::chain_of;
+use crate::nft::Nft;
+use crate::observed::{self, Observed};
+use crate::options::Options;
+use crate::refusal::Refusal;
+use crate::replaced::replaced;
+use crate::write::{self, add_rules};
+
+/// One provider.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) name: ProviderName,
+    pub(crate) nft: Nft,
+    pub(crate) documents: Arc<dyn Documents>,
+    pub(crate) options: Arc<Options>,
+    /// What the host is called, which owns its firewalls.
+    pub(crate) host: Account,
+    /// What is to be in force; none before it was put in force for the first time. Who changes the kernel writes here
+    /// meanwhile, so that nobody compares one half of a change with the other.
+    document: Arc<RwLock<Option<Document>>>,
+    /// Whether it was told that the firewall is not in force.
+    is_told: AtomicBool,
+}
+
+impl Place {
+    pub(crate) fn new(
+        name: ProviderName,
+        nft: Nft,
+        documents: Arc<dyn Documents>,
+        options: Arc<Options>,
+        host: Account,
+    ) -> Self {
+        Self { name, nft, documents, options, host, document: Arc::default(), is_told: AtomicBool::new(false) }
+    }
+
+    /// Puts in force what was last in force, unless that was done already.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or the kernel does not take it.
+    pub(crate) async fn start(&self) -> Result<(), Error> {
+        let mut document = self.document.write().await;
+        if document.is_some() {
+            return Ok(());
+        }
+        let listed = self.list().await?;
+        let kept = self.documents.read(ID, &self.name).await.map_err(unkept)?;
+        let to_be = match kept {
+            Some(kept) => kept,
+            None if listed.is_some() => return Err(unknown_table(&self.name)),
+            None => {
+                let first =
+                    host::first(&self.host).ok_or_else(|| Error::new(ErrorKind::Internal, ID, "No firewall."))?;
+                self.documents.write(ID, &self.name, &first).await.map_err(unkept)?;
+                first
+            }
+        };
+        self.nft.apply(write::whole(&to_be, listed.as_ref(), &self.options)).await?;
+        // What nft lists must be what was written, or nothing that it lists later could be understood.
+        let compared = self.compare(&to_be).await?;
+        let differing = compared.differing(&to_be, &self.host, &self.options);
+        if let Some(differing) = differing {
+            let message =
+                format!("This version of nft lists rules in words that the driver does not know: {differing}.");
+            return Err(Error::new(ErrorKind::Internal, ID, message));
+        }
+        *document = Some(to_be);
+        drop(document);
+        boot::renew(&self.nft, &self.options).await;
+        Ok(())
+    }
+
+    async fn list(&self) -> Result<Option<Listing>, Error> {
+        let Some(text) = self.nft.list().await? else { return Ok(None) };
+        let listing = Listing::read(&text);
+        listing.map(Some).map_err(|why| {
+            Error::new(ErrorKind::Internal, ID, "What nft lists of the table cannot be read.").with_source(why)
+        })
+    }
+
+    async fn compare(&self, document: &Document) -> Result<Compared, Error> {
+        let listing = self.list().await?;
+        let differs = match &listing {
+            Some(listing) => observed::frame_differs(listing, document, &self.options),
+            None => Some("the table is gone".into()),
+        };
+        // Once, and not with each look at it.
+        if self.is_told.swap(differs.is_some(), Ordering::Relaxed) != differs.is_some() {
+            match &differs {
+                Some(differs) => {
+                    tracing::error!(provider = %self.name, differs, "another program has changed the firewall: no rule counts");
+                }
+                None => tracing::info!(provider = %self.name, "the firewall is in force again"),
+            }
+        }
+        Ok(Compared { listing, differs })
+    }
+
+    async fn read(&self) -> Result<OwnedRwLockReadGuard<Option<Document>, Document>, Error> {
+        loop {
+            let guard = Arc::clone(&self.document).read_owned().await;
+            match OwnedRwLockReadGuard::try_map(guard, Option::as_ref) {
+                Ok(document) => return Ok(document),
+                Err(none) => drop(none),
+            }
+            self.start().await?;
+        }
+    }
+
+    /// All firewalls, as they are in force.
+    pub(crate) async fn observe_all(&self) -> Result<Vec<Observed>, Error> {
+        let document = self.read().await?;
+        let compared = self.compare(&document).await?;
+        Ok(document.firewalls.iter().map(|kept| compared.observe(kept, &self.host, &self.options)).collect())
+    }
+
+    /// One firewall, as it is in force.
+    pub(crate) async fn observe(&self, id: &FirewallId) -> Result<Observed, Error> {
+        let document = self.read().await?;
+        let kept = host::find(&document, id)?;
+        let compared = self.compare(&document).await?;
+        Ok(compared.observe(kept, &self.host, &self.options))
+    }
+
+    /// Makes a change: what is to be is written down, and then put in force in one step. If it cannot be, it is not to be any more.
+    async fn change<T>(
+        &self,
+        change: impl AsyncFnOnce(&mut Document) -> Result<(Transaction, T), Error>,
+    ) -> Result<T, Error> {
+        self.start().await?;
+        let mut held = self.document.write().await;
+        let before = held.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, ID, "There is no document."))?;
+        let mut after = before.clone();
+        let (transaction, done) = change(&mut after).await?;
+        if after != *before {
+            self.documents.write(ID, &self.name, &after).await.map_err(unkept)?;
+        }
+        if let Err(why) = self.nft.apply(transaction).await {
+            let error = Error::from(why);
+            // Where nobody knows whether it is in force, what was asked for stays what is to be.
+            if error.kind != ErrorKind::Timeout && after != *before {
+                self.documents.write(ID, &self.name, before).await.map_err(unkept)?;
+            }
+            return Err(error);
+        }
+        *held = Some(after);
+        drop(held);
+        boot::renew(&self.nft, &self.options).await;
+        Ok(done)
+    }
+
+    pub(crate) async fn create_firewall(&self, new: NewFirewall) -> Result<Arc<Firewall>, Error> {
+        self.change(async |document| {
+            let made = host::add_firewall(document, new)?;
+            let mut transaction = Transaction::default();
+            for direction in Direction::ALL {
+                let chain = chain_of(made.number, direction);
+                transaction.add_chain(&chain);
+                transaction.flush_chain(&chain);
+            }
+            write::leading(&mut transaction, document, &self.options);
+            Ok((transaction, made.firewall))
+        })
+        .await
+    }
+
+    pub(crate) async fn delete_firewall(&self, id: &FirewallId) -> Result<(), Error> {
+        self.change(async |document| {
+            let gone = host::remove_firewall(document, id)?;
+            let mut transaction = Transaction::default();
+            write::leading(&mut transaction, document, &self.options);
+            for direction in Direction::ALL {
+                let chain = chain_of(gone.number, direction);
+                transaction.flush_chain(&chain);
+                transaction.delete_chain(&chain);
+            }
+            for (rule, number) in gone.firewall.rules.iter().zip(&gone.numbers) {
+                write::forget(&mut transaction, rule, *number, &self.options);
+            }
+            Ok((transaction, ()))
+        })
+        .await
+    }
+
+    pub(crate) async fn create_rule(
+        &self,
+        id: &FirewallId,
+        new: NewRule,
+        position: Position,
+    ) -> Result<Arc<Firewall>, Error> {
+        self.change(async |document| {
+            let last = host::find(document, id)?.firewall.rules.len();
+            let direction = new.direction();
+            // Behind all others it stands wherever these are: nobody need look.
+            let (index, before) = match position {
+                Position::Last => (last, None),
+                Position::At(_) => {
+                    let compared = self.compare(document).await?;
+                    let kept = host::find(document, id)?;
+                    let Observed { rules, .. } = compared.in_force(kept, &self.host, &self.options)?;
+                    let behind = rules.get(position.index(rules.len())..).unwrap_or_default();
+                    let index = behind.iter().find_map(|seen| seen.kept).unwrap_or(last);
+                    let next = behind.iter().find(|seen| seen.direction == direction);
+                    (index, next.and_then(|seen| seen.handles.first().copied()))
+                }
+            };
+            let (rule, number) = host::add_rule(document, id, index, new, (&self.host, self.options.marks))?;
+            let kept = host::find(document, id)?;
+            let mut transaction = Transaction::default();
+            write::remember(&mut transaction, &rule, number, &self.options);
+            let chain = chain_of(kept.number, direction);
+            write::rule(&mut transaction, &chain, before, (&rule, number), &self.options);
+            Ok((transaction, Arc::clone(&kept.firewall)))
+        })
+        .await
+    }
+
+    pub(crate) async fn delete_rule(&self, id: &FirewallId, rule: &RuleId<'_>) -> Result<(), Error> {
+        self.change(async |document| {
+            let compared = self.compare(document).await?;
+            let kept = host::find(document, id)?;
+            let Observed { firewall, rules } = compared.in_force(kept, &self.host, &self.options)?;
+            let mut there = firewall.rules.iter().zip(rules);
+            let (gone, seen) = there.find(|(held, _)| rule.names(held)).ok_or(Refusal::NoRule)?;
+            let mut transaction = Transaction::default();
+            for handle in seen.handles {
+                transaction.delete_rule(&chain_of(kept.number, seen.direction), handle);
+            }
+            if let Some(place) = seen.kept {
+                let kept = host::find_mut(document, id)?;
+                let number = kept.numbers.remove(place);
+                Arc::make_mut(&mut kept.firewall).rules.remove(place);
+                write::forget(&mut transaction, gone, number, &self.options);
+            }
+            Ok((transaction, ()))
+        })
+        .await
+    }
+
+    pub(crate) async fn replace_rules(&self, replacement: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
+        let Replacement { seen, rules, .. } = replacement;
+        self.change(async |document| {
+            let before = document.clone();
+            let compared = self.compare(document).await?;
+            let kept = host::find(document, &seen.id)?;
+            let observed = compared.observe(kept, &self.host, &self.options);
+            if *observed.firewall != *seen {
+                return Err(Refusal::Changed(observed.firewall.name.clone()).into());
+            }
+            let after = replaced(document, kept, &observed, rules, (&self.host, self.options.marks))?;
+            let firewall = Arc::clone(&after.kept.firewall);
+            let is_the_same = *firewall == *observed.firewall;
+            let (number, default) = (kept.number, after.kept.firewall.default != kept.firewall.default);
+            document.last_number = after.last_number;
+            *host::find_mut(document, &seen.id)? = after.kept;
+            let mut transaction = Transaction::default();
+            match &compared.listing {
+                _ if is_the_same && compared.differs.is_none() => {}
+                Some(_) if compared.differs.is_none() => {
+                    let kept = host::find(document, &seen.id)?;
+                    if default {
+                        write::leading(&mut transaction, document, &self.options);
+                        write::policies(&mut transaction, document, &self.options);
+                    }
+                    write::live(&mut transaction, document, &self.options);
+                    for direction in Direction::ALL {
+                        transaction.flush_chain(&chain_of(number, direction));
+                    }
+                    write::forget_limits(&mut transaction, &before, &seen.id);
+                    add_rules(&mut transaction, kept, &after.counts, &self.options);
+                }
+                listing => transaction = write::whole(document, listing.as_ref(), &self.options),
+            }
+            Ok((transaction, firewall))
+        })
+        .await
+    }
+}
+
+fn unkept(why: NotKept) -> Error {
+    let message = format!("What is to be in force cannot be kept, so nothing was changed: {why}.");
+    Error::new(ErrorKind::Unrecorded, ID, message)
+}
+
+fn unknown_table(provider: &ProviderName) -> Error {
+    let message = format!(
+        "There is a table inet deltawall in {provider} that the gateway's store does not know. Give --state the file that knows it, or delete the table."
+    );
+    Error::new(ErrorKind::Internal, ID, message)
+}
