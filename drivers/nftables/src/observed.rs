@@ -176,20 +176,30 @@ fn is_kept(
 }
 
 /// Rules of both directions in one row: those that are to be in the order in which they are to be, as far as the kernel has
-/// them in it, and those of other programs where they stand.
+/// them in it, and those of other programs before what they stand before.
 fn in_order<'a>(ingress: Vec<Found<'a>>, egress: Vec<Found<'a>>) -> Vec<Found<'a>> {
     let mut row = Vec::with_capacity(ingress.len() + egress.len());
-    let (mut ingress, mut egress) = (ingress.into_iter().peekable(), egress.into_iter().peekable());
+    let [mut ingress, mut egress] = [ingress, egress].map(|found| with_places(found).into_iter().rev().peekable());
     loop {
         let is_ingress_first = match (ingress.peek(), egress.peek()) {
-            (Some((one, _)), Some((other, _))) => one.kept <= other.kept,
+            (Some((one, _)), Some((other, _))) => one <= other,
             (is_there, _) => is_there.is_some(),
         };
         match if is_ingress_first { ingress.next() } else { egress.next() } {
-            Some(found) => row.push(found),
+            Some((_, found)) => row.push(found),
             None => return row,
         }
     }
+}
+
+/// With each the place of the first that is to be and does not stand before it. The last comes first.
+fn with_places(found: Vec<Found<'_>>) -> Vec<(usize, Found<'_>)> {
+    let mut next = usize::MAX;
+    let placed = found.into_iter().rev().map(|(seen, rule)| {
+        next = seen.kept.unwrap_or(next);
+        (next, (seen, rule))
+    });
+    placed.collect()
 }
 
 /// A rule that another program has made. What it matches is not read: it may be all traffic, so that it is shown as.

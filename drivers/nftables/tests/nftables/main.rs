@@ -2,8 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod conformance;
+mod connections;
+mod damage;
 mod differential;
+mod flood;
 mod kept;
 mod namespaces;
+mod peer;
+mod probe;
 mod random;
+mod rig;
 mod rules;
+mod traffic;

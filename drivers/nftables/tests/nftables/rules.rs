@@ -94,3 +94,110 @@ pub fn any_rule() -> impl Strategy<Value = NewRule> {
         },
     )
 }
+
+/// Rules for the traffic of few addresses and ports, so that packets meet them; without rates, which no packet alone can tell.
+pub fn near_rule() -> impl Strategy<Value = NewRule> {
+    let source = select(vec![
+        "0.0.0.0/0",
+        "::/0",
+        "10.1.0.0/16",
+        "10.1.0.2/32",
+        "10.0.0.0/8",
+        "10.1.0.2-10.2.0.0",
+        "2001:db8::/32",
+        "2001:db8:1::1/128",
+        "2001:db8:1::2-2001:db8:2::1",
+    ]);
+    let service = select(vec![
+        "tcp/22",
+        "tcp/22-80",
+        "tcp/0-65535",
+        "udp/53",
+        "udp/0-79",
+        "tcp-udp/22",
+        "tcp-udp/0-65535",
+        "icmp/8/-1",
+        "icmp/-1/-1",
+        "icmp/8/0",
+        "icmpv6/128/-1",
+        "icmpv6/128/1",
+        "icmpv6/-1/-1",
+        "50",
+        "all",
+    ]);
+    let condition = select(vec![
+        "",
+        "",
+        "",
+        "",
+        "interface=eth0",
+        "interface=lo",
+        "states=new",
+        "states=established",
+        "mac=02:00:00:00:00:03",
+        "type=unicast",
+        "type=multicast",
+        "type=broadcast",
+        "ports=80,23",
+        "log=x:_",
+    ]);
+    let sources = proptest::sample::subsequence(vec![0usize, 1, 2], 1..3)
+        .prop_flat_map(move |places| proptest::collection::vec(source.clone(), places.len()));
+    let all =
+        (any::<bool>(), service, sources, proptest::collection::vec(condition, 0..3), select(Action::ALL.to_vec()));
+    all.prop_filter_map("no rule", |(is_ingress, service, sources, conditions, action)| {
+        let way = if is_ingress { "in" } else { "out" };
+        let rule =
+            try_read(&format!("{way} {service} {} {}", sources.join(","), conditions.join(" ")))?.with_action(action);
+        let has_mac = rule.conditions().is_some_and(|conditions| conditions.mac.is_some());
+        (is_ingress || !has_mac).then_some(rule)
+    })
+}
+
+/// Reads `in|out PROTOCOL[/FROM-TO] SOURCE,… [CONDITION=VALUE …]`, where `_` stands for a space.
+pub fn read(text: &str) -> NewRule {
+    try_read(text).unwrap_or_else(|| panic!("{text}"))
+}
+
+fn try_read(text: &str) -> Option<NewRule> {
+    let mut words = text.split_whitespace();
+    let (way, service, sources) = (words.next()?, words.next()?, words.next()?);
+    let source = |text: &str| match text.parse() {
+        Ok(cidr) => Source::Address(cidr),
+        Err(_) => Source::Range(text.parse().unwrap()),
+    };
+    let new = NewRule::new(protocol_of(service), sources.split(',').map(source).collect()).ok()?;
+    let mut conditions = Conditions::default();
+    let mut log = None;
+    for (key, value) in words.map(|word| word.split_once('=').unwrap()) {
+        let value = value.replace('_', " ");
+        match key {
+            "interface" => conditions.interface = Some(InterfaceName::new(value).unwrap()),
+            "states" => conditions.states = Some(value.parse().unwrap()),
+            "limit" => conditions.limit = Some(value.parse().unwrap()),
+            "mac" => conditions.mac = Some(value.parse().unwrap()),
+            "type" => conditions.packet_type = PacketType::ALL.into_iter().find(|kind| kind.name() == value),
+            "ports" => conditions.more_ports = value.split(',').map(|ports| range(ports, '-')).collect(),
+            "log" => log = Some(Log { prefix: Some(LogPrefix::new(value).unwrap()) }),
+            other => panic!("{other}"),
+        }
+    }
+    let direction = if way == "in" { Direction::Ingress } else { Direction::Egress };
+    new.with_direction(direction).with_log(log).with_conditions(conditions).ok()
+}
+
+fn protocol_of(text: &str) -> Protocol {
+    let (name, numbers) = text.split_once('/').unwrap_or((text, ""));
+    let numbers = match name {
+        "all" => return Protocol::All,
+        "icmp" | "icmpv6" => numbers.split_once('/').map(|(kind, code)| (kind.parse().unwrap(), code.parse().unwrap())),
+        _ if numbers.is_empty() => None,
+        _ => Some((range(numbers, '-').from().into(), range(numbers, '-').to().into())),
+    };
+    Protocol::from_parts(name, numbers).unwrap()
+}
+
+fn range(text: &str, between: char) -> PortRange {
+    let (from, to) = text.split_once(between).unwrap_or((text, text));
+    PortRange::new(from.parse().unwrap(), to.parse().unwrap()).unwrap()
+}
