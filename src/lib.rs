@@ -62,20 +62,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
         }
     };
     logging::start(config.log_format)?;
-    let changes = tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(take_up(&config))?;
+    let changes = take_up(&config)?;
     Ok(Server::bind(&config, changes)?.run(print_line)?)
 }
 
 /// The changes that are kept, and what was begun of them taken up again, once what drivers keep is in force.
-async fn take_up(config: &Config) -> Result<Changes, Error> {
-    let Opened { store, key } = opening::open(&config.kept).await?;
+fn take_up(config: &Config) -> Result<Changes, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let Opened { store, key } = runtime.block_on(opening::open(&config.kept))?;
     let documents: Arc<dyn Documents> = Arc::new(StoredDocuments(Arc::clone(&store)));
     let gateway = Arc::new(Gateway::new(Registry::from_config(config, &documents)?, config)?);
-    gateway.registry.start().await;
     let (clock, guards) = (Arc::new(SystemClock::default()), Guards::new(config.guards.clone()));
     let is_on = !config.guards.is_empty() || store.is_durable();
+    runtime.block_on(gateway.registry.start());
     let changes = Changes::new(Parts { gateway, store, key, clock, guards, keep: config.kept.time }, is_on);
-    changes.start().await.map_err(|why| Usage(format!("--state: {why}")))?;
+    runtime.block_on(changes.start()).map_err(|why| Usage(format!("--state: {why}")))?;
     Ok(changes)
 }
 

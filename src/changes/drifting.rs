@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use deltawall_core::{Diff, Error, Firewall, FirewallId, NewRule, RuleSet};
+use deltawall_core::{Diff, Error, Firewall, FirewallId, NewRule, Replacement, RuleSet};
 
 use super::asked::Asked;
 use super::entry::Drift;
@@ -64,6 +64,10 @@ pub(super) async fn adopt(
     let Asked { driver, context, caller, operation } = asked;
     let Known { now, left } = known(shared, asked, firewall).await?;
     let (_, left) = left.ok_or_else(|| unknown(asked))?;
+    if driver.capabilities().firewalls.kept {
+        let rules = &told(driver, RuleSet::of(&now))?;
+        driver.replace_rules(context, Replacement { seen: &now, rules, allow_gap: false }).await?;
+    }
     let place = shared.place(driver, context.provider.as_ref(), &now);
     let record = Record { why, ..Record::begun(id.clone(), place, caller.user(), operation, shared.clock.now()) };
     written::write_done(shared, driver, record, [&left, &now], Vec::new()).await?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use deltawall::config::Config;
 use deltawall_core::{
-    Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Member, NewFirewall,
+    Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Hits, Member, NewFirewall,
     NewRule, Position, Provider, ProviderName, Replacement, RuleId,
 };
 use insta::assert_snapshot;
@@ -87,6 +87,9 @@ impl Driver for Faulty {
         unreachable!("the gateway asks only for what a driver can do")
     }
     async fn replace_rules(&self, _: &Context, _: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
+        unreachable!("the gateway asks only for what a driver can do")
+    }
+    async fn counted(&self, _: &Context, _: &FirewallId) -> Result<(Arc<Firewall>, Vec<Hits>), Error> {
         unreachable!("the gateway asks only for what a driver can do")
     }
     async fn members(&self, _: &Context, _: &FirewallId) -> Result<Vec<Member>, Error> {

@@ -45,6 +45,9 @@ mod links;
 mod methods;
 mod mock;
 mod mock_nftables;
+#[path = "../../drivers/nftables/tests/nftables/namespaces.rs"]
+mod namespaces;
+mod nftables;
 mod observe;
 mod openapi;
 mod options;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use deltawall::config::{Config, Limits};
 use deltawall_core::{
-    Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Member, NewFirewall,
+    Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Hits, Member, NewFirewall,
     NewRule, Position, Provider, ProviderName, Replacement, RuleId,
 };
 use tokio::sync::Semaphore;
@@ -74,6 +74,9 @@ impl Driver for Slow {
         refused()
     }
     async fn replace_rules(&self, _: &Context, _: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
+        refused()
+    }
+    async fn counted(&self, _: &Context, _: &FirewallId) -> Result<(Arc<Firewall>, Vec<Hits>), Error> {
         refused()
     }
     async fn members(&self, _: &Context, _: &FirewallId) -> Result<Vec<Member>, Error> {

@@ -37,6 +37,8 @@ pub struct FirewallCapabilities {
     pub members: bool,
     /// They are in the gateway's own memory: a look at them costs nothing, and they end with it.
     pub in_memory: bool,
+    /// The driver keeps how they are to be, beside how they are: it has to be told when what others did to one is to stay.
+    pub kept: bool,
 }
 
 /// What a driver can do with rules.
@@ -72,6 +74,8 @@ pub struct RuleCapabilities {
     pub join: bool,
     /// The same rule may be there twice.
     pub repeat: bool,
+    /// They count what they match.
+    pub count: bool,
     /// How many sources a firewall's rules may have in each direction, unless the account's own quota says otherwise; none where
     /// there is no bound.
     pub quota: Option<usize>,

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use crate::capabilities::Capabilities;
 use crate::credentials::Credentials;
 use crate::error::Error;
+use crate::hits::Hits;
 use crate::member::Member;
 use crate::model::{Filter, Firewall, NewFirewall, NewRule, Position};
 use crate::room::Room;
@@ -64,7 +65,7 @@ use crate::text::FirewallId;
 /// [default one](Self::default_provider), where that has a name.
 ///
 /// **Again.** [`authenticate`](Self::authenticate), [`firewalls`](Self::firewalls) and [`firewall`](Self::firewall)
-/// may be repeated freely, and so may [`members`](Self::members). Changes are never repeated by a caller.
+/// may be repeated freely, and so may [`counted`](Self::counted) and [`members`](Self::members). Changes are never repeated by a caller.
 ///
 /// [`ErrorKind::Conflict`]: crate::ErrorKind::Conflict
 /// [`ErrorKind::NotFound`]: crate::ErrorKind::NotFound
@@ -105,6 +106,9 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
 
     /// One firewall with its rules.
     async fn firewall(&self, context: &Context, id: &FirewallId) -> Result<Arc<Firewall>, Error>;
+
+    /// One firewall with its rules, and what each of these has matched, in their order.
+    async fn counted(&self, context: &Context, id: &FirewallId) -> Result<(Arc<Firewall>, Vec<Hits>), Error>;
 
     /// Makes a firewall, and gives it as it is then.
     async fn create_firewall(&self, context: &Context, new: NewFirewall) -> Result<Arc<Firewall>, Error>;

@@ -11,7 +11,7 @@
 //! | [`rule_set`] | all rules of a firewall at once |
 //! | [`traffic`] | what rules let through, what a change opens and closes |
 //! | [`diff`], [`plan`] | what a change of rules does |
-//! | [`member`] | who stands behind a firewall |
+//! | [`member`], [`hits`] | who stands behind a firewall, and what its rules have matched |
 //! | [`rule_id`] | the codec between a rule and its id |
 //! | [`driver`] | the trait and its contract |
 //! | [`capabilities`] | what a driver can do |
@@ -36,6 +36,7 @@ pub mod diff;
 pub mod documents;
 pub mod driver;
 pub mod error;
+pub mod hits;
 pub mod limit;
 pub mod member;
 pub mod model;
@@ -62,6 +63,7 @@ pub use diff::{Addition, Diff, Move, Same};
 pub use documents::{Document, Documents, KeptFirewall, NotKept};
 pub use driver::{Context, Deletion, Driver, Provider, ProviderName, TO_TAKE_BACK};
 pub use error::{Error, ErrorKind};
+pub use hits::Hits;
 pub use limit::{Limit, LimitSide, LimitUnit, Period};
 pub use member::Member;
 pub use model::{

@@ -20,6 +20,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
         default: false,
         members: true,
         in_memory: false,
+        kept: false,
     },
     rules: RuleCapabilities {
         create: true,
@@ -37,6 +38,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
         own_ids: false,
         join: true,
         repeat: false,
+        count: false,
         quota: Some(DEFAULT_QUOTA),
     },
     sources: SourceCapabilities { groups: true, foreign_groups: false, prefix_lists: true, ipv6: true, ranges: false },

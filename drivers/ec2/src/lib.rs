@@ -38,7 +38,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use deltawall_core::{
-    Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Member, NewFirewall,
+    Capabilities, Context, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Hits, Member, NewFirewall,
     NewRule, Position, Provider, ProviderName, Replacement, RuleId, TO_TAKE_BACK,
 };
 use tokio::runtime::Handle;
@@ -179,6 +179,11 @@ impl Driver for Ec2 {
     async fn firewall(&self, context: &Context, id: &FirewallId) -> Result<Arc<Firewall>, Error> {
         let id = id.clone();
         self.ask(context, |client| async move { client.show(&id).await }).await
+    }
+
+    async fn counted(&self, context: &Context, _: &FirewallId) -> Result<(Arc<Firewall>, Vec<Hits>), Error> {
+        self.authenticate(context).await?;
+        Err(Error::unsupported(ID, "count what rules match"))
     }
 
     async fn create_firewall(&self, context: &Context, new: NewFirewall) -> Result<Arc<Firewall>, Error> {

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use deltawall_core::{
-    Capabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, InvalidData,
-    Member, NewFirewall, NewRule, Position, Provider, ProviderName, Replacement, RuleId,
+    Capabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Hits,
+    InvalidData, Member, NewFirewall, NewRule, Position, Provider, ProviderName, Replacement, RuleId,
 };
 
 use client::{DataCentre, Failure, Stopping};
@@ -115,6 +115,11 @@ impl Driver for Fgcp {
 
     async fn firewall(&self, context: &Context, id: &FirewallId) -> Result<Arc<Firewall>, Error> {
         convert::firewall(self.data_centre(context)?.system(id.as_str())?)
+    }
+
+    async fn counted(&self, context: &Context, _: &FirewallId) -> Result<(Arc<Firewall>, Vec<Hits>), Error> {
+        drop(self.data_centre(context)?);
+        Err(Error::unsupported(ID, "count what rules match"))
     }
 
     async fn create_firewall(&self, context: &Context, new: NewFirewall) -> Result<Arc<Firewall>, Error> {

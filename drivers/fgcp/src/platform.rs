@@ -25,6 +25,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
         default: false,
         members: true,
         in_memory: true,
+        kept: false,
     },
     rules: RuleCapabilities {
         create: false,
@@ -42,6 +43,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
         own_ids: true,
         join: false,
         repeat: false,
+        count: false,
         quota: None,
     },
     sources: SourceCapabilities {

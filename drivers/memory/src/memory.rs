@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use deltawall_core::{
-    Capabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, InvalidData,
-    Member, NewFirewall, NewRule, Position, Provider, ProviderName, Replacement, RuleId,
+    Capabilities, Context, Credentials, Deletion, Driver, Error, ErrorKind, Filter, Firewall, FirewallId, Hits,
+    InvalidData, Member, NewFirewall, NewRule, Position, Provider, ProviderName, Replacement, RuleId,
 };
 
 use crate::bounds::{MAX_PROVIDERS, MAX_SIZE};
@@ -116,6 +116,16 @@ impl<C: Cloud> Driver for Memory<C> {
 
     async fn firewall(&self, context: &Context, id: &FirewallId) -> Result<Arc<Firewall>, Error> {
         self.read(context, |there| there.get(id).cloned()).map_err(Into::into)
+    }
+
+    /// No traffic ever comes by here.
+    async fn counted(&self, context: &Context, id: &FirewallId) -> Result<(Arc<Firewall>, Vec<Hits>), Error> {
+        let firewall = self.firewall(context, id).await?;
+        if !C::CAPABILITIES.rules.count {
+            return Err(Error::unsupported(C::ID, "count what rules match"));
+        }
+        let none = vec![Hits::default(); firewall.rules.len()];
+        Ok((firewall, none))
     }
 
     async fn create_firewall(&self, context: &Context, new: NewFirewall) -> Result<Arc<Firewall>, Error> {

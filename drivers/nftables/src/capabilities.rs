@@ -32,6 +32,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
         default: true,
         members: true,
         in_memory: false,
+        kept: true,
     },
     rules: RuleCapabilities {
         create: true,
@@ -49,6 +50,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
         own_ids: true,
         join: false,
         repeat: true,
+        count: true,
         quota: None,
     },
     sources: SourceCapabilities { groups: false, foreign_groups: false, prefix_lists: false, ipv6: true, ranges: true },

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use deltawall_core::{
     Account, Capabilities, Context, Credentials, Deletion, Documents, Driver, Error, ErrorKind, Filter, Firewall,
-    FirewallId, Member, NewFirewall, NewRule, Position, Provider, ProviderName, Replacement, RuleId, RuleSet,
+    FirewallId, Hits, Member, NewFirewall, NewRule, Position, Provider, ProviderName, Replacement, RuleId, RuleSet,
 };
 
 use crate::capabilities::{CAPABILITIES, HOST, ID, NAME};
 use crate::members;
 use crate::nft::Nft;
+use crate::observed::Observed;
 use crate::options::Options;
 use crate::place::Place;
 
@@ -161,6 +162,11 @@ impl Driver for Nftables {
 
     async fn firewall(&self, context: &Context, id: &FirewallId) -> Result<Arc<Firewall>, Error> {
         self.place(context)?.observe(id).await.map(|observed| observed.firewall)
+    }
+
+    async fn counted(&self, context: &Context, id: &FirewallId) -> Result<(Arc<Firewall>, Vec<Hits>), Error> {
+        let Observed { firewall, rules } = self.place(context)?.observe(id).await?;
+        Ok((firewall, rules.into_iter().map(|seen| seen.hits).collect()))
     }
 
     async fn create_firewall(&self, context: &Context, new: NewFirewall) -> Result<Arc<Firewall>, Error> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use deltawall_core::Hits;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -37,14 +38,14 @@ pub(crate) struct Rule {
     #[serde(rename = "expr")]
     pub(crate) expressions: Vec<Value>,
     #[serde(skip)]
-    pub(crate) count: Count,
+    pub(crate) hits: Hits,
 }
 
 /// What a rule has counted.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(crate) struct Count {
-    pub(crate) packets: u64,
-    pub(crate) bytes: u64,
+#[derive(Deserialize)]
+struct Counter {
+    packets: u64,
+    bytes: u64,
 }
 
 /// A rate that rules share.
@@ -109,7 +110,10 @@ impl Rule {
     fn take_count(&mut self) {
         if let Some(place) = self.expressions.iter().position(|expression| expression.get("counter").is_some()) {
             let counter = self.expressions.remove(place);
-            self.count = counter.get("counter").and_then(|count| Count::deserialize(count).ok()).unwrap_or_default();
+            self.hits = counter
+                .get("counter")
+                .and_then(|counter| Counter::deserialize(counter).ok())
+                .map_or_else(Hits::default, |Counter { packets, bytes }| Hits { packets, bytes });
         }
     }
 }
@@ -118,12 +122,5 @@ impl Rate {
     /// Whether it is what was asked for.
     pub(crate) fn is(&self, asked: &Value) -> bool {
         Self::deserialize(asked).is_ok_and(|asked| asked == *self)
-    }
-}
-
-impl Count {
-    /// Both together.
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self { packets: self.packets.saturating_add(other.packets), bytes: self.bytes.saturating_add(other.bytes) }
     }
 }

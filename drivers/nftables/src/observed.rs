@@ -5,14 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use deltawall_core::{
-    Account, Action, Cidr, CloudRuleId, Defaults, Description, Direction, Document, Firewall, KeptFirewall, Protocol,
-    Rule, RuleContent, Source,
+    Account, Action, Cidr, CloudRuleId, Defaults, Description, Direction, Document, Firewall, Hits, KeptFirewall,
+    Protocol, Rule, RuleContent, Source,
 };
 use serde_json::Value;
 
 use crate::compile::compile;
 use crate::frame::{self, Chain};
-use crate::listing::{self, Count, Listing};
+use crate::listing::{self, Listing};
 use crate::names::{LIVE, chain_of, commented};
 use crate::options::Options;
 
@@ -34,7 +34,7 @@ pub(crate) struct Seen {
     /// The handles of nft's rules that it is.
     pub(crate) handles: Vec<u64>,
     /// What these have counted.
-    pub(crate) count: Count,
+    pub(crate) hits: Hits,
 }
 
 /// What of the description of another program's rule is shown, in bytes of nft's JSON.
@@ -141,15 +141,22 @@ fn of_chain<'a>(
                 if let Some(met) = met.get_mut(place) {
                     *met = true;
                 }
-                let count = group.iter().fold(Count::default(), |all, rule| all.and(rule.count));
-                seen.push((Seen { direction, kept: Some(place), handles, count }, None));
+                let hits = group.iter().fold(Hits::default(), |all, rule| together(all, rule.hits));
+                seen.push((Seen { direction, kept: Some(place), handles, hits }, None));
             }
-            _ => seen.extend(group.iter().map(|rule| {
-                (Seen { direction, kept: None, handles: vec![rule.handle], count: rule.count }, Some(rule))
-            })),
+            _ => {
+                seen.extend(group.iter().map(|rule| {
+                    (Seen { direction, kept: None, handles: vec![rule.handle], hits: rule.hits }, Some(rule))
+                }))
+            }
         }
     }
     seen
+}
+
+/// What both have counted.
+fn together(one: Hits, other: Hits) -> Hits {
+    Hits { packets: one.packets.saturating_add(other.packets), bytes: one.bytes.saturating_add(other.bytes) }
 }
 
 fn is_kept(

@@ -265,13 +265,13 @@ impl Place {
             }
             let after = replaced(document, kept, &observed, rules, (&self.host, self.options.marks))?;
             let firewall = Arc::clone(&after.kept.firewall);
-            let is_the_same = *firewall == *observed.firewall;
+            let is_the_same = firewall == observed.firewall && firewall == kept.firewall;
             let (number, default) = (kept.number, after.kept.firewall.default != kept.firewall.default);
             document.last_number = after.last_number;
             *host::find_mut(document, &seen.id)? = after.kept;
             let mut transaction = Transaction::default();
             match &compared.listing {
-                _ if is_the_same && compared.differs.is_none() => {}
+                _ if compared.differs.is_none() && is_the_same => {}
                 Some(_) if compared.differs.is_none() => {
                     let kept = host::find(document, &seen.id)?;
                     if default {
@@ -283,7 +283,7 @@ impl Place {
                         transaction.flush_chain(&chain_of(number, direction));
                     }
                     write::forget_limits(&mut transaction, &before, &seen.id);
-                    add_rules(&mut transaction, kept, &after.counts, &self.options);
+                    add_rules(&mut transaction, kept, &after.hits, &self.options);
                 }
                 listing => transaction = write::whole(document, listing.as_ref(), &self.options),
             }

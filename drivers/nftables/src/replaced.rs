@@ -3,11 +3,10 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use deltawall_core::{Account, Document, Firewall, KeptFirewall, Rule, RuleSet, diff::Same};
+use deltawall_core::{Account, Document, Firewall, Hits, KeptFirewall, Rule, RuleSet, diff::Same};
 
 use crate::capabilities::MAX_RULES;
 use crate::host::{Numbers, check_rule, new_rule};
-use crate::listing::Count;
 use crate::observed::Observed;
 use crate::options::Marks;
 use crate::refusal::Refusal;
@@ -18,14 +17,14 @@ struct Stays<'a> {
     /// Its index among those that are to be, where it is one of them.
     place: Option<usize>,
     /// What it has counted, where it is in force.
-    count: Option<Count>,
+    hits: Option<Hits>,
 }
 
 /// A firewall with other rules.
 pub(crate) struct Replaced {
     pub(crate) kept: KeptFirewall,
     /// What the rules that stay have counted, by their numbers.
-    pub(crate) counts: HashMap<u32, Count>,
+    pub(crate) hits: HashMap<u32, Hits>,
     pub(crate) last_number: u32,
 }
 
@@ -45,25 +44,25 @@ pub(crate) fn replaced(
     }
     let mut there: HashMap<Same<'_>, VecDeque<Stays<'_>>> = HashMap::new();
     for (rule, seen) in observed.firewall.rules.iter().zip(&observed.rules) {
-        let stays = Stays { rule, place: seen.kept, count: Some(seen.count) };
+        let stays = Stays { rule, place: seen.kept, hits: Some(seen.hits) };
         there.entry(Same::from(rule)).or_default().push_back(stays);
     }
     // What others have taken away comes back as what it was.
     let is_there: HashSet<usize> = observed.rules.iter().filter_map(|seen| seen.kept).collect();
     for (place, rule) in kept.firewall.rules.iter().enumerate().filter(|(place, _)| !is_there.contains(place)) {
-        let stays = Stays { rule, place: Some(place), count: None };
+        let stays = Stays { rule, place: Some(place), hits: None };
         there.entry(Same::from(rule)).or_default().push_back(stays);
     }
     let mut numbers = Numbers::of(document, marks);
-    let mut after = Replaced { counts: HashMap::new(), last_number: document.last_number, kept: kept.clone() };
+    let mut after = Replaced { hits: HashMap::new(), last_number: document.last_number, kept: kept.clone() };
     let mut rules = Vec::with_capacity(set.rules.len());
     after.kept.numbers = Vec::with_capacity(set.rules.len());
     for (index, new) in (1..).zip(&set.rules) {
         let (rule, number) = match there.get_mut(&Same::from(new)).and_then(VecDeque::pop_front) {
-            Some(Stays { rule, place, count }) => {
+            Some(Stays { rule, place, hits }) => {
                 let place = place.ok_or(Refusal::Foreign).map_err(|why| why.in_rule(index))?;
                 let number = kept.numbers.get(place).copied().ok_or(Refusal::NoRule)?;
-                after.counts.extend(count.map(|count| (number, count)));
+                after.hits.extend(hits.map(|hits| (number, hits)));
                 (rule.clone(), number)
             }
             None => {

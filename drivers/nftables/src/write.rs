@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use deltawall_core::{Action, Direction, Document, FirewallId, KeptFirewall, Rule};
+use deltawall_core::{Action, Direction, Document, FirewallId, Hits, KeptFirewall, Rule};
 use serde_json::{Value, json};
 
 use crate::commands::Transaction;
 use crate::compile::{Compiled, compile};
 use crate::frame;
-use crate::listing::{Count, Listing};
+use crate::listing::Listing;
 use crate::names::{LIVE, chain_of, comment, limit_of};
 use crate::options::Options;
 
@@ -112,7 +112,7 @@ pub(crate) fn live(transaction: &mut Transaction, document: &Document, options: 
 pub(crate) fn add_rules(
     transaction: &mut Transaction,
     kept: &KeptFirewall,
-    counts: &HashMap<u32, Count>,
+    hits: &HashMap<u32, Hits>,
     options: &Options,
 ) {
     for (rule, number) in kept.firewall.rules.iter().zip(&kept.numbers) {
@@ -121,9 +121,9 @@ pub(crate) fn add_rules(
             transaction.add_limit(limit);
         }
         let chain = chain_of(kept.number, rule.content.direction);
-        let mut count = counts.get(number).copied();
+        let mut hits = hits.get(number).copied();
         for part in rules {
-            transaction.add_rule(&chain, Some(&named(rule)), counting(part, count.take()));
+            transaction.add_rule(&chain, Some(&named(rule)), counting(part, hits.take()));
         }
     }
 }
@@ -153,9 +153,9 @@ fn named(rule: &Rule) -> String {
 }
 
 /// Between what a rule matches and what it does, it counts.
-fn counting((mut matched, does): (Vec<Value>, Vec<Value>), count: Option<Count>) -> Vec<Value> {
-    matched.push(match count {
-        Some(Count { packets, bytes }) => json!({"counter": {"packets": packets, "bytes": bytes}}),
+fn counting((mut matched, does): (Vec<Value>, Vec<Value>), hits: Option<Hits>) -> Vec<Value> {
+    matched.push(match hits {
+        Some(Hits { packets, bytes }) => json!({"counter": {"packets": packets, "bytes": bytes}}),
         None => json!({"counter": null}),
     });
     matched.extend(does);

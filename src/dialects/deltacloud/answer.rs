@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use deltawall_core::{Driver, Explanation, Firewall, Member};
+use deltawall_core::{Driver, Explanation, Firewall, Hits, Member};
 
 use super::error::ApiError;
 use super::filled_in::FilledIn;
@@ -40,8 +40,8 @@ pub(super) enum View {
     Driver(Arc<dyn Driver>),
     Firewalls(Vec<Arc<Firewall>>, ShownRules),
     Firewall(Arc<Firewall>, ShownRules),
-    /// The same, with who stands behind it.
-    Members(Arc<Firewall>, ShownRules, Vec<Member>),
+    /// The same, with more about it.
+    Details(Arc<Firewall>, ShownRules, Details),
     /// The same for people.
     Page(Box<FirewallPage>),
     /// What a change would do, on a page with the form that makes it.
@@ -65,12 +65,22 @@ pub(super) enum View {
     Asset(&'static Asset),
 }
 
+/// What else was asked for about a firewall.
+pub(super) struct Details {
+    /// Who stands behind it.
+    pub(super) members: Option<Vec<Member>>,
+    /// What each of its rules has matched, in their order.
+    pub(super) hits: Option<Vec<Hits>>,
+}
+
 /// A firewall as people look at it.
 pub(super) struct FirewallPage {
     pub(super) firewall: Arc<Firewall>,
     pub(super) shown: ShownRules,
     /// Who stands behind it, where the driver can tell, or why that could not be told.
     pub(super) members: Option<Result<Vec<Member>, ApiError>>,
+    /// What each of its rules has matched, in their order, where the driver counts.
+    pub(super) hits: Option<Vec<Hits>>,
     /// What stands for the firewall in the forms of the page.
     pub(super) seen: Option<String>,
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use deltawall_core::{Context, Deletion, Driver, Effect, FirewallId, NewRule};
+use deltawall_core::{Context, Deletion, Driver, Effect, Error, Firewall, FirewallId, Hits, NewRule};
 
-use super::answer::{Answer, FirewallPage, View};
+use super::answer::{Answer, Details, FirewallPage, View};
 use super::call::Call;
 use super::change::{self, Outcome};
 use super::changing;
@@ -16,7 +16,7 @@ use super::filled_in::{FilledIn, Form};
 use super::format::Format;
 use super::html;
 use super::operation::Operation;
-use super::parameter_table::{ALLOW_GAP, MEMBERS};
+use super::parameter_table::{ALLOW_GAP, COUNTERS, MEMBERS};
 use super::precondition;
 use super::request::Request;
 use super::rule_set::SentSet;
@@ -90,17 +90,18 @@ async fn show_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, Ap
     let call = request.with_credentials()?;
     let values = request.parameters()?;
     let (id, shown, packet) = (id.firewall_id()?, shown_rules(request)?, values.packet()?);
-    let with_members = values.is_true(&MEMBERS)?;
+    let (with_members, with_hits) = (values.is_true(&MEMBERS)?, values.is_true(&COUNTERS)?);
     if request.head.format() == Format::Html && packet.is_none() {
         return show_page(request, &call, &id, shown).await;
     }
-    if with_members {
+    if with_members || with_hits {
         let of = async |driver: &dyn Driver, context: &Context| {
-            let firewall = driver.firewall(context, &id).await?;
-            Ok((firewall, driver.members(context, &id).await?))
+            let (firewall, hits) = with_hits_of(driver, context, &id, with_hits).await?;
+            let members = if with_members { Some(driver.members(context, &id).await?) } else { None };
+            Ok((firewall, Details { members, hits }))
         };
-        let (firewall, members) = call.ask(of).await?;
-        return Ok(Answer::ok(View::Members(firewall, shown, members)));
+        let (firewall, details) = call.ask(of).await?;
+        return Ok(Answer::ok(View::Details(firewall, shown, details)));
     }
     let firewall = call.ask(async |driver, context| driver.firewall(context, &id).await).await?;
     Ok(Answer::ok(match packet {
@@ -112,6 +113,19 @@ async fn show_firewall(request: &Request<'_>, id: &Segment) -> Result<Answer, Ap
     }))
 }
 
+/// A firewall, with what its rules have matched where that is wanted.
+async fn with_hits_of(
+    driver: &dyn Driver,
+    context: &Context,
+    id: &FirewallId,
+    is_wanted: bool,
+) -> Result<(Arc<Firewall>, Option<Vec<Hits>>), Error> {
+    match is_wanted {
+        true => driver.counted(context, id).await.map(|(firewall, hits)| (firewall, Some(hits))),
+        false => driver.firewall(context, id).await.map(|firewall| (firewall, None)),
+    }
+}
+
 /// Who stands behind it is asked after the rest: where that fails, the page comes all the same, and says so.
 async fn show_page(
     request: &Request<'_>,
@@ -120,13 +134,16 @@ async fn show_page(
     shown: ShownRules,
 ) -> Result<Answer, ApiError> {
     let can = request.head.driver().capabilities();
-    let firewall = call.ask(async |driver, context| driver.firewall(context, id).await).await?;
+    // In memory nothing ever comes by that could be counted.
+    let is_counted = can.rules.count && !can.firewalls.in_memory;
+    let (firewall, hits) =
+        call.ask(async |driver, context| with_hits_of(driver, context, id, is_counted).await).await?;
     let members = match can.firewalls.members {
         true => Some(call.ask(async |driver, context| driver.members(context, id).await).await),
         false => None,
     };
     let seen = features::can_move(can).then(|| precondition::seen(request.head, &firewall)).flatten();
-    Ok(Answer::ok(View::Page(Box::new(FirewallPage { firewall, shown, members, seen }))))
+    Ok(Answer::ok(View::Page(Box::new(FirewallPage { firewall, shown, members, hits, seen }))))
 }
 
 async fn create_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {

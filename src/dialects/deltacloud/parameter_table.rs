@@ -259,6 +259,14 @@ pub(super) const MEMBERS: Parameter = Parameter {
     example: "false",
 };
 
+pub(super) const COUNTERS: Parameter = Parameter {
+    name: "counters",
+    syntax: Syntax::Flag,
+    is_required: false,
+    meaning: "With true, what each rule has matched is shown, too, where the driver counts that.",
+    example: "false",
+};
+
 pub(super) const EXPLAIN: Parameter = Parameter {
     name: "explain",
     syntax: Syntax::Packet,

@@ -11,8 +11,9 @@ use super::format::Format;
 use super::operation::{Method, Operation};
 use super::parameter::Parameter;
 use super::parameter_table::{
-    ALLOW_GAP, DRY_RUN, EXPLAIN, FIREWALL_DESCRIPTION, FORCE_AUTH, FORMAT, ID, IP_ADDRESS, MEMBERS, NAME, NEW_FIREWALL,
-    NEW_FORMAT, NEW_RULE, PAGE_FORMAT, PORT_FROM, PORT_TO, PROTOCOL, RULE_SET, SHOWN_DIRECTION, SHOWN_NAMES,
+    ALLOW_GAP, COUNTERS, DRY_RUN, EXPLAIN, FIREWALL_DESCRIPTION, FORCE_AUTH, FORMAT, ID, IP_ADDRESS, MEMBERS, NAME,
+    NEW_FIREWALL, NEW_FORMAT, NEW_RULE, PAGE_FORMAT, PORT_FROM, PORT_TO, PROTOCOL, RULE_SET, SHOWN_DIRECTION,
+    SHOWN_NAMES,
 };
 use super::path::Resource;
 
@@ -291,14 +292,14 @@ fn query(operation: Operation<'_>) -> Vec<&'static Parameter> {
     let mut query: Vec<&'static Parameter> = match operation {
         Operation::ShowEntryPoint => vec![&FORCE_AUTH],
         Operation::ListFirewalls => vec![&ID, &SHOWN_DIRECTION, &SHOWN_NAMES],
-        Operation::ShowFirewall(_) => vec![&SHOWN_DIRECTION, &MEMBERS, &EXPLAIN],
+        Operation::ShowFirewall(_) => vec![&SHOWN_DIRECTION, &MEMBERS, &COUNTERS, &EXPLAIN],
         Operation::ReplaceRules(_) => {
             vec![&SHOWN_DIRECTION, &ALLOW_GAP, &DRY_RUN, &CONFIRM_WITHIN, &EXPIRES_IN, &EXPIRES_AT, &WHY]
         }
         Operation::CreateRule(_) => vec![&DRY_RUN, &CONFIRM_WITHIN, &EXPIRES_IN, &EXPIRES_AT, &WHY],
         Operation::CreateFirewall | Operation::DeleteRule(..) => vec![&DRY_RUN, &CONFIRM_WITHIN, &WHY],
         change if change.is_change() => vec![&DRY_RUN, &WHY],
-        Operation::ShowNewFirewall(_) => return vec![&SHOWN_DIRECTION, &MEMBERS, &EXPLAIN, &NEW_FORMAT],
+        Operation::ShowNewFirewall(_) => return vec![&SHOWN_DIRECTION, &MEMBERS, &COUNTERS, &EXPLAIN, &NEW_FORMAT],
         _ => Vec::new(),
     };
     match operation.formats() {

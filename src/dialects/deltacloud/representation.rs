@@ -4,7 +4,7 @@ use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deltawall_core::{Capabilities, Firewall, Member};
+use deltawall_core::{Capabilities, Firewall, Hits, Member};
 
 use super::answer::View;
 use super::format::Format;
@@ -25,6 +25,8 @@ pub(super) struct Representation<'a> {
     pub(super) shown: ShownRules,
     /// Who stands behind the one that is shown alone, where that was asked for.
     pub(super) members: Option<&'a [Member]>,
+    /// What each rule of the one that is shown alone has matched, where that was asked for.
+    pub(super) hits: Option<&'a [Hits]>,
     /// What of each firewall ends by itself, in their order; empty where nothing of any does.
     pub(super) endings: Vec<Endings>,
     /// What the firewalls' driver can do, which decides on links and fields.
@@ -95,6 +97,11 @@ pub(super) enum Place {
 }
 
 impl<'a> Representation<'a> {
+    /// What the rule of this index has matched, where that was asked for.
+    pub(super) fn hits_of(&self, index: usize) -> Option<Hits> {
+        self.hits?.get(index).copied()
+    }
+
     /// A firewall as it was kept.
     pub(super) fn kept(firewall: &'a Arc<Firewall>, head: &'a Head<'a>) -> Self {
         Self {
@@ -103,6 +110,7 @@ impl<'a> Representation<'a> {
             firewalls: slice::from_ref(firewall),
             shown: ShownRules::All,
             members: None,
+            hits: None,
             endings: Vec::new(),
             capabilities: head.driver().capabilities(),
             urls: &head.urls,
@@ -111,19 +119,19 @@ impl<'a> Representation<'a> {
 
     /// What a program gets to see; none where the view is not about firewalls, or is for people.
     pub(super) fn of(view: &'a View, format: Format, head: &'a Head<'a>) -> Option<Self> {
-        let (place, firewalls, shown, members) = match view {
+        let (place, firewalls, shown, details) = match view {
             View::Firewalls(all, shown) => (Place::List, all.as_slice(), *shown, None),
             View::Firewall(one, shown) => (Place::Alone, slice::from_ref(one), *shown, None),
-            View::Members(one, shown, members) => {
-                (Place::Alone, slice::from_ref(one), *shown, Some(members.as_slice()))
-            }
+            View::Details(one, shown, details) => (Place::Alone, slice::from_ref(one), *shown, Some(details)),
             _ => return None,
         };
+        let members = details.and_then(|details| details.members.as_deref());
+        let hits = details.and_then(|details| details.hits.as_deref());
         let urls = &head.urls;
         let capabilities = head.driver().capabilities();
         (format != Format::Html).then(|| {
             let endings = Endings::of_all(firewalls, head);
-            Self { format, place, firewalls, shown, members, endings, capabilities, urls }
+            Self { format, place, firewalls, shown, members, hits, endings, capabilities, urls }
         })
     }
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use deltawall_core::{
-    Action, Capabilities, Conditions, Description, Direction, Firewall, Log, NewRule, Order, PortRange, Protocol, Rule,
-    Source,
+    Action, Capabilities, Conditions, Description, Direction, Firewall, Hits, Log, NewRule, Order, PortRange, Protocol,
+    Rule, Source,
 };
 
 use crate::changes::RuleExpiry;
@@ -29,6 +29,8 @@ pub(super) struct ShownRule<'a> {
     pub(super) conditions: Option<&'a Conditions>,
     /// When it goes by itself, or some of its sources.
     pub(super) expiry: RuleExpiry,
+    /// What it has matched, where that was asked for.
+    pub(super) hits: Option<Hits>,
 }
 
 impl<'a> ShownRule<'a> {
@@ -63,6 +65,7 @@ impl<'a> ShownRule<'a> {
             sources: &content.sources,
             conditions: content.conditions.as_deref(),
             expiry: RuleExpiry::Never,
+            hits: None,
         }
     }
 
@@ -80,6 +83,7 @@ impl<'a> ShownRule<'a> {
             sources: rule.sources(),
             conditions: rule.conditions(),
             expiry: RuleExpiry::Never,
+            hits: None,
         }
     }
 
@@ -102,6 +106,11 @@ impl<'a> ShownRule<'a> {
     /// The same rule, which goes by itself then, or some of its sources.
     pub(super) fn ending(self, expiry: &RuleExpiry) -> Self {
         Self { expiry: expiry.clone(), ..self }
+    }
+
+    /// The same rule, which has matched so much, where that was asked for.
+    pub(super) fn counted(self, hits: Option<Hits>) -> Self {
+        Self { hits, ..self }
     }
 
     /// When the source of this index goes by itself, where others do not, or at another time.

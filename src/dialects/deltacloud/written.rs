@@ -87,7 +87,17 @@ impl Kept {
     /// What this was written for.
     fn origin(&self) -> Representation<'_> {
         let Self { format, place, ref firewalls, shown, capabilities, ref urls, .. } = *self;
-        Representation { format, place, firewalls, shown, members: None, endings: Vec::new(), capabilities, urls }
+        Representation {
+            format,
+            place,
+            firewalls,
+            shown,
+            members: None,
+            hits: None,
+            endings: Vec::new(),
+            capabilities,
+            urls,
+        }
     }
 }
 
@@ -104,8 +114,8 @@ impl Cache {
     /// # Errors
     /// When it cannot be written.
     pub(super) fn get(&self, wanted: &Representation<'_>) -> io::Result<Written> {
-        // Who stands behind a firewall is seldom asked for, and what ends by itself is soon over.
-        let is_plain = wanted.members.is_none() && wanted.endings.is_empty();
+        // Who stands behind a firewall, and what its rules have matched, is seldom asked for, and what ends by itself is soon over.
+        let is_plain = wanted.members.is_none() && wanted.hits.is_none() && wanted.endings.is_empty();
         let slot = self.0.get(wanted.slot()).filter(|_| is_plain);
         if let Some(slot) = slot
             && let Some(kept) = slot.lock().unwrap_or_else(PoisonError::into_inner).as_ref()

@@ -223,6 +223,9 @@ impl Driver for MortalDriver {
     async fn replace_rules(&self, context: &Context, replacement: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
         self.life.around(self.inner.replace_rules(context, replacement)).await
     }
+    async fn counted(&self, context: &Context, id: &FirewallId) -> Result<(Arc<Firewall>, Vec<Hits>), Error> {
+        self.inner.counted(context, id).await
+    }
     async fn members(&self, context: &Context, id: &FirewallId) -> Result<Vec<Member>, Error> {
         self.inner.members(context, id).await
     }

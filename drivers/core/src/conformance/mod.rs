@@ -75,6 +75,7 @@ macro_rules! conformance_suite {
             a_firewall_that_anothers_rule_names_is_in_use
             a_firewall_that_only_its_own_rule_names_is_not_in_use
             members_are_told_of_each_firewall
+            rules_count_what_they_match_where_the_driver_says_so
             a_rule_that_rejects
             a_rule_that_logs_with_words_of_the_clients
             a_prefix_that_is_too_long_is_refused

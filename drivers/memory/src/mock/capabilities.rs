@@ -17,6 +17,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         default: false,
         members: true,
         in_memory: true,
+        kept: false,
     },
     rules: RuleCapabilities {
         create: true,
@@ -34,6 +35,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         own_ids: false,
         join: false,
         repeat: false,
+        count: false,
         quota: Some(60),
     },
     sources: SourceCapabilities { groups: true, foreign_groups: true, prefix_lists: false, ipv6: true, ranges: false },

@@ -26,6 +26,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         default: true,
         members: true,
         in_memory: true,
+        kept: false,
     },
     rules: RuleCapabilities {
         create: true,
@@ -43,6 +44,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         own_ids: true,
         join: false,
         repeat: true,
+        count: true,
         quota: None,
     },
     sources: SourceCapabilities { groups: false, foreign_groups: false, prefix_lists: false, ipv6: true, ranges: true },

@@ -131,7 +131,7 @@ fn both_answer_alike() {
     )
     .unwrap();
     let mut of_mock = mock.capabilities();
-    of_mock.firewalls.in_memory = false;
+    (of_mock.firewalls.in_memory, of_mock.firewalls.kept) = (false, true);
     assert_eq!(capabilities, of_mock, "both can do the same");
     let mut runner = random::runner(60);
     let changes = proptest::collection::vec(change(), 1..12);

@@ -4,18 +4,18 @@ use std::collections::HashMap;
 
 use askama::Template;
 use deltawall_core::{
-    Action, Capabilities, Cidr, Direction, Firewall, Member, Order, Protocol, Rule, RuleContent, Source, State,
+    Action, Capabilities, Cidr, Direction, Firewall, Hits, Member, Order, Protocol, Rule, RuleContent, Source, State,
 };
 
 use super::{ports, words};
 use crate::changes::RuleExpiry;
 use crate::clock::Timestamp;
+use crate::dialects::deltacloud::answer::FirewallPage;
 use crate::dialects::deltacloud::error::ApiError;
 use crate::dialects::deltacloud::features;
 use crate::dialects::deltacloud::head::Head;
 use crate::dialects::deltacloud::representation::Endings;
 use crate::dialects::deltacloud::shown_rule::ShownRule;
-use crate::dialects::deltacloud::shown_rules::ShownRules;
 use crate::dialects::deltacloud::urls::Urls;
 
 #[derive(Template)]
@@ -60,6 +60,8 @@ struct Row {
     /// Whether the world comes in by sources none of which is the world, in this rule or with others for the same traffic.
     is_open_in_parts: bool,
     ends: Ends,
+    /// What it has matched, where the driver counts.
+    hits: Option<Hits>,
     url: String,
     id: String,
 }
@@ -97,13 +99,9 @@ struct Shown {
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(
-        firewall: &'a Firewall,
-        shown: ShownRules,
-        members: Option<&'a Result<Vec<Member>, ApiError>>,
-        seen: Option<&'a str>,
-        head: &'a Head<'a>,
-    ) -> Self {
+    pub(super) fn new(page: &'a FirewallPage, head: &'a Head<'a>) -> Self {
+        let FirewallPage { firewall, shown, members, hits, seen } = page;
+        let (members, seen) = (members.as_ref(), seen.as_deref());
         let can = head.driver().capabilities();
         let url = head.urls.firewall(&firewall.id);
         let open = open_in_parts(&firewall.rules);
@@ -111,7 +109,9 @@ impl<'a> Page<'a> {
         let endings = Endings::of(firewall, head).unwrap_or_default();
         let mut rules: Vec<_> = shown.map(|(index, rule)| Row::new(rule, index, &url, &open, can)).collect();
         for rule in &mut rules {
-            rule.ends = Ends::of(endings.of_rule(rule.place - 1));
+            let index = rule.place - 1;
+            rule.ends = Ends::of(endings.of_rule(index));
+            rule.hits = hits.as_ref().and_then(|hits| hits.get(index)).copied();
         }
         let places: Vec<_> = rules.iter().map(|rule| rule.place).collect();
         for (index, rule) in rules.iter_mut().enumerate() {
@@ -138,6 +138,10 @@ impl<'a> Page<'a> {
     fn sources_heading(&self) -> &'static str {
         let has_conditions = self.rules.iter().any(|rule| !rule.conditions.is_empty());
         if has_conditions { "Sources, conditions" } else { "Sources" }
+    }
+
+    fn has_hits(&self) -> bool {
+        self.rules.iter().any(|rule| rule.hits.is_some())
     }
 
     fn has_descriptions(&self) -> bool {
@@ -171,6 +175,7 @@ impl Row {
             sources: content.sources.iter().map(|source| Shown::new(source, is_let_in)).collect(),
             is_open_in_parts: is_let_in && open_in_parts.contains(&content.protocol),
             ends: Ends::default(),
+            hits: None,
             url: Urls::rule(firewall, &id),
             id,
         }

@@ -9,7 +9,7 @@ use deltawall_core::{Driver, Firewall};
 
 use super::render::render;
 use super::{changes, firewall, form, plan};
-use crate::dialects::deltacloud::answer::View;
+use crate::dialects::deltacloud::answer::{FirewallPage, View};
 use crate::dialects::deltacloud::error::ApiError;
 use crate::dialects::deltacloud::examples::Examples;
 use crate::dialects::deltacloud::features;
@@ -29,13 +29,11 @@ pub(in crate::dialects::deltacloud) fn view(view: &View, head: &Head<'_>) -> io:
         }
         View::Driver(driver) => render(&Drivers { head, drivers: vec![Choice::new(driver, head)] }),
         View::Firewalls(firewalls, shown) => render(&Firewalls::new(firewalls, *shown, head)),
-        View::Firewall(one, shown) | View::Members(one, shown, _) => {
-            render(&firewall::Page::new(one, *shown, None, None, head))
+        View::Firewall(one, shown) | View::Details(one, shown, _) => {
+            let page = FirewallPage { firewall: Arc::clone(one), shown: *shown, members: None, hits: None, seen: None };
+            render(&firewall::Page::new(&page, head))
         }
-        View::Page(page) => {
-            let (members, seen) = (page.members.as_ref(), page.seen.as_deref());
-            render(&firewall::Page::new(&page.firewall, page.shown, members, seen, head))
-        }
+        View::Page(page) => render(&firewall::Page::new(page, head)),
         View::Plan(planned, form) => plan::page(planned, form.as_deref(), head),
         View::Explanation(one, explained) => plan::explanation(one, explained, head),
         View::Change(entry) => changes::one(entry, head),

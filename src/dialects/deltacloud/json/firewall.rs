@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use deltawall_core::{Action, Defaults, Firewall, LogPrefix, Member, Source};
+use deltawall_core::{Action, Defaults, Firewall, Hits, LogPrefix, Member, Source};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -104,6 +104,17 @@ pub(super) struct RuleView<'a> {
     /// When it goes by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
+    /// What it has matched, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hits: Option<HitsView>,
+}
+
+/// What a rule has matched.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Hits)]
+struct HitsView {
+    packets: String,
+    bytes: String,
 }
 
 /// A source. `expires_at` is when it goes by itself, where other sources of its rule do not, or at another time.
@@ -147,7 +158,10 @@ pub(super) fn firewall<'a>(firewall: &'a Firewall, endings: &'a Endings, of: &Re
         description: firewall.description.as_ref().map(|description| description.as_str()),
         owner_id: firewall.owner.as_ref().map(|owner| owner.as_str()),
         rules: rules
-            .map(|(index, one)| rule(ShownRule::there(one, index, of.capabilities).ending(endings.of_rule(index))))
+            .map(|(index, one)| {
+                let shown = ShownRule::there(one, index, of.capabilities);
+                rule(shown.ending(endings.of_rule(index)).counted(of.hits_of(index)))
+            })
             .collect(),
         default: firewall.default.map(default),
         members: of.members.map(|members| members.iter().map(member).collect()),
@@ -202,6 +216,9 @@ pub(super) fn rule(rule: ShownRule<'_>) -> RuleView<'_> {
         mac: conditions.and_then(|conditions| conditions.mac).map(|mac| mac.to_string()),
         packet_type: conditions.and_then(|conditions| conditions.packet_type).map(|kind| kind.name()),
         description: rule.description.map(|description| description.as_str()),
+        hits: rule
+            .hits
+            .map(|Hits { packets, bytes }| HitsView { packets: packets.to_string(), bytes: bytes.to_string() }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Firewalls, rules, sources and members.
 
-use deltawall_core::{Action, Capabilities, Defaults, Firewall, Log, Member, Source};
+use deltawall_core::{Action, Capabilities, Defaults, Firewall, Hits, Log, Member, Source};
 
 use super::document::Document;
 use crate::changes::RuleExpiry;
@@ -71,6 +71,7 @@ pub(super) fn firewall(document: &mut Document, firewall: &Firewall, endings: &E
     let shown = Shown { place: Some(of.place), firewall: &href, capabilities: of.capabilities };
     for (index, one) in firewall.rules.iter().enumerate().filter(|(_, rule)| of.shown.has(rule)) {
         let one = ShownRule::there(one, index, of.capabilities).ending(endings.of_rule(index));
+        let one = one.counted(of.hits_of(index));
         rule(document, &one, shown);
     }
     document.close("rules");
@@ -157,6 +158,12 @@ pub(super) fn rule(document: &mut Document, rule: &ShownRule<'_>, shown: Shown<'
     }
     if let RuleExpiry::At(time) = rule.expiry {
         document.text("expires_at", &time.to_string());
+    }
+    if let Some(Hits { packets, bytes }) = rule.hits {
+        document.open("hits", &[]);
+        document.text("packets", &packets.to_string());
+        document.text("bytes", &bytes.to_string());
+        document.close("hits");
     }
     document.open("sources", &[]);
     for (index, one) in rule.sources.iter().enumerate() {

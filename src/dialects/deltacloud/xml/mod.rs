@@ -88,8 +88,18 @@ pub(super) fn view(view: &View, head: &Head<'_>) -> io::Result<Vec<u8>> {
 pub fn firewalls_xml(all: &[Arc<Firewall>], capabilities: Capabilities, origin: &str) -> Vec<u8> {
     let urls = Urls::new(&[origin], &Path::default());
     let (format, place, shown) = (Format::Xml, Place::List, ShownRules::All);
-    let (members, endings) = (None, Vec::new());
-    firewalls(&Representation { format, place, firewalls: all, shown, members, endings, capabilities, urls: &urls })
+    let (members, hits, endings) = (None, None, Vec::new());
+    firewalls(&Representation {
+        format,
+        place,
+        firewalls: all,
+        shown,
+        members,
+        hits,
+        endings,
+        capabilities,
+        urls: &urls,
+    })
 }
 
 /// One firewall, or a list of them.

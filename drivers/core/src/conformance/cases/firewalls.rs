@@ -185,6 +185,21 @@ pub(in crate::conformance) async fn members_are_told_of_each_firewall(subject: &
     }
 }
 
+pub(in crate::conformance) async fn rules_count_what_they_match_where_the_driver_says_so(subject: &Subject) {
+    for firewall in subject.list().await {
+        let counted = subject.driver.counted(&subject.context, &firewall.id).await;
+        if !subject.can(|c| c.rules.count) {
+            expect(counted, ErrorKind::Unsupported);
+            continue;
+        }
+        let (same, hits) = counted.unwrap();
+        assert_eq!((&same, hits.len()), (&firewall, firewall.rules.len()));
+    }
+    if subject.can(|c| c.rules.count) {
+        expect(subject.driver.counted(&subject.context, &absent()).await, ErrorKind::NotFound);
+    }
+}
+
 pub(in crate::conformance) async fn providers_are_apart(subject: &Subject) {
     let [here, there] = subject.providers.map(|provider| subject.at(provider));
     let before = subject.driver.firewalls(&there, &Filter::default()).await.unwrap();

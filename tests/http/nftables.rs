@@ -1,0 +1,207 @@
+//! The firewalls of this host's own kernel, in namespaces of each test's own.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::instance;
+use crate::namespaces::{self, run};
+use crate::server::{Server, printed, program};
+use crate::wire::{Answer, Request};
+
+const SSH: &str = "protocol=tcp&port_from=22&port_to=22&ip_address1=10.0.0.0/8";
+
+fn start(folder: &Path, arguments: &[&str]) -> Server {
+    let state = folder.join("state.db");
+    let common = ["-p", "0", "-i", "nftables", "--state", state.to_str().unwrap()];
+    let mut command = program(&[&common[..], arguments].concat());
+    command.stderr(printed());
+    Server::spawn(command)
+}
+
+/// A host whose gateway has a firewall `web`.
+fn host() -> (TempDir, Server) {
+    namespaces::enter();
+    let folder = TempDir::new().unwrap();
+    let server = start(folder.path(), &[]);
+    send(&server, Request::post("/api/firewalls").form("name=web&description=d")).expect(201);
+    (folder, server)
+}
+
+fn send(server: &Server, request: Request) -> Answer {
+    server.send(request.accept("application/json").header("Host", "localhost"))
+}
+
+fn web(server: &Server) -> Value {
+    send(server, Request::get("/api/firewalls/web")).expect(200).json()["firewall"].clone()
+}
+
+#[test]
+fn all_on_this_machine_are_let_in_and_rules_are_counted() {
+    let (_folder, server) = host();
+    assert!(server.greeting[0].ends_with("with driver nftables, and has nftables"), "{:?}", server.greeting);
+    let made = send(&server, Request::post("/api/firewalls/web/rules").form(SSH)).expect(201).json();
+    let id = made["firewall"]["rules"][0]["id"].as_str().unwrap();
+    assert!(run("nft", &["list", "table", "inet", "deltawall"]).contains(&format!("\"dw:{id}\"")));
+    let nothing = json!({"packets": "0", "bytes": "0"});
+    let counted = send(&server, Request::get("/api/firewalls/web?counters=true&members=true")).expect(200).json();
+    assert_eq!(counted["firewall"]["rules"][0]["hits"], nothing);
+    assert_eq!(counted["firewall"]["members"].as_array().unwrap().len(), 1);
+    assert!(web(&server)["rules"][0].get("hits").is_none());
+    let xml = send(&server, Request::get("/api/firewalls/web?counters=true&format=xml")).expect(200).body;
+    assert!(xml.contains("<hits>\n        <packets>0</packets>\n        <bytes>0</bytes>\n      </hits>"), "{xml}");
+    let page = server
+        .send(Request::get("/api/firewalls/web").accept("text/html").header("Host", "localhost"))
+        .expect(200)
+        .body;
+    assert!(page.contains("Matched") && page.contains("0 packets, 0 bytes"), "{page}");
+}
+
+#[test]
+fn drift_is_told_reverted_and_adopted() {
+    let (folder, server) = host();
+    send(&server, Request::post("/api/firewalls/web/rules").form(SSH)).expect(201);
+    let before = web(&server);
+    let drift = |server: &Server| {
+        send(server, Request::get("/api/firewalls/web/drift")).expect(200).json()["drift"]["plan"].clone()
+    };
+    let settle =
+        |action: &str| send(&server, Request::post("/api/firewalls/web/drift").form(&format!("action={action}")));
+    run("nft", &["flush", "ruleset"]);
+    assert_eq!(drift(&server)["closes"][0]["traffic"], "tcp/22 from 10.0.0.0/8");
+    let refused = send(&server, Request::post("/api/firewalls/web/rules").form(SSH));
+    assert!(refused.expect(409).message().contains("another program has changed it"));
+    settle("revert").expect(200);
+    assert_eq!(web(&server), before);
+
+    // What is not understood can be deleted, and not be let be.
+    run("nft", &["add", "rule", "inet", "deltawall", "fw_2_in", "accept"]);
+    assert_eq!(drift(&server)["adds"].as_array().unwrap().len(), 1);
+    assert!(settle("adopt").expect(502).message().contains("Another program has made this rule"));
+    settle("revert").expect(200);
+    assert_eq!(web(&server), before);
+
+    run("nft", &["flush", "chain", "inet", "deltawall", "fw_2_in"]);
+    settle("adopt").expect(200);
+    assert_eq!(drift(&server)["removes"], json!([]));
+    drop(server);
+    run("nft", &["flush", "ruleset"]);
+    let server = start(folder.path(), &[]);
+    assert_eq!(web(&server)["rules"], json!([]), "what was adopted does not come back");
+}
+
+#[test]
+fn a_trial_undoes_itself_in_the_kernel() {
+    let (_folder, server) = host();
+    let table = || run("nft", &["-s", "list", "table", "inet", "deltawall"]);
+    send(&server, Request::post("/api/firewalls/web/rules").form(SSH)).expect(201);
+    let before = (web(&server), table());
+    send(
+        &server,
+        Request::post("/api/firewalls/web/rules?confirm_within=1")
+            .form("protocol=udp&port_from=53&port_to=53&ip_address1=0.0.0.0/0"),
+    )
+    .expect(201);
+    assert_ne!(table(), before.1);
+    let end = Instant::now() + Duration::from_secs(10);
+    while web(&server)["rules"] != before.0["rules"] || table() != before.1 {
+        assert!(Instant::now() < end, "{}", table());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A set of so many rules, which differ in their addresses by this number.
+fn set(count: usize, number: usize) -> String {
+    let rule = |n: usize| {
+        let address = format!("10.{number}.{}.{}", n / 250, n % 250 + 1);
+        json!({"allow_protocol": "tcp", "port_from": 22, "port_to": 22,
+               "sources": [{"type": "address", "address": address, "prefix": 32}]})
+    };
+    json!({"rules": (0..count).map(rule).collect::<Vec<_>>()}).to_string()
+}
+
+/// The numbers of sets that rules are of.
+fn numbers(firewall: &Value) -> Vec<u8> {
+    let rules = firewall["rules"].as_array().unwrap().iter();
+    let mut numbers: Vec<u8> = rules
+        .map(|rule| rule["sources"][0]["address"].as_str().unwrap().split('.').nth(1).unwrap().parse().unwrap())
+        .collect();
+    numbers.dedup();
+    numbers
+}
+
+#[test]
+fn killed_while_rules_are_loaded_it_comes_back_with_all_of_the_old_or_the_new() {
+    const COUNT: usize = 1_500;
+    let (folder, mut server) = host();
+    let seed: u64 =
+        std::env::var("SEED").map_or_else(|_| uuid::Uuid::new_v4().as_u64_pair().0, |seed| seed.parse().unwrap());
+    println!("SEED={seed}");
+    let put = |number| {
+        Request::new("PUT", "/api/firewalls/web/rules")
+            .accept("application/json")
+            .header("Host", "localhost")
+            .json(&set(COUNT, number))
+    };
+    send(&server, put(0)).expect(200);
+    let mut before = 0;
+    for turn in 1..=8_u64 {
+        let number = usize::try_from(turn).unwrap();
+        server.connect().write(&put(number).bytes());
+        let wait = seed.rotate_left(u32::try_from(turn * 7).unwrap()) % 900;
+        std::thread::sleep(Duration::from_millis(wait));
+        server.signal("-KILL");
+        drop(server);
+        if turn % 2 == 0 {
+            run("nft", &["flush", "ruleset"]);
+        }
+        server = start(folder.path(), &[]);
+        let now = web(&server);
+        let [number_now] = numbers(&now)[..] else { panic!("turn {turn}, {wait} ms: {:?}", numbers(&now)) };
+        assert_eq!(now["rules"].as_array().unwrap().len(), COUNT, "turn {turn}, {wait} ms");
+        assert!([before, number].contains(&usize::from(number_now)), "turn {turn}, {wait} ms: {number_now}");
+        before = usize::from(number_now);
+        let changes = send(&server, Request::get("/api/changes?limit=1")).expect(200).json();
+        assert_ne!(changes["changes"][0]["state"], "applying", "turn {turn}: {changes}");
+    }
+}
+
+#[test]
+fn without_a_file_it_is_not_there_and_says_why() {
+    let server = Server::with(&["-i", "mock", "--drivers", "mock,nftables"]);
+    server.send(Request::get("/api/firewalls").on_mock()).expect(200);
+    let absent = send(&server, Request::get("/api/firewalls").header("X-Deltacloud-Driver", "nftables"));
+    assert!(
+        absent
+            .message()
+            .contains("The driver nftables is not there: it keeps its rules in a file of this host: give --state FILE"),
+        "{}",
+        absent.message()
+    );
+    assert_eq!(absent.status, 502);
+}
+
+#[test]
+fn what_could_not_be_meant_is_refused_at_the_start() {
+    for (arguments, message) in [
+        (
+            &["-i", "nftables", "--public-url", "https://fw.example.com"][..],
+            "whoever comes through the proxy of --public-url could change the firewall of this host: give --clients",
+        ),
+        (
+            &["-i", "nftables", "-r", "0.0.0.0", "--insecure-http"],
+            "would all use the gateway's own credentials: give --clients",
+        ),
+        (
+            &["-i", "nftables", "--user", "u", "--password", "p"],
+            "--user and --password are for clouds: the host's own kernel knows no users",
+        ),
+        (&["--nft-marks", "x"], "'x' for --nft-marks is not 32 bits in hexadecimal, such as 0x0000ffff"),
+        (&["--nft-let-through", "none,dhcp"], "'none' for --nft-let-through goes with nothing else"),
+    ] {
+        let (code, _, told) = instance::run(arguments, "");
+        assert!(code == Some(2) && told.contains(message), "{arguments:?}: {code:?} {told}");
+    }
+}
