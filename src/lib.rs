@@ -72,7 +72,10 @@ fn take_up(config: &Config) -> Result<Changes, Error> {
     let Opened { store, key } = runtime.block_on(opening::open(&config.kept))?;
     let documents: Arc<dyn Documents> = Arc::new(StoredDocuments(Arc::clone(&store)));
     let gateway = Arc::new(Gateway::new(Registry::from_config(config, &documents)?, config)?);
-    let (clock, guards) = (Arc::new(SystemClock::default()), Guards::new(config.guards.clone()));
+    let (clock, mut guards) = (Arc::new(SystemClock::default()), Guards::new(config.guards.clone()));
+    if config.serves_this_host() && config.nftables.guard {
+        guards = guards.with_own_port(deltawall_nftables::ID, config.port);
+    }
     let is_on = !config.guards.is_empty() || store.is_durable();
     runtime.block_on(gateway.registry.start());
     let changes = Changes::new(Parts { gateway, store, key, clock, guards, keep: config.kept.time }, is_on);

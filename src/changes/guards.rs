@@ -1,13 +1,27 @@
 //! Traffic that has to stay open, or closed, whatever anybody changes.
 
-use deltawall_core::{Context, Driver, Effect, Error, ErrorKind, Firewall, RuleSet, TooMuch, Warning, WarningCode};
+use std::net::IpAddr;
+
+use deltawall_core::{
+    Context, Driver, Effect, Error, ErrorKind, Firewall, Packet, RuleSet, TooMuch, Verdict, Warning, WarningCode,
+};
 
 use super::place::provider;
 use crate::config::Guard;
 
 /// All guards.
 #[derive(Debug, Clone, Default)]
-pub struct Guards(Vec<Guard>);
+pub struct Guards {
+    configured: Vec<Guard>,
+    own: Option<OwnPort>,
+}
+
+/// The gateway's own port, on firewalls of the host that it runs on: whoever changes them there has to reach it afterwards.
+#[derive(Debug, Clone, Copy)]
+struct OwnPort {
+    driver: &'static str,
+    port: u16,
+}
 
 /// A firewall that is to be changed.
 pub(super) struct Guarded<'a> {
@@ -17,22 +31,31 @@ pub(super) struct Guarded<'a> {
     pub(super) firewall: &'a Firewall,
     /// Whether the change undoes itself: what it closes comes back.
     pub(super) is_trial: bool,
+    /// Where the change comes from.
+    pub(super) peer: Option<IpAddr>,
 }
 
 impl Guards {
     /// Those of the configuration.
     pub fn new(guards: Vec<Guard>) -> Self {
-        Self(guards)
+        Self { configured: guards, own: None }
+    }
+
+    /// The same, and one that keeps the gateway's port open, on firewalls of this driver, for who changes them.
+    #[must_use]
+    pub fn with_own_port(self, driver: &'static str, port: u16) -> Self {
+        Self { own: Some(OwnPort { driver, port }), ..self }
     }
 
     /// Whether some may be for firewalls of this driver.
     pub(super) fn are_for(&self, driver: &str) -> bool {
-        self.0.iter().any(|guard| is(guard.driver.as_deref(), driver))
+        self.configured.iter().any(|guard| is(guard.driver.as_deref(), driver))
+            || self.own.is_some_and(|own| own.driver == driver)
     }
 
     /// Whether some are for this firewall.
     pub(super) fn guard(&self, guarded: &Guarded<'_>) -> bool {
-        self.of(guarded).next().is_some()
+        self.of(guarded).next().is_some() || self.own_packet(guarded).is_some()
     }
 
     /// Whether all hold where a firewall gets these rules, or goes.
@@ -40,6 +63,9 @@ impl Guards {
     /// # Errors
     /// [`ErrorKind::Blocked`], naming the first that does not.
     pub(super) fn check(&self, guarded: &Guarded<'_>, after: Option<&RuleSet>) -> Result<(), Error> {
+        if let Some(sentence) = self.own_sentence(guarded, after) {
+            return Err(Error::new(ErrorKind::Blocked, guarded.driver.id(), sentence));
+        }
         let broken = self.of(guarded).find(|guard| is_broken(guard, guarded, after));
         broken.map_or(Ok(()), |guard| Err(Error::new(ErrorKind::Blocked, guarded.driver.id(), sentence(guard))))
     }
@@ -47,13 +73,41 @@ impl Guards {
     /// A warning for each that does not hold then.
     pub(super) fn warnings(&self, guarded: &Guarded<'_>, after: Option<&RuleSet>) -> Vec<Warning> {
         let broken = self.of(guarded).filter(|guard| is_broken(guard, guarded, after));
-        broken.map(|guard| Warning { code: WarningCode::Guard, message: sentence(guard), rule: None }).collect()
+        let own = self.own_sentence(guarded, after);
+        let sentences = own.into_iter().chain(broken.map(sentence));
+        sentences.map(|message| Warning { code: WarningCode::Guard, message, rule: None }).collect()
+    }
+
+    /// What has to come through so that who makes a change reaches the gateway afterwards; none where that is not up to the
+    /// firewall.
+    fn own_packet(&self, guarded: &Guarded<'_>) -> Option<(Packet, String)> {
+        let OwnPort { driver, port } = self.own?;
+        let peer = guarded.peer.filter(|peer| !peer.to_canonical().is_loopback())?;
+        let text = format!("tcp/{port} from {}", peer.to_canonical());
+        let packet = text.parse().ok()?;
+        (guarded.driver.id() == driver && !guarded.is_trial).then_some((packet, text))
+    }
+
+    /// Why who makes a change would not reach the gateway any more, where that comes of it.
+    fn own_sentence(&self, guarded: &Guarded<'_>, after: Option<&RuleSet>) -> Option<String> {
+        let (packet, text) = self.own_packet(guarded)?;
+        let can = guarded.driver.capabilities();
+        let before = Effect::of(guarded.firewall, &can).explain(&packet).verdict;
+        let after = match after {
+            Some(after) => Effect::of_rules(after, guarded.firewall.default, &can).explain(&packet).verdict,
+            None => Verdict::Left,
+        };
+        (after.reach() < before.reach()).then(|| {
+            format!(
+                "After the change the gateway itself could not be reached from where you are ({text}). Let that in first, or try the change with confirm_within."
+            )
+        })
     }
 
     fn of<'a>(&'a self, guarded: &'a Guarded<'_>) -> impl Iterator<Item = &'a Guard> {
         let Guarded { driver, context, firewall, .. } = guarded;
         let provider = provider(*driver, context.provider.as_ref());
-        self.0.iter().filter(move |guard| {
+        self.configured.iter().filter(move |guard| {
             is(guard.driver.as_deref(), driver.id())
                 && is(guard.provider.as_deref(), &provider)
                 && (matches(&guard.firewall, firewall.id.as_str()) || matches(&guard.firewall, firewall.name.as_str()))

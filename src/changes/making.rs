@@ -179,8 +179,8 @@ fn coming(
 
 /// What guards are held against.
 pub(super) fn guarded<'a>(asked: Asked<'a>, firewall: &'a Firewall, terms: &Terms) -> Guarded<'a> {
-    let Asked { driver, context, .. } = asked;
-    Guarded { driver, context, firewall, is_trial: terms.are_a_trial() }
+    let Asked { driver, context, caller, .. } = asked;
+    Guarded { driver, context, firewall, is_trial: terms.are_a_trial(), peer: caller.peer }
 }
 
 /// A trial that makes a firewall is undone by deleting it.

@@ -228,9 +228,9 @@ fn what(driver: &dyn Driver, record: &Record, now: Option<&Firewall>, way: Way) 
 }
 
 fn check_guards(shared: &Shared, asked: Asked<'_>, now: Option<&Firewall>, what: &Inverse) -> Result<(), Error> {
-    let Asked { driver, context, .. } = asked;
+    let Asked { driver, context, caller, .. } = asked;
     let Some(firewall) = now else { return Ok(()) };
-    let guarded = Guarded { driver, context, firewall, is_trial: false };
+    let guarded = Guarded { driver, context, firewall, is_trial: false, peer: caller.peer };
     match what {
         Inverse::Rules(rules) => shared.guards.check(&guarded, Some(rules)),
         Inverse::Delete => shared.guards.check(&guarded, None),

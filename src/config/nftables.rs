@@ -17,6 +17,8 @@ pub struct Nftables {
     pub let_through: Vec<LetThrough>,
     /// Whether connections go on when the rule goes that let them in.
     pub keep_connections: bool,
+    /// Whether changes are refused after which who makes them could not reach the gateway any more.
+    pub guard: bool,
     /// The bits of a connection's mark that are the driver's, if not its own choice.
     pub marks: Option<u32>,
     /// The file that is written for the time before the gateway starts.
@@ -31,6 +33,7 @@ impl Default for Nftables {
             forward: false,
             let_through: vec![Loopback, Established, Neighbours, Dhcp],
             keep_connections: false,
+            guard: true,
             marks: None,
             boot_file: None,
         }
@@ -61,6 +64,7 @@ impl Nftables {
                 .nft_keep_connections
                 .or(file.nft_keep_connections)
                 .unwrap_or(default.keep_connections),
+            guard: typed.nft_guard.or(file.nft_guard).unwrap_or(default.guard),
             marks: marks.map(|text| bits(text)).transpose()?,
             boot_file: boot_file.into_iter().find(|path| !path.as_os_str().is_empty()).cloned(),
         })

@@ -176,6 +176,10 @@ pub(super) struct Settings {
     #[arg(long, env = "API_NFT_KEEP_CONNECTIONS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(super) nft_keep_connections: Option<bool>,
 
+    /// Refuse changes after which who makes them could not reach the gateway on this host any more [default: true]
+    #[arg(long, env = "API_NFT_GUARD", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(super) nft_guard: Option<bool>,
+
     /// The bits of a connection's mark that are the nftables driver's [default: 0x0000ffff]
     #[arg(long, env = "API_NFT_MARKS", value_name = "BITS")]
     pub(super) nft_marks: Option<String>,

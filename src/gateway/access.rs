@@ -32,6 +32,8 @@ pub struct Caller {
     pub credentials: Credentials,
     /// Whether those are the gateway's own.
     pub is_own: bool,
+    /// Where it comes from.
+    pub peer: Option<IpAddr>,
 }
 
 impl Caller {
@@ -123,8 +125,8 @@ impl Access {
                     "Without --clients the gateway serves this machine alone: it answers to its names and that of --public-url, and to no page of another site."
                         .into(),
                 )),
-                Some(own) => Ok(Caller { name: Some("anyone".into()), credentials: own.clone(), is_own: true }),
-                None => Ok(Caller { name: None, credentials: sent.ok_or(Denial::Anonymous)?, is_own: false }),
+                Some(own) => Ok(Caller { name: Some("anyone".into()), credentials: own.clone(), is_own: true, peer }),
+                None => Ok(Caller { name: None, credentials: sent.ok_or(Denial::Anonymous)?, is_own: false, peer }),
             };
         };
         let client =
@@ -141,7 +143,7 @@ impl Access {
             return Err(Denial::Forbidden(format!("{name} may not change anything.")));
         }
         match own {
-            Some(own) => Ok(Caller { name: Some(name.to_owned()), credentials: own.clone(), is_own: true }),
+            Some(own) => Ok(Caller { name: Some(name.to_owned()), credentials: own.clone(), is_own: true, peer }),
             None => Err(Denial::Forbidden(format!("The gateway has no credentials for the driver {driver}."))),
         }
     }

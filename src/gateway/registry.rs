@@ -295,7 +295,7 @@ impl Registry {
 }
 
 fn nftables_of(config: &Config, documents: &Arc<dyn Documents>, login: Credentials) -> Result<Nftables, Usage> {
-    let config::Nftables { namespaces, forward, let_through, keep_connections, marks, boot_file } =
+    let config::Nftables { namespaces, forward, let_through, keep_connections, guard: _, marks, boot_file } =
         config.nftables.clone();
     let is_let = |what| let_through.contains(&what);
     let marks = marks.map_or(Ok(Marks::default()), Marks::new);

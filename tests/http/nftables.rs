@@ -15,8 +15,8 @@ const SSH: &str = "protocol=tcp&port_from=22&port_to=22&ip_address1=10.0.0.0/8";
 
 fn start(folder: &Path, arguments: &[&str]) -> Server {
     let state = folder.join("state.db");
-    let common = ["-p", "0", "-i", "nftables", "--state", state.to_str().unwrap()];
-    let mut command = program(&[&common[..], arguments].concat());
+    let port: &[&str] = if arguments.contains(&"-p") { &[] } else { &["-p", "0"] };
+    let mut command = program(&[port, &["-i", "nftables", "--state", state.to_str().unwrap()], arguments].concat());
     command.stderr(printed());
     Server::spawn(command)
 }
@@ -204,4 +204,37 @@ fn what_could_not_be_meant_is_refused_at_the_start() {
         let (code, _, told) = instance::run(arguments, "");
         assert!(code == Some(2) && told.contains(message), "{arguments:?}: {code:?} {told}");
     }
+}
+
+#[test]
+fn who_changes_the_host_from_elsewhere_cannot_lock_itself_out_by_accident() {
+    namespaces::enter();
+    run("ip", &["address", "add", "10.77.0.1/32", "dev", "lo"]);
+    let folder = TempDir::new().unwrap();
+    let clients = folder.path().join("clients");
+    let clients = clients.to_str().unwrap();
+    let add = ["clients", "add", clients, "alice", "--rights", "read-write", "--drivers", "nftables/host"];
+    assert_eq!(instance::run(&add, "secret of alice\n").0, Some(0));
+    let arguments = ["-p", "3999", "-r", "10.77.0.1", "--insecure-http", "--clients", clients, "-P", "host"];
+    let server = start(folder.path(), &arguments);
+    let put = |set: &Value, query: &str| {
+        let target = format!("/api/firewalls/device/rules?{query}");
+        let request = Request::new("PUT", &target).login("YWxpY2U6c2VjcmV0IG9mIGFsaWNl").json(&set.to_string());
+        send(&server, request.header("X-Deltacloud-Provider", "host"))
+    };
+    let deny = json!({"rules": [], "default": {"ingress": "deny", "egress": "accept"}});
+    let refused = put(&deny, "").expect(409);
+    assert!(
+        refused.message().contains("could not be reached from where you are (tcp/3999 from 10.77.0.1)"),
+        "{}",
+        refused.message()
+    );
+    let planned = put(&deny, "dry_run=true").expect(200).json();
+    assert_eq!(planned["plan"]["warnings"][0]["code"], "guard", "{planned}");
+    let source = json!([{"type": "address", "address": "10.77.0.0", "prefix": 24}]);
+    let rule = json!({"allow_protocol": "tcp", "port_from": 3999, "port_to": 3999, "sources": source});
+    put(&json!({"rules": [rule], "default": deny["default"]}), "").expect(200);
+    put(&deny, "").expect(409);
+    put(&deny, "confirm_within=60").expect(200);
+    send(&server, Request::get("/api/firewalls")).expect(401);
 }

@@ -130,7 +130,7 @@ impl Verdict {
     }
 
     /// How far traffic comes: nowhere, to the next firewall, or through.
-    pub(super) fn reach(self) -> u8 {
+    pub fn reach(self) -> u8 {
         match self {
             Self::Deny | Self::Reject => 0,
             Self::Left => 1,
