@@ -15,6 +15,7 @@ use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::rt;
 use actix_web::test::TestRequest;
 use actix_web::web::Bytes;
+use deltawall::changes::documents::StoredDocuments;
 use deltawall::changes::guards::Guards;
 use deltawall::changes::{Changes, Parts};
 use deltawall::clock::SystemClock;
@@ -26,7 +27,7 @@ use deltawall::http::stop::Stop;
 use deltawall::message::host::Names;
 use deltawall::store::Memory;
 use deltawall::store::seal::Key;
-use deltawall_core::RuleId;
+use deltawall_core::{Documents, RuleId};
 use libfuzzer_sys::{Corpus, fuzz_target};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use quick_xml::events::{BytesStart, Event};
@@ -71,10 +72,12 @@ fn parse(wire: &[u8]) -> Option<TestRequest> {
 /// Sends the request to a gateway of its own, so that an input does the same whenever it is run.
 async fn check(request: TestRequest) {
     let config = Config::default();
-    let registry = Registry::from_config(&config).expect("the built-in firewalls");
+    let store = Arc::new(Memory::default());
+    let documents: Arc<dyn Documents> = Arc::new(StoredDocuments(Arc::<Memory>::clone(&store)));
+    let registry = Registry::from_config(&config, &documents).expect("the built-in firewalls");
     let gateway = Arc::new(Gateway::new(registry, &config).expect("the default configuration"));
     let (key, _) = Key::random().expect("random numbers");
-    let (store, clock) = (Arc::new(Memory::default()), Arc::new(SystemClock::default()));
+    let clock = Arc::new(SystemClock::default());
     let parts =
         Parts { gateway: Arc::clone(&gateway), store, key, clock, guards: Guards::default(), keep: config.kept.time };
     let shared = Shared {

@@ -1,6 +1,7 @@
 //! The firewalls of this host's own kernel, in namespaces of each test's own.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::instance;
 use crate::namespaces::{self, run};
-use crate::server::{Server, printed, program};
+use crate::server::{Server, not_run, printed, program};
 use crate::wire::{Answer, Request};
 
 const SSH: &str = "protocol=tcp&port_from=22&port_to=22&ip_address1=10.0.0.0/8";
@@ -203,6 +204,34 @@ fn what_could_not_be_meant_is_refused_at_the_start() {
     ] {
         let (code, _, told) = instance::run(arguments, "");
         assert!(code == Some(2) && told.contains(message), "{arguments:?}: {code:?} {told}");
+    }
+}
+
+#[test]
+fn it_needs_no_more_than_one_right() {
+    namespaces::enter();
+    let nobody =
+        ["--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", "--bounding-set=-all,+net_admin"];
+    let tried = Command::new("setpriv").args(nobody).arg("true").status();
+    if !tried.is_ok_and(|status| status.success()) {
+        return not_run("nftables as an ordinary user with CAP_NET_ADMIN: this machine's root is none of the kernel's");
+    }
+    let folder = TempDir::new().unwrap();
+    std::os::unix::fs::chown(folder.path(), Some(65534), Some(65534)).unwrap();
+    // Where it may be run from by anybody.
+    let binary = folder.path().join("deltawall");
+    std::fs::copy(env!("CARGO_BIN_EXE_deltawall"), &binary).unwrap();
+    for (rights, status) in [("-all", 500), ("-all,+net_admin", 200)] {
+        let mut command = Command::new("setpriv");
+        command.args(nobody).args([format!("--inh-caps={rights}"), format!("--ambient-caps={rights}")]).arg(&binary);
+        command.args(["-p", "0", "-i", "nftables", "--state"]).arg(folder.path().join("state.db"));
+        let server = Server::spawn({
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(printed());
+            command
+        });
+        let answer = send(&server, Request::get("/api/firewalls"));
+        assert_eq!(answer.status, status, "{rights}: {}", answer.body);
+        assert!(status == 200 || answer.message().contains("nft needs CAP_NET_ADMIN"), "{}", answer.message());
     }
 }
 

@@ -96,8 +96,7 @@ impl Nftables {
 
 /// What the machine is called.
 fn host_name() -> Option<Account> {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
-    Account::from_cloud(name.trim())
+    Account::from_cloud(rustix::system::uname().nodename().to_str().ok()?)
 }
 
 fn unknown(name: &str, places: &[Arc<Place>]) -> Error {
