@@ -7,7 +7,7 @@ use deltawall_core::{
     Account, Direction, Document, Documents, Error, ErrorKind, Firewall, FirewallId, NewFirewall, NewRule, NotKept,
     Position, ProviderName, Replacement, RuleId,
 };
-use tokio::sync::{OwnedRwLockReadGuard, RwLock};
+use tokio::sync::{Mutex, OwnedRwLockReadGuard, RwLock};
 
 use crate::boot;
 use crate::capabilities::ID;
@@ -23,6 +23,9 @@ use crate::refusal::Refusal;
 use crate::replaced::replaced;
 use crate::write::{self, add_rules};
 
+/// From how many bytes on a list is read on a thread of its own.
+const LONG: usize = 64 * 1024;
+
 /// One provider.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -35,6 +38,7 @@ pub(crate) struct Place {
     /// What is to be in force; none before it was put in force for the first time. Who changes the kernel writes here
     /// meanwhile, so that nobody compares one half of a change with the other.
     document: Arc<RwLock<Option<Document>>>,
+    looking: Mutex<()>,
     /// Whether it was told that the firewall is not in force.
     is_told: AtomicBool,
 }
@@ -47,7 +51,16 @@ impl Place {
         options: Arc<Options>,
         host: Account,
     ) -> Self {
-        Self { name, nft, documents, options, host, document: Arc::default(), is_told: AtomicBool::new(false) }
+        Self {
+            name,
+            nft,
+            documents,
+            options,
+            host,
+            document: Arc::default(),
+            looking: Mutex::default(),
+            is_told: AtomicBool::new(false),
+        }
     }
 
     /// Puts in force what was last in force, unless that was done already.
@@ -87,11 +100,20 @@ impl Place {
     }
 
     async fn list(&self) -> Result<Option<Listing>, Error> {
+        // One after the other, so that no more than one long list is held for each namespace.
+        let _turn = self.looking.lock().await;
         let Some(text) = self.nft.list().await? else { return Ok(None) };
-        let listing = Listing::read(&text);
-        listing.map(Some).map_err(|why| {
+        let unread = |why: Box<dyn std::error::Error + Send + Sync>| {
             Error::new(ErrorKind::Internal, ID, "What nft lists of the table cannot be read.").with_source(why)
-        })
+        };
+        let listing = match text.len() {
+            // Whoever else waits on this thread waits no longer than for a short one.
+            LONG.. => {
+                tokio::task::spawn_blocking(move || Listing::read(&text)).await.map_err(|why| unread(why.into()))?
+            }
+            _ => Listing::read(&text),
+        };
+        listing.map(Some).map_err(|why| unread(why.into()))
     }
 
     async fn compare(&self, document: &Document) -> Result<Compared, Error> {

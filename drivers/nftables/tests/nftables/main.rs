@@ -8,6 +8,7 @@ mod differential;
 mod flood;
 mod kept;
 mod namespaces;
+mod passing;
 mod peer;
 mod probe;
 mod random;

@@ -117,6 +117,10 @@ pub struct Sent {
     pub service: (u16, u16),
     /// What tells it from others.
     pub number: u16,
+    /// The port that it comes from; one of its number's own where there is none.
+    pub from: Option<u16>,
+    /// How many hops it may still go.
+    pub hops: u8,
 }
 
 impl Sent {
@@ -130,7 +134,7 @@ impl Sent {
                 packet.extend([0x45, 0]);
                 packet.extend((length + 20).to_be_bytes());
                 packet.extend(self.number.to_be_bytes());
-                packet.extend([0, 0, 64, self.protocol, 0, 0]);
+                packet.extend([0, 0, self.hops, self.protocol, 0, 0]);
                 packet.extend(source.octets());
                 packet.extend(destination.octets());
                 let sum = checksum(&packet);
@@ -139,7 +143,7 @@ impl Sent {
             (IpAddr::V6(source), IpAddr::V6(destination)) => {
                 packet.extend((0x6000_0000 | u32::from(self.number)).to_be_bytes());
                 packet.extend(length.to_be_bytes());
-                packet.extend([self.protocol, 64]);
+                packet.extend([self.protocol, self.hops]);
                 packet.extend(source.octets());
                 packet.extend(destination.octets());
             }
@@ -157,7 +161,7 @@ impl Sent {
 
     fn payload(&self) -> Vec<u8> {
         let (first, second) = self.service;
-        let from = (20_000 + self.number % 40_000).to_be_bytes();
+        let from = self.from.unwrap_or(20_000 + self.number % 40_000).to_be_bytes();
         match self.protocol {
             6 => {
                 let syn = [0, 0, 0, 1, 0, 0, 0, 0, 0x50, 0x02, 0x10, 0, 0, 0, 0, 0];

@@ -11,23 +11,29 @@ use crate::namespaces::run;
 /// Counts in a table of its own, whose chains stand before and behind the driver's.
 const TABLE: &str = "
 table inet probe {
-  set in_before4 { typeof ip id; flags dynamic; size 65535; }
-  set in_before6 { typeof ip6 flowlabel; flags dynamic; size 65535; }
-  set in_after4 { typeof ip id; flags dynamic; size 65535; }
-  set in_after6 { typeof ip6 flowlabel; flags dynamic; size 65535; }
-  set out_before4 { typeof ip id; flags dynamic; size 65535; }
-  set out_before6 { typeof ip6 flowlabel; flags dynamic; size 65535; }
-  set out_after4 { typeof ip id; flags dynamic; size 65535; }
-  set out_after6 { typeof ip6 flowlabel; flags dynamic; size 65535; }
+SETS
   chain in_before { type filter hook input priority -10; add @in_before4 { ip id }; add @in_before6 { ip6 flowlabel }; }
   chain in_after { type filter hook input priority 10; add @in_after4 { ip id }; add @in_after6 { ip6 flowlabel }; }
   chain out_before { type filter hook output priority -10; add @out_before4 { ip id }; add @out_before6 { ip6 flowlabel }; }
   chain out_after { type filter hook output priority 10; add @out_after4 { ip id }; add @out_after6 { ip6 flowlabel }; }
+  chain by_before { type filter hook forward priority -10; add @by_before4 { ip id }; add @by_before6 { ip6 flowlabel }; }
+  chain by_after { type filter hook forward priority 10; add @by_after4 { ip id }; add @by_after6 { ip6 flowlabel }; }
 }";
+
+/// The sets of numbers: of what comes in, goes out, and goes by.
+fn sets() -> impl Iterator<Item = String> {
+    let places =
+        ["in", "out", "by"].into_iter().flat_map(|way| ["before", "after"].map(|place| format!("{way}_{place}")));
+    places.flat_map(|place| [4, 6].map(|family| format!("{place}{family}")))
+}
 
 /// Makes the table.
 pub fn lay() {
-    load(TABLE);
+    let set = |name: String| {
+        let of = if name.ends_with('4') { "ip id" } else { "ip6 flowlabel" };
+        format!("  set {name} {{ typeof {of}; flags dynamic; size 65535; }}\n")
+    };
+    load(&TABLE.replace("SETS", &sets().map(set).collect::<String>()));
 }
 
 fn load(text: &str) {
@@ -38,20 +44,10 @@ fn load(text: &str) {
 
 /// Forgets what came.
 pub fn forget() {
-    let sets = [
-        "in_before4",
-        "in_before6",
-        "in_after4",
-        "in_after6",
-        "out_before4",
-        "out_before6",
-        "out_after4",
-        "out_after6",
-    ];
-    load(&sets.map(|set| format!("flush set inet probe {set}\n")).concat());
+    load(&sets().map(|set| format!("flush set inet probe {set}\n")).collect::<String>());
 }
 
-/// The numbers of the packets that came through all rules, of so many that came to them; `in` or `out`.
+/// The numbers of the packets that came through all rules, of so many that came to them; `in`, `out` or `by`.
 pub fn came_through(way: &str, numbers: &BTreeSet<u16>) -> BTreeSet<u16> {
     let end = Instant::now() + Duration::from_secs(5);
     loop {

@@ -74,7 +74,7 @@ impl Tried {
         let here: IpAddr = peer::HOST[usize::from(there.is_ipv6())].parse().unwrap();
         let is_ingress = self.packet.direction == Direction::Ingress;
         let (source, destination) = if is_ingress { (there, here) } else { (here, there) };
-        Sent { source, destination, protocol: self.service.0, service: self.service.1, number }
+        Sent { source, destination, protocol: self.service.0, service: self.service.1, number, from: None, hops: 64 }
     }
 
     fn to(&self) -> [u8; 6] {
