@@ -16,7 +16,7 @@ pub(super) struct Settings {
     #[arg(short = 'i', long, env = "API_DRIVER", value_name = "NAME")]
     pub(super) driver: Option<String>,
 
-    /// The drivers that clients can choose; others are not there [default: that of -i, or all where that is a mock]
+    /// The drivers that clients can choose; others are not there [default: that of -i, or all but nftables where that is a mock]
     #[arg(long, env = "API_DRIVERS", value_name = "NAME", value_delimiter = ',')]
     #[serde(default)]
     pub(super) drivers: Vec<String>,

@@ -114,17 +114,31 @@ struct BuiltIn {
     alias: Option<&'static str>,
     /// Whether it needs no cloud.
     is_mock: bool,
+    /// Whether it is only there where it was named: it changes the host that the gateway runs on.
+    is_of_this_host: bool,
     add: Add,
 }
 
 /// The drivers that are built in, in the order in which they are listed.
 const BUILT_IN: &[BuiltIn] = &[
-    BuiltIn { id: mock::ID, alias: Some("memory"), is_mock: true, add: Registry::add_memory },
-    BuiltIn { id: nftables::ID, alias: None, is_mock: true, add: Registry::add_mock_nftables },
+    BuiltIn { id: mock::ID, alias: Some("memory"), is_mock: true, is_of_this_host: false, add: Registry::add_memory },
+    BuiltIn { id: nftables::ID, alias: None, is_mock: true, is_of_this_host: false, add: Registry::add_mock_nftables },
     #[cfg(feature = "ec2")]
-    BuiltIn { id: deltawall_ec2::ID, alias: None, is_mock: false, add: Registry::add_ec2 },
-    BuiltIn { id: deltawall_nftables::ID, alias: None, is_mock: false, add: Registry::add_nftables },
-    BuiltIn { id: deltawall_fgcp::ID, alias: Some("gcp"), is_mock: true, add: Registry::add_fgcp },
+    BuiltIn { id: deltawall_ec2::ID, alias: None, is_mock: false, is_of_this_host: false, add: Registry::add_ec2 },
+    BuiltIn {
+        id: deltawall_nftables::ID,
+        alias: None,
+        is_mock: false,
+        is_of_this_host: true,
+        add: Registry::add_nftables,
+    },
+    BuiltIn {
+        id: deltawall_fgcp::ID,
+        alias: Some("gcp"),
+        is_mock: true,
+        is_of_this_host: false,
+        add: Registry::add_fgcp,
+    },
 ];
 
 impl BuiltIn {
@@ -137,13 +151,13 @@ impl BuiltIn {
     }
 
     /// The drivers to serve: those that the configuration names, or the default one, or all where that is a mock, since
-    /// mocks are for trying things out.
+    /// mocks are for trying things out; but none that changes this host.
     fn served(config: &Config) -> Result<Vec<&'static Self>, Usage> {
         let default = Self::named(&config.driver).map_err(Usage)?;
         let chosen = config.drivers.iter().map(|name| Self::named(name)).collect::<Result<Vec<_>, _>>();
         let chosen = chosen.map_err(|why| Usage(format!("--drivers: {why}")))?;
         let is_chosen = |driver: &Self| match chosen.is_empty() {
-            true => default.is_mock || driver.id == default.id,
+            true => default.is_mock && !driver.is_of_this_host || driver.id == default.id,
             false => chosen.iter().any(|chosen| chosen.id == driver.id),
         };
         match is_chosen(default) {

@@ -92,10 +92,10 @@ fn a_bad_one_is_one_clear_line_and_exit_2() {
         (&[&own[..], &["--clients", &bad_rights]].concat(), "line 1: the rights are neither read-only nor read-write"),
         (&["--public-url", "http://fw.example.com:65536"], "is no public URL"),
         (&["--public-url", "http://fw.example.com:x"], "is no public URL"),
-        (&["-i", "azure"], "unknown driver 'azure'; the drivers are mock, mock-nftables, ec2, fgcp"),
+        (&["-i", "azure"], "unknown driver 'azure'; the drivers are mock, mock-nftables, ec2, nftables, fgcp"),
         (
             &["--drivers", "mock,azure"],
-            "--drivers: unknown driver 'azure'; the drivers are mock, mock-nftables, ec2, fgcp",
+            "--drivers: unknown driver 'azure'; the drivers are mock, mock-nftables, ec2, nftables, fgcp",
         ),
         (&["-i", "ec2", "--drivers", "azure"], "--drivers: unknown driver 'azure'"),
         (&["-i", "ec2", "--drivers", "mock,gcp"], "the default driver, ec2, is not among --drivers"),

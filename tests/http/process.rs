@@ -94,7 +94,7 @@ fn a_bad_option_is_one_clear_line_and_exit_2() {
         (&["-p", "65536"], "65536"),
         (&["-p"], "--port <PORT>"),
         (&["stray"], "stray"),
-        (&["-i", "azure"], "unknown driver 'azure'; the drivers are mock, mock-nftables, ec2, fgcp"),
+        (&["-i", "azure"], "unknown driver 'azure'; the drivers are mock, mock-nftables, ec2, nftables, fgcp"),
         (&["-i", "fgcp", "-P", "mars"], "Unknown provider 'mars'"),
         (&["-P", "a/b"], "Unknown provider"),
         (&["--public-url", "fw.example.com"], "https://fw.example.com"),
