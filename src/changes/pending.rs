@@ -278,10 +278,20 @@ impl Pending {
 
     /// What ends now, by firewall.
     pub(super) fn due_expiries(&self, clock: &dyn Clock) -> Vec<(Place, Vec<Expiry>)> {
-        let is_due = |ending: &&Ending| ending.due.is_over(clock) && clock.running() >= ending.retry.not_before;
+        let is_due = |ending: &&Ending| {
+            ending.due.is_over(clock)
+                && clock.running() >= ending.retry.not_before
+                && !self.is_to_be_undone(ending, clock)
+        };
         let due = |endings: &Vec<Ending>| endings.iter().filter(is_due).map(|ending| ending.expiry.clone()).collect();
         let all = self.expiries.iter().map(|(place, endings)| (place.clone(), due(endings)));
         all.filter(|(_, due): &(_, Vec<_>)| !due.is_empty()).collect()
+    }
+
+    /// Whether it was asked for by a trial whose time is over: that is undone first, and then nothing ends by it any more.
+    fn is_to_be_undone(&self, ending: &Ending, clock: &dyn Clock) -> bool {
+        let trial = self.changes.get(&ending.expiry.change);
+        trial.is_some_and(|open| open.due.is_over(clock) && open.retry.failures == 0)
     }
 
     /// An attempt to end a change, or to find out about it, has failed.
@@ -311,7 +321,8 @@ impl Pending {
         let unsettled =
             self.unsettled.iter().filter(|(id, _)| is_left(id)).map(|(_, unsettled)| unsettled.retry.not_before);
         let expiries = self.expiries.iter().filter(|(place, _)| !is_firewall_worked_on(place));
-        let expiries = expiries.flat_map(|(_, endings)| endings).map(|ending| next(ending.due, ending.retry));
+        let expiries = expiries.flat_map(|(_, endings)| endings).filter(|ending| !self.is_to_be_undone(ending, clock));
+        let expiries = expiries.map(|ending| next(ending.due, ending.retry));
         changes.chain(unsettled).chain(expiries).min()
     }
 

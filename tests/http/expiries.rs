@@ -21,6 +21,21 @@ on_each_store! {
     a_rule_goes_at_its_time_and_no_other,
     asking_for_the_same_again_sets_another_end_and_deleting_forgets_it,
     a_trial_that_takes_away_a_rule_that_ends_does_not_make_it_last,
+    a_trial_of_a_sooner_end_whose_time_is_over_with_it_gives_the_old_end_back,
+}
+
+/// As when the gateway was not there while both were due.
+fn a_trial_of_a_sooner_end_whose_time_is_over_with_it_gives_the_old_end_back(gateway: &Timed) {
+    let firewall = gateway.firewall;
+    gateway.post(firewall, "expires_in=1000");
+    for _ in 0..10 {
+        gateway.post(firewall, "expires_in=3&confirm_within=1");
+        gateway.clock.passes(seconds(3));
+        eventually("it is undone", || (gateway.last()["state"] == "undone").then_some(()));
+        eventually("the rule has its old end", || {
+            (rule(gateway, firewall)?["expires_at"] == "2026-12-01T12:16:40Z").then_some(())
+        });
+    }
 }
 
 fn a_rule_goes_at_its_time_and_no_other(gateway: &Timed) {
