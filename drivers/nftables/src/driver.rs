@@ -68,7 +68,7 @@ impl Nftables {
     /// # Errors
     /// Why that could not be done, for each where it could not. The others are in force.
     pub async fn start(&self) -> Result<(), Vec<Error>> {
-        let mut failed = Vec::new();
+        let mut failed: Vec<_> = self.absent.iter().map(|why| absent(why)).collect();
         for place in &self.places {
             failed.extend(place.start().await.err());
         }
@@ -87,10 +87,17 @@ impl Nftables {
         }
         let name = context.provider.as_ref().map_or(HOST, ProviderName::as_str);
         let place = self.places.iter().find(|place| place.name.as_str() == name);
-        place.cloned().ok_or_else(|| match &self.absent {
-            Some(why) => Error::new(ErrorKind::Unavailable, ID, format!("The driver {ID} is not there: {why}.")),
-            None => unknown(name, &self.places),
-        })
+        place.cloned().ok_or_else(|| self.unknown(name))
+    }
+
+    /// Why there is no provider of this name.
+    fn unknown(&self, name: &str) -> Error {
+        if let Some(why) = &self.absent {
+            return absent(why);
+        }
+        let names: Vec<_> = self.places.iter().map(|place| place.name.as_str()).collect();
+        let message = format!("Unknown provider '{name}': the providers are {}.", names.join(", "));
+        Error::new(ErrorKind::Invalid, ID, message)
     }
 }
 
@@ -99,10 +106,8 @@ fn host_name() -> Option<Account> {
     Account::from_cloud(rustix::system::uname().nodename().to_str().ok()?)
 }
 
-fn unknown(name: &str, places: &[Arc<Place>]) -> Error {
-    let names: Vec<_> = places.iter().map(|place| place.name.as_str()).collect();
-    let message = format!("Unknown provider '{name}': the providers are {}.", names.join(", "));
-    Error::new(ErrorKind::Invalid, ID, message)
+fn absent(why: &str) -> Error {
+    Error::new(ErrorKind::Unavailable, ID, format!("The driver {ID} is not there: {why}."))
 }
 
 /// Does a change to its end, whether somebody still waits for it or not.
@@ -140,7 +145,7 @@ impl Driver for Nftables {
 
     fn provider(&self, name: &str) -> Result<ProviderName, Error> {
         let known = self.places.iter().find(|place| place.name.as_str().eq_ignore_ascii_case(name));
-        known.map(|place| place.name.clone()).ok_or_else(|| unknown(name, &self.places))
+        known.map(|place| place.name.clone()).ok_or_else(|| self.unknown(name))
     }
 
     fn default_provider(&self) -> Option<ProviderName> {

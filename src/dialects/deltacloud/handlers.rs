@@ -232,8 +232,14 @@ async fn replace_rules(request: &Request<'_>, id: &Segment) -> Result<Answer, Ap
 
 async fn show_new_firewall(request: &Request<'_>) -> Result<Answer, ApiError> {
     let call = request.with_credentials()?;
+    let values = request.parameters()?;
+    // What is nonsense to the firewall that is itself called so is nonsense here, too.
+    shown_rules(request)?;
+    values.packet()?;
+    values.is_true(&MEMBERS)?;
+    values.is_true(&COUNTERS)?;
     call.ask(async |driver, context| driver.authenticate(context).await).await?;
-    Ok(Answer::ok(View::Form(FilledIn::new(Form::NewFirewall, request.parameters()?))))
+    Ok(Answer::ok(View::Form(FilledIn::new(Form::NewFirewall, values))))
 }
 
 async fn show_new_rule(request: &Request<'_>, id: &Segment) -> Result<Answer, ApiError> {

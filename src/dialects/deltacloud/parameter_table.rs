@@ -35,10 +35,11 @@ pub(super) const NEW_RULE: [&Parameter; 19] = [
 pub(super) const RULE_SET: [&Parameter; 2] = [&RULE_SET_RULES, &RULE_SET_DEFAULT];
 
 /// What else there is, in queries.
-const OTHERS: [&Parameter; 21] = [
+const OTHERS: [&Parameter; 22] = [
     &ID,
     &SHOWN_DIRECTION,
     &MEMBERS,
+    &COUNTERS,
     &EXPLAIN,
     &DRY_RUN,
     &ALLOW_GAP,

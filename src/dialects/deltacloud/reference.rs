@@ -325,9 +325,11 @@ fn failures(operation: Operation<'_>) -> Vec<Failure> {
     let posted = [Failure::TooSlow, Failure::TooLarge, Failure::UnsupportedBody, Failure::MethodNotAllowed];
     let own: &[&[Failure]] = match operation {
         Operation::ShowEntryPoint | Operation::ListFirewalls => &[&asked],
-        Operation::ShowFirewall(_) | Operation::ShowNewFirewall(_) | Operation::ShowNewRule(_) => {
-            &[&asked, &[Failure::NotFound]]
+        // Not every driver can tell of members, or counts.
+        Operation::ShowFirewall(_) | Operation::ShowNewFirewall(_) => {
+            &[&asked, &[Failure::NotFound, Failure::NotSupported]]
         }
+        Operation::ShowNewRule(_) => &[&asked, &[Failure::NotFound]],
         Operation::CreateFirewall => &[&asked, &posted, &[Failure::NotFound, Failure::Conflict]],
         Operation::CreateRule(_) => &[&asked, &posted, &[Failure::NotFound]],
         Operation::ReplaceRules(_) => &[&asked, &posted_whole, &[Failure::NotFound, Failure::Conflict]],
