@@ -169,7 +169,7 @@ impl Driver for Nftables {
     }
 
     async fn counted(&self, context: &Context, id: &FirewallId) -> Result<(Arc<Firewall>, Vec<Hits>), Error> {
-        let Observed { firewall, rules } = self.place(context)?.observe(id).await?;
+        let Observed { firewall, rules } = self.place(context)?.count(id).await?;
         Ok((firewall, rules.into_iter().map(|seen| seen.hits).collect()))
     }
 

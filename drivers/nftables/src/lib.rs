@@ -10,6 +10,7 @@
 //! | `write` | what a change writes into the kernel |
 //! | `observed`, `compared`, `listing` | what is in force, held to what is to be |
 //! | `nft`, `commands`, `names` | running `nft`, and what things are called there |
+//! | `generation` | whether anything has changed since the last look |
 //! | `boot` | the file for the time before the gateway starts |
 //! | `members` | the host's addresses |
 //! | `capabilities`, `refusal` | what it can do, and what it refuses |
@@ -21,6 +22,7 @@ mod compared;
 mod compile;
 pub mod driver;
 mod frame;
+mod generation;
 mod host;
 mod listing;
 mod members;

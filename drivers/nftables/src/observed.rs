@@ -80,6 +80,18 @@ fn is_so(listing: &Listing, chain: &Chain) -> bool {
     is_base && seen.rules.iter().map(|rule| &rule.expressions).eq(&chain.rules)
 }
 
+/// A firewall that is in force as it is to be. What its rules are in the kernel, and what they have counted, is not known.
+pub(crate) fn intact(kept: &KeptFirewall) -> Observed {
+    let seen = |(place, rule): (usize, &Rule)| Seen {
+        direction: rule.content.direction,
+        kept: Some(place),
+        handles: Vec::new(),
+        hits: Hits::default(),
+    };
+    let rules = kept.firewall.rules.iter().enumerate().map(seen).collect();
+    Observed { firewall: Arc::clone(&kept.firewall), rules }
+}
+
 /// A firewall of which nothing is in force: the table is gone, or what leads to it.
 pub(crate) fn nothing(kept: &KeptFirewall) -> Observed {
     let all = Defaults { ingress: Action::Accept, egress: Action::Accept };

@@ -1,11 +1,11 @@
 //! One provider: the firewalls of one network namespace, in the document and in the kernel.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use deltawall_core::{
-    Account, Direction, Document, Documents, Error, ErrorKind, Firewall, FirewallId, NewFirewall, NewRule, NotKept,
-    Position, ProviderName, Replacement, RuleId,
+    Account, Direction, Document, Documents, Error, ErrorKind, Firewall, FirewallId, KeptFirewall, NewFirewall,
+    NewRule, Position, ProviderName, Replacement, RuleId, RuleSet,
 };
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, RwLock};
 
@@ -13,13 +13,14 @@ use crate::boot;
 use crate::capabilities::ID;
 use crate::commands::Transaction;
 use crate::compared::Compared;
+use crate::generation::generation;
 use crate::host;
 use crate::listing::Listing;
 use crate::names::chain_of;
 use crate::nft::Nft;
 use crate::observed::{self, Observed};
 use crate::options::Options;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, unkept, unknown_table};
 use crate::replaced::replaced;
 use crate::write::{self, add_rules};
 
@@ -39,6 +40,8 @@ pub(crate) struct Place {
     /// meanwhile, so that nobody compares one half of a change with the other.
     document: Arc<RwLock<Option<Document>>>,
     looking: Mutex<()>,
+    /// The generation of the kernel's rules in which all is in force that is to be, and nothing else.
+    intact: std::sync::Mutex<Option<u32>>,
     /// Whether it was told that the firewall is not in force.
     is_told: AtomicBool,
 }
@@ -59,6 +62,7 @@ impl Place {
             host,
             document: Arc::default(),
             looking: Mutex::default(),
+            intact: std::sync::Mutex::default(),
             is_told: AtomicBool::new(false),
         }
     }
@@ -148,7 +152,10 @@ impl Place {
     /// All firewalls, as they are in force.
     pub(crate) async fn observe_all(&self) -> Result<Vec<Observed>, Error> {
         let document = self.read().await?;
-        let compared = self.compare(&document).await?;
+        if self.is_intact() {
+            return Ok(document.firewalls.iter().map(observed::intact).collect());
+        }
+        let compared = self.look(&document).await?;
         Ok(document.firewalls.iter().map(|kept| compared.observe(kept, &self.host, &self.options)).collect())
     }
 
@@ -156,8 +163,46 @@ impl Place {
     pub(crate) async fn observe(&self, id: &FirewallId) -> Result<Observed, Error> {
         let document = self.read().await?;
         let kept = host::find(&document, id)?;
+        if self.is_intact() {
+            return Ok(observed::intact(kept));
+        }
+        let compared = self.look(&document).await?;
+        Ok(compared.observe(kept, &self.host, &self.options))
+    }
+
+    /// The same, with what its rules have counted.
+    pub(crate) async fn count(&self, id: &FirewallId) -> Result<Observed, Error> {
+        let document = self.read().await?;
+        let kept = host::find(&document, id)?;
         let compared = self.compare(&document).await?;
         Ok(compared.observe(kept, &self.host, &self.options))
+    }
+
+    /// How often the kernel's rules have changed; none where that is not known.
+    fn generation(&self) -> Option<u32> {
+        if self.nft.is_own() { generation() } else { None }
+    }
+
+    /// Whether nobody has changed anything since all was in force that is to be.
+    fn is_intact(&self) -> bool {
+        self.was_intact_at(self.generation())
+    }
+
+    fn was_intact_at(&self, generation: Option<u32>) -> bool {
+        generation.is_some() && generation == *self.intact.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_intact(&self, generation: Option<u32>) {
+        *self.intact.lock().unwrap_or_else(PoisonError::into_inner) = generation;
+    }
+
+    /// Compares, and remembers where nothing differs.
+    async fn look(&self, document: &Document) -> Result<Compared, Error> {
+        let before = self.generation();
+        let compared = self.compare(document).await?;
+        let is_intact = compared.differing(document, &self.host, &self.options).is_none();
+        self.set_intact(before.filter(|_| is_intact && before == self.generation()));
+        Ok(compared)
     }
 
     /// Makes a change: what is to be is written down, and then put in force in one step. If it cannot be, it is not to be any more.
@@ -173,6 +218,10 @@ impl Place {
         if after != *before {
             self.documents.write(ID, &self.name, &after).await.map_err(unkept)?;
         }
+        // What is intact stays so where the kernel has seen this one transaction, and no other.
+        let (generation, is_one) = (self.generation(), !transaction.is_empty());
+        let was_intact = self.was_intact_at(generation);
+        self.set_intact(None);
         if let Err(why) = self.nft.apply(transaction).await {
             let error = Error::from(why);
             // Where nobody knows whether it is in force, what was asked for stays what is to be.
@@ -181,6 +230,8 @@ impl Place {
             }
             return Err(error);
         }
+        let next = generation.map(|generation| if is_one { generation.wrapping_add(1).max(1) } else { generation });
+        self.set_intact(next.filter(|_| was_intact && self.generation() == next));
         *held = Some(after);
         drop(held);
         boot::renew(&self.nft, &self.options).await;
@@ -275,13 +326,35 @@ impl Place {
         .await
     }
 
+    /// Whether a rule of the set is there already, of a firewall that is as it was seen.
+    fn stay_any(
+        &self,
+        document: &Document,
+        kept: &KeptFirewall,
+        observed: &Observed,
+        seen: &Firewall,
+        rules: &RuleSet,
+    ) -> Result<bool, Error> {
+        if *observed.firewall != *seen {
+            return Ok(false);
+        }
+        let after = replaced(document, kept, observed, rules, (&self.host, self.options.marks))?;
+        Ok(!after.hits.is_empty())
+    }
+
     pub(crate) async fn replace_rules(&self, replacement: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
         let Replacement { seen, rules, .. } = replacement;
         self.change(async |document| {
             let before = document.clone();
-            let compared = self.compare(document).await?;
             let kept = host::find(document, &seen.id)?;
-            let observed = compared.observe(kept, &self.host, &self.options);
+            // What rules that stay have counted only a list tells. Where none stays, nobody need look.
+            let mut compared = None;
+            let mut observed = observed::intact(kept);
+            if !self.is_intact() || self.stay_any(document, kept, &observed, seen, rules)? {
+                let looked = self.compare(document).await?;
+                observed = looked.observe(kept, &self.host, &self.options);
+                compared = Some(looked);
+            }
             if *observed.firewall != *seen {
                 return Err(Refusal::Changed(observed.firewall.name.clone()).into());
             }
@@ -292,9 +365,12 @@ impl Place {
             document.last_number = after.last_number;
             *host::find_mut(document, &seen.id)? = after.kept;
             let mut transaction = Transaction::default();
-            match &compared.listing {
-                _ if compared.differs.is_none() && is_the_same => {}
-                Some(_) if compared.differs.is_none() => {
+            match &compared {
+                Some(Compared { listing, differs: Some(_) }) => {
+                    transaction = write::whole(document, listing.as_ref(), &self.options);
+                }
+                _ if is_the_same => {}
+                _ => {
                     let kept = host::find(document, &seen.id)?;
                     if default {
                         write::leading(&mut transaction, document, &self.options);
@@ -307,22 +383,9 @@ impl Place {
                     write::forget_limits(&mut transaction, &before, &seen.id);
                     add_rules(&mut transaction, kept, &after.hits, &self.options);
                 }
-                listing => transaction = write::whole(document, listing.as_ref(), &self.options),
             }
             Ok((transaction, firewall))
         })
         .await
     }
-}
-
-fn unkept(why: NotKept) -> Error {
-    let message = format!("What is to be in force cannot be kept, so nothing was changed: {why}.");
-    Error::new(ErrorKind::Unrecorded, ID, message)
-}
-
-fn unknown_table(provider: &ProviderName) -> Error {
-    let message = format!(
-        "There is a table inet deltawall in {provider} that the gateway's store does not know. Give --state the file that knows it, or delete the table."
-    );
-    Error::new(ErrorKind::Internal, ID, message)
 }

@@ -1,6 +1,6 @@
 //! Everything that this driver refuses.
 
-use deltawall_core::{Error, ErrorKind, FirewallName, LogPrefix};
+use deltawall_core::{Error, ErrorKind, FirewallName, LogPrefix, NotKept, ProviderName};
 
 use crate::capabilities::{DEVICE, ID, MAX_FIREWALLS, MAX_RULES};
 
@@ -68,4 +68,18 @@ impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::new(refusal.kind(), ID, format!("{refusal}."))
     }
+}
+
+/// What cannot be kept is not done.
+pub(crate) fn unkept(why: NotKept) -> Error {
+    let message = format!("What is to be in force cannot be kept, so nothing was changed: {why}.");
+    Error::new(ErrorKind::Unrecorded, ID, message)
+}
+
+/// Whose rules they are is not known.
+pub(crate) fn unknown_table(provider: &ProviderName) -> Error {
+    let message = format!(
+        "There is a table inet deltawall in {provider} that the gateway's store does not know. Give --state the file that knows it, or delete the table."
+    );
+    Error::new(ErrorKind::Internal, ID, message)
 }
