@@ -267,3 +267,36 @@ fn who_changes_the_host_from_elsewhere_cannot_lock_itself_out_by_accident() {
     put(&deny, "confirm_within=60").expect(200);
     send(&server, Request::get("/api/firewalls")).expect(401);
 }
+
+#[test]
+fn nothing_is_listed_where_nobody_has_changed_anything() {
+    namespaces::enter();
+    let folder = TempDir::new().unwrap();
+    let (log, script) = (folder.path().join("log"), folder.path().join("nft"));
+    std::fs::write(&script, format!("#!/bin/sh\necho \"$*\" >>{}\nexec /usr/sbin/nft \"$@\"\n", log.display()))
+        .unwrap();
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let state = folder.path().join("state.db");
+    let mut command = program(&["-p", "0", "-i", "nftables", "--state", state.to_str().unwrap()]);
+    command.stderr(printed()).env("PATH", folder.path());
+    let server = Server::spawn(command);
+    let ran = || {
+        let lines = std::fs::read_to_string(&log).unwrap();
+        std::fs::write(&log, "").unwrap();
+        lines.lines().map(|line| if line.contains("list") { "list" } else { "change" }).collect::<Vec<_>>()
+    };
+    let look = || send(&server, Request::get("/api/firewalls/device")).expect(200).json()["firewall"].clone();
+    look();
+    ran();
+    look();
+    assert!(ran().is_empty());
+    send(&server, Request::post("/api/firewalls/device/rules").form(SSH)).expect(201);
+    assert_eq!(look()["rules"].as_array().unwrap().len(), 1);
+    assert_eq!(ran(), ["change"]);
+    send(&server, Request::get("/api/firewalls/device?counters=true")).expect(200);
+    assert_eq!(ran(), ["list"], "what was counted is in no document");
+    run("nft", &["add", "rule", "inet", "deltawall", "fw_1_in", "drop"]);
+    assert_eq!((look()["rules"].as_array().unwrap().len(), ran()), (2, vec!["list"]));
+    run("nft", &["add", "table", "inet", "others"]);
+    assert_eq!((look()["rules"].as_array().unwrap().len(), ran()), (2, vec!["list"]), "there still is another's rule");
+}
