@@ -135,7 +135,7 @@ fn numbers(firewall: &Value) -> Vec<u8> {
 
 #[test]
 fn killed_while_rules_are_loaded_it_comes_back_with_all_of_the_old_or_the_new() {
-    const COUNT: usize = 1_500;
+    const COUNT: usize = 800;
     let (folder, mut server) = host();
     let seed: u64 =
         std::env::var("SEED").map_or_else(|_| uuid::Uuid::new_v4().as_u64_pair().0, |seed| seed.parse().unwrap());
@@ -148,10 +148,10 @@ fn killed_while_rules_are_loaded_it_comes_back_with_all_of_the_old_or_the_new() 
     };
     send(&server, put(0)).expect(200);
     let mut before = 0;
-    for turn in 1..=8_u64 {
+    for turn in 1..=6_u64 {
         let number = usize::try_from(turn).unwrap();
         server.connect().write(&put(number).bytes());
-        let wait = seed.rotate_left(u32::try_from(turn * 7).unwrap()) % 900;
+        let wait = seed.rotate_left(u32::try_from(turn * 7).unwrap()) % 500;
         std::thread::sleep(Duration::from_millis(wait));
         server.signal("-KILL");
         drop(server);
@@ -164,8 +164,10 @@ fn killed_while_rules_are_loaded_it_comes_back_with_all_of_the_old_or_the_new() 
         assert_eq!(now["rules"].as_array().unwrap().len(), COUNT, "turn {turn}, {wait} ms");
         assert!([before, number].contains(&usize::from(number_now)), "turn {turn}, {wait} ms: {number_now}");
         before = usize::from(number_now);
-        let changes = send(&server, Request::get("/api/changes?limit=1")).expect(200).json();
-        assert_ne!(changes["changes"][0]["state"], "applying", "turn {turn}: {changes}");
+        instance::eventually("it is known what became of the change", || {
+            let changes = send(&server, Request::get("/api/changes?limit=1")).expect(200).json();
+            (changes["changes"][0]["state"] != "applying").then_some(())
+        });
     }
 }
 
