@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`mod@http`] | sockets, connections, TLS, bodies, the line of the log: everything that is HTTP's and no dialect's |
 //! | [`dialects`] | the firewall APIs that are spoken: requests in, answers out |
+//! | [`policies`] | rule sets that firewalls are kept at |
 //! | [`changes`] | what is done to firewalls: made, or only told |
 //! | [`store`] | what outlives a restart: the journal, what ends by itself, sealed credentials |
 //! | [`gateway`] | who may ask which driver: in turn, in time and audited; the figures |
@@ -24,6 +25,7 @@ pub mod gateway;
 pub mod http;
 pub mod logging;
 pub mod message;
+pub mod policies;
 pub mod store;
 pub mod text;
 pub mod trace;
@@ -41,6 +43,7 @@ use crate::clock::SystemClock;
 use crate::config::{Config, Start, Usage};
 use crate::gateway::{Gateway, Registry, clients};
 use crate::http::Server;
+use crate::policies::Policies;
 use crate::store::opening::{self, Opened};
 
 pub use crate::error::Error;
@@ -62,12 +65,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
         }
     };
     logging::start(config.log_format)?;
-    let changes = take_up(&config)?;
-    Ok(Server::bind(&config, changes)?.run(print_line)?)
+    let (changes, policies) = take_up(&config)?;
+    Ok(Server::bind(&config, changes, policies)?.run(print_line)?)
 }
 
-/// The changes that are kept, and what was begun of them taken up again, once what drivers keep is in force.
-fn take_up(config: &Config) -> Result<Changes, Error> {
+/// The changes that are kept, and what was begun of them taken up again, once what drivers keep is in force; and what firewalls are kept at.
+fn take_up(config: &Config) -> Result<(Arc<Changes>, Arc<Policies>), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let Opened { store, key } = runtime.block_on(opening::open(&config.kept))?;
     let documents: Arc<dyn Documents> = Arc::new(StoredDocuments(Arc::clone(&store)));
@@ -80,7 +83,10 @@ fn take_up(config: &Config) -> Result<Changes, Error> {
     runtime.block_on(gateway.registry.start());
     let changes = Changes::new(Parts { gateway, store, key, clock, guards, keep: config.kept.time }, is_on);
     runtime.block_on(changes.start()).map_err(|why| Usage(format!("--state: {why}")))?;
-    Ok(changes)
+    let changes = Arc::new(changes);
+    let policies = Arc::new(Policies::new(config, &changes)?);
+    runtime.block_on(policies.start());
+    Ok((changes, policies))
 }
 
 /// A reader that has gone away is no reason to stop. Of nothing there is no line.

@@ -64,6 +64,7 @@ pub(super) async fn adopt(
     let Asked { driver, context, caller, operation } = asked;
     let Known { now, left } = known(shared, asked, firewall).await?;
     let (_, left) = left.ok_or_else(|| unknown(asked))?;
+    shared.keepers.check(driver, context.provider.as_ref(), &now, None)?;
     if driver.capabilities().firewalls.kept {
         let rules = &told(driver, RuleSet::of(&now))?;
         driver.replace_rules(context, Replacement { seen: &now, rules, allow_gap: false }).await?;

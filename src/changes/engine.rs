@@ -2,25 +2,27 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use deltawall_core::{Diff, Driver, Error, Firewall, FirewallId, NewRule, ProviderName, RuleSet};
 
 use super::apply::Made;
 use super::asked::Asked;
 use super::change::Change;
-use super::entry::{Applied, Drift, Entry, Page, Settlement, Undone};
+use super::entry::{Applied, Drift, Entry, Page, Progress, Settlement, Undone};
 use super::expiring::{self, RuleExpiry};
+use super::keepers::Keeper;
 use super::plan::{Planned, told_of};
 use super::seen::Expected;
 use super::shared::{Parts, Shared, blocked, busy};
 use super::terms::Terms;
 use super::{background, drifting, journal, making, plan, records, undoing};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::gateway::Gateway;
 use crate::gateway::standing::Standing;
-use crate::store::ChangeId;
 use crate::store::error::StoreError;
 use crate::store::record::Query;
+use crate::store::{ChangeId, Store};
 
 /// All changes of a gateway.
 #[derive(Debug)]
@@ -48,6 +50,43 @@ impl Changes {
     /// The gateway.
     pub fn gateway(&self) -> &Arc<Gateway> {
         &self.shared.gateway
+    }
+
+    /// From now on nobody but its keeper changes the rules of a firewall.
+    pub fn keep(&self, keeper: Keeper) {
+        self.shared.keepers.add(keeper);
+    }
+
+    /// Who keeps a firewall.
+    pub fn keeper(&self, driver: &dyn Driver, provider: Option<&ProviderName>, firewall: &Firewall) -> Option<String> {
+        self.shared.keepers.of(driver, provider, firewall)
+    }
+
+    /// What keeps it all.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.shared.store
+    }
+
+    /// What time it is.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    /// How far a change has come, whoever may see it: for who keeps its firewall. None where it was never begun.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn progress(&self, id: &ChangeId) -> Result<Option<Progress>, StoreError> {
+        let record = self.shared.ask("change", self.shared.store.change(id)).await?;
+        let due = self.shared.pending().due(id);
+        Ok(record.map(|record| Progress {
+            state: record.state,
+            left: match (due, record.confirm_by) {
+                (Some(due), _) => due.left(&*self.shared.clock),
+                (None, Some(end)) => end.since(self.shared.clock.now()),
+                (None, None) => Duration::ZERO,
+            },
+        }))
     }
 
     /// Whether clients are told of it unasked.
@@ -100,6 +139,10 @@ impl Changes {
         let Asked { driver, context, .. } = asked;
         terms.check(driver, change, self.shared.store.is_durable(), self.shared.clock.now())?;
         let mut planned = plan::plan(driver, context, change, expected).await?;
+        if !planned.is_new {
+            let keeper = terms.keeper.as_deref();
+            self.shared.keepers.check(driver, context.provider.as_ref(), &planned.firewall, keeper)?;
+        }
         let place = self.shared.place(driver, context.provider.as_ref(), &planned.firewall);
         if let Some(open) = self.shared.pending().change_of(&place) {
             return Err(blocked(driver, busy(&open.id, open.confirm_by)));

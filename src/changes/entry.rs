@@ -65,6 +65,15 @@ impl Entry {
     }
 }
 
+/// How far a change has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Its state.
+    pub state: State,
+    /// How long it may still be confirmed, where it is tried.
+    pub left: Duration,
+}
+
 /// Some changes of the journal, the newest first.
 #[derive(Debug, Clone)]
 pub struct Page {

@@ -13,6 +13,7 @@ use super::guards::Guarded;
 use super::pending::Due;
 use super::place::provider;
 use super::plan::{Prospect, created, prospect};
+use super::replaced::Replaced;
 use super::seen::{Expected, Look, before_in_turn};
 use super::shared::{Shared, not_begun};
 use super::terms::Terms;
@@ -47,16 +48,24 @@ pub(super) async fn make(
     let Asked { driver, context, .. } = asked;
     terms.check(driver, &change, shared.store.is_durable(), shared.clock.now())?;
     let is_free = driver.capabilities().firewalls.in_memory;
-    let always = is_free || shared.store.is_durable() || shared.guards.are_for(driver.id()) || !terms.are_plain();
+    let is_guarded = shared.guards.are_for(driver.id()) || shared.keepers.are_for(driver);
+    let always = is_free || shared.store.is_durable() || is_guarded || !terms.are_plain();
     let before = before_in_turn(driver, context, &change, Look { expected, always }, standing).await;
     if before.as_ref().is_err_and(|why| why.kind == ErrorKind::NotFound) {
         // What the driver cannot do of any firewall is told first.
         check::asked(driver, &change)?;
     }
     let before = before?;
+    if let Some(seen) = &before {
+        shared.keepers.check(driver, context.provider.as_ref(), seen, terms.keeper.as_deref())?;
+    }
+    let replaced = match &terms.instead_of {
+        Some(trial) => Some(Replaced::find(shared, asked, trial).await?),
+        None => None,
+    };
     let coming = coming(shared, asked, &change, &terms, before)?;
     let record = record(shared, asked, id, &change, &terms, &coming);
-    let beginning = beginning(shared, asked, record.clone(), &coming)?;
+    let beginning = beginning(shared, asked, record.clone(), &coming, replaced.as_ref())?;
     let unfinished = Unfinished::new(shared, id);
     if let Err(why) = shared.ask("begin", shared.store.begin(beginning)).await {
         // Where the store cannot tell whether it has begun, that is found out later.
@@ -64,6 +73,9 @@ pub(super) async fn make(
             unfinished.finish();
         }
         return Err(not_begun(driver, why));
+    }
+    if let Some(replaced) = &replaced {
+        replaced.has_ended(shared);
     }
     let seen = coming.before.clone();
     let may_leave_some = may_leave_some(asked, &change);
@@ -128,6 +140,9 @@ pub(super) async fn make(
                     tracing::error!(change = %id, why = ?why, "a change that has failed could not be written down yet");
                     unfinished.finish_later(step);
                 }
+            }
+            if let Some(replaced) = replaced.filter(|_| state == State::Failed) {
+                replaced.go_on(shared).await;
             }
             Err(error)
         }
@@ -212,7 +227,13 @@ fn record(shared: &Shared, asked: Asked<'_>, id: &ChangeId, change: &Change, ter
 }
 
 /// What is about to be done, with all that it takes to end it.
-fn beginning(shared: &Shared, asked: Asked<'_>, record: Record, coming: &Coming) -> Result<Beginning, Error> {
+fn beginning(
+    shared: &Shared,
+    asked: Asked<'_>,
+    record: Record,
+    coming: &Coming,
+    replaced: Option<&Replaced>,
+) -> Result<Beginning, Error> {
     let Asked { driver, caller, .. } = asked;
     let seal = |of: &str| match caller.is_own {
         true => Ok(None),
@@ -225,12 +246,17 @@ fn beginning(shared: &Shared, asked: Asked<'_>, record: Record, coming: &Coming)
     // What it is planned to be is of use only to who finds out what became of the change.
     let is_kept = shared.store.is_durable() || record.confirm_by.is_some();
     let (before, after) = (coming.before.as_deref(), coming.after.as_ref().filter(|_| is_kept));
-    let record = Record { before: before.map(snapshot::write), after: after.map(snapshot::write), ..record };
+    let before = match replaced {
+        Some(replaced) => replaced.record.before.clone(),
+        None => before.map(snapshot::write),
+    };
+    let record = Record { before, after: after.map(snapshot::write), ..record };
+    let instead_of = replaced.map(|replaced| replaced.end(shared, asked, &record.id));
     let expiries = coming.ends.expiries(&record);
     let expiries = expiries.into_iter().map(|expiry| Ok((seal(&expiry.id)?, expiry)));
     let expiries =
         expiries.map(|sealed| sealed.map(|(sealed, expiry)| (expiry, sealed))).collect::<Result<_, Error>>()?;
-    Ok(Beginning { record, left: Left::Same, gone: Vec::new(), credentials, expiries })
+    Ok(Beginning { record, instead_of, left: Left::Same, gone: Vec::new(), credentials, expiries })
 }
 
 /// The step of a change that was made.

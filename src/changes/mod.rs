@@ -9,12 +9,12 @@
 //! | `seen` | the firewall that a change is about, as it is before |
 //! | `rules`, `check` | the rules that a firewall has after a change, and what a driver would refuse |
 //! | `plan`, `apply` | telling what a change would do, and asking the driver to make it |
-//! | `after`, `making`, `ending`, `unfinished` | making a change with all that it takes to end it |
+//! | `after`, `making`, `replaced`, `ending`, `unfinished` | making a change with all that it takes to end it, also in a trial's place |
 //! | `inverse`, `undone`, `joined`, `matching` | what undoes a change: of rules in their order, and of single sources |
 //! | `undoing` | undoing it |
 //! | `settling` | finding out whether a change was made |
 //! | `expiring`, `expire` | which rules end by themselves, and ending them |
-//! | [`guards`] | what has to stay open or closed |
+//! | [`guards`], [`keepers`] | what has to stay open or closed, and who keeps firewalls as they are to be |
 //! | `records`, `written` | what was kept of a change, read again; what is done already, written down |
 //! | `journal`, `drifting` | what is kept, for who may see it; what others did |
 //! | `pending`, `background` | what is still to be ended, and who does it |
@@ -28,6 +28,7 @@ pub mod documents;
 pub mod engine;
 pub mod entry;
 pub mod guards;
+pub mod keepers;
 pub mod shared;
 pub mod terms;
 
@@ -50,6 +51,7 @@ mod pending;
 mod place;
 mod plan;
 mod records;
+mod replaced;
 mod rules;
 mod seen;
 mod settling;
@@ -64,6 +66,7 @@ pub use asked::Asked;
 pub use change::Change;
 pub use engine::Changes;
 pub use expiring::RuleExpiry;
+pub use keepers::Keeper;
 pub use plan::Planned;
 pub use rules::index_of;
 pub use seen::Expected;

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use ulid::{Generator, Overflow, Ulid};
 
 use super::guards::Guards;
+use super::keepers::Keepers;
 use super::pending::Pending;
 use super::place::provider;
 use crate::clock::{Clock, Timestamp};
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) guards: Guards,
+    /// Who keeps firewalls.
+    pub(super) keepers: Keepers,
     /// How long changes are kept that came to their end.
     pub(super) keep: Duration,
     /// What is still to be ended, as far as this gateway knows.
@@ -76,6 +79,7 @@ impl Shared {
             store,
             clock,
             guards,
+            keepers: Keepers::default(),
             keep,
             pending: Mutex::default(),
             has_pending: AtomicBool::new(false),
@@ -223,6 +227,9 @@ pub(super) fn not_begun(driver: &dyn Driver, why: BeginError) -> Error {
     match why {
         BeginError::Store(why) => unrecorded(driver, why),
         BeginError::Busy(other) => blocked(driver, busy(&other.id, other.confirm_by)),
+        BeginError::Over(id) => {
+            blocked(driver, format!("The time of change {id} is over: it is undone, or about to be."))
+        }
     }
 }
 

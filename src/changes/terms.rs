@@ -6,6 +6,7 @@ use deltawall_core::{Driver, Error, ErrorKind, NewRule};
 
 use super::change::Change;
 use crate::clock::Timestamp;
+use crate::store::ChangeId;
 
 /// How a change is to be made; by default for good, and for no reason that is told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub struct Terms {
     pub of_rules: Vec<(NewRule, Timestamp)>,
     /// Why it is made, for the journal.
     pub why: Option<String>,
+    /// The trial of the same firewall whose place it takes: that ends with it, and what undoes it leads to where that began.
+    pub instead_of: Option<ChangeId>,
+    /// Who keeps the firewall, where it is who asks.
+    pub keeper: Option<String>,
 }
 
 /// When a rule goes by itself.

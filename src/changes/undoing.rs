@@ -29,6 +29,7 @@ pub(super) async fn undo(
     check_state(shared, driver, &record)?;
     let is_trial = record.state.is_open();
     if !is_trial {
+        check_keeper(shared, asked, now)?;
         let what = what(driver, &record, now, Way::Refuse)?;
         check_guards(shared, asked, now, &what)?;
     }
@@ -115,6 +116,7 @@ pub(super) fn prospect(
     let way = if record.state.is_open() { Way::Nearest } else { Way::Refuse };
     let what = what(driver, record, Some(&now), way)?;
     if !record.state.is_open() {
+        check_keeper(shared, asked, Some(&now))?;
         check_guards(shared, asked, Some(&now), &what)?;
     }
     Ok(match what {
@@ -225,6 +227,12 @@ fn what(driver: &dyn Driver, record: &Record, now: Option<&Firewall>, way: Way) 
     }
     inverse(before.as_ref(), after.as_ref(), now, &driver.capabilities(), way)
         .map_err(|why| blocked(driver, why.to_string()))
+}
+
+/// Whether the firewall is nobody's to keep: a trial there may be undone by anybody, since it is known what comes then.
+fn check_keeper(shared: &Shared, asked: Asked<'_>, now: Option<&Firewall>) -> Result<(), Error> {
+    let Asked { driver, context, .. } = asked;
+    now.map_or(Ok(()), |now| shared.keepers.check(driver, context.provider.as_ref(), now, None))
 }
 
 fn check_guards(shared: &Shared, asked: Asked<'_>, now: Option<&Firewall>, what: &Inverse) -> Result<(), Error> {

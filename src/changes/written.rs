@@ -20,7 +20,7 @@ pub(super) async fn write_done(
     let (ended_at, [before, after]) = (Some(record.made_at), [before, after].map(snapshot::write));
     let left = Left::As(after.clone());
     let record = Record { state: State::Done, ended_at, before: Some(before), after: Some(after), ..record };
-    let beginning = Beginning { record, left, gone, credentials: None, expiries: Vec::new() };
+    let beginning = Beginning { record, instead_of: None, left, gone, credentials: None, expiries: Vec::new() };
     shared.ask("begin", shared.store.begin(beginning)).await.map_err(|why| not_begun(driver, why))?;
     shared.gateway.metrics().changed(driver.id(), State::Done.name());
     Ok(())

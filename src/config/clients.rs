@@ -19,6 +19,10 @@ pub enum ClientsCommand {
         /// Where it may do that: `*`, or `DRIVER` and `DRIVER/PROVIDER` with commas between
         #[arg(long)]
         drivers: String,
+        /// Lets it prove itself by HTTP Digest to this realm of a VAPIX device, which weakens its password for who reads the file;
+        /// may be given several times
+        #[arg(long, value_name = "REALM", num_args = 0..=1, default_missing_value = "AXIS_ACCC8E000001")]
+        digest: Vec<String>,
         /// Puts it in the place of the client that is there by this name
         #[arg(long)]
         replace: bool,

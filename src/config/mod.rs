@@ -5,11 +5,13 @@
 mod clients;
 mod files;
 mod guards;
+mod limits;
 mod nftables;
 mod settings;
 mod store;
 mod usage;
 mod values;
+mod vapix;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -26,10 +28,12 @@ use settings::Settings;
 pub use clients::{ClientsCommand, Rights};
 pub use files::{check_has_end, file_error, read};
 pub use guards::Guard;
+pub use limits::Limits;
 pub use nftables::Nftables;
 pub use settings::{Ec2Credentials, LetThrough, LogFormat};
 pub use store::{Kept, StorePlace};
 pub use usage::Usage;
+pub use vapix::{Challenge, VapixDevice};
 
 /// The driver of this host's own firewalls.
 const NFTABLES: &str = "nftables";
@@ -99,6 +103,12 @@ pub struct Config {
     pub kept: Kept,
     /// What has to stay open or closed.
     pub guards: Vec<Guard>,
+    /// How often firewalls that are kept are looked at.
+    pub reconcile_every: Duration,
+    /// The devices that clients of VAPIX see.
+    pub vapix: Vec<VapixDevice>,
+    /// How their clients are told to prove themselves.
+    pub vapix_challenge: Challenge,
     /// How long a driver may take for an answer.
     pub backend_timeout: Duration,
     /// How long requests under way may take once the gateway is told to stop.
@@ -112,35 +122,6 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
-}
-
-/// How much clients may take of the gateway.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// How long the first line and the headers of a request may take; a TLS handshake too.
-    pub header_timeout: Duration,
-    /// How long the body of a request may take.
-    pub body_timeout: Duration,
-    /// How long a connection is kept on which nothing is asked.
-    pub idle_timeout: Duration,
-    /// How many connections there may be.
-    pub connections: usize,
-    /// How many of them one peer may have.
-    pub peer_connections: usize,
-    /// How many bytes of requests and answers may be held for all clients together.
-    pub held: usize,
-    /// How large the body of a request may be, in bytes.
-    pub body_size: usize,
-    /// How many parameters a request may have, query and body together.
-    pub parameters: usize,
-    /// How long a parameter's name or value may be, in bytes.
-    pub field_size: usize,
-    /// How many sources a new rule may have.
-    pub sources: usize,
-    /// How many requests are worked on at a time for each provider of a driver.
-    pub backend_requests: usize,
-    /// How many requests may wait for each provider of a driver.
-    pub backend_queue: usize,
 }
 
 /// What an operator decides about EC2, whether or not its driver was built in.
@@ -191,6 +172,9 @@ impl Default for Config {
             fgcp_stop_delay: Duration::from_secs(2),
             kept: Kept::default(),
             guards: Vec::new(),
+            reconcile_every: Duration::from_secs(60),
+            vapix: vec![VapixDevice::default()],
+            vapix_challenge: Challenge::default(),
             backend_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(30),
         }
@@ -205,25 +189,6 @@ impl Default for Ec2 {
             show_egress: false,
             max_answer: 128 * 1024 * 1024,
             endpoints: Vec::new(),
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            header_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(30),
-            idle_timeout: Duration::from_secs(60),
-            connections: 1000,
-            peer_connections: 100,
-            held: 256 * 1024 * 1024,
-            body_size: 1024 * 1024,
-            parameters: 2_500,
-            field_size: 4 * 1024,
-            sources: 1_000,
-            backend_requests: 64,
-            backend_queue: 64,
         }
     }
 }
@@ -262,9 +227,16 @@ impl Config {
             typed.filter(not_empty).or(file.filter(not_empty))
         };
         let config = Self {
-            limits: limits(&typed, &file)?,
+            limits: Limits::read(&typed, &file)?,
             kept: Kept::read(&typed, &file)?,
             nftables: Nftables::read(&typed, &file)?,
+            vapix: VapixDevice::read(&typed, &file)?,
+            vapix_challenge: typed.vapix_challenge.or(file.vapix_challenge).unwrap_or_default(),
+            reconcile_every: values::timeout(
+                "--reconcile-every",
+                typed.reconcile_every.or(file.reconcile_every),
+                default.reconcile_every,
+            )?,
             driver: text(typed.driver, file.driver).unwrap_or(default.driver),
             drivers: Some(values::names(&typed.drivers))
                 .filter(|names| !names.is_empty())
@@ -344,37 +316,6 @@ impl Config {
     pub fn serves_this_host(&self) -> bool {
         [&self.driver].into_iter().chain(&self.drivers).any(|driver| driver.eq_ignore_ascii_case(NFTABLES))
     }
-}
-
-fn limits(typed: &Settings, file: &Settings) -> Result<Limits, Usage> {
-    let default = Limits::default();
-    let timeout = |option, typed: Option<f64>, file, default| values::timeout(option, typed.or(file), default);
-    let count = |option, typed: Option<u32>, file, default| values::count(option, typed.or(file), default);
-    Ok(Limits {
-        header_timeout: timeout("--header-timeout", typed.header_timeout, file.header_timeout, default.header_timeout)?,
-        body_timeout: timeout("--body-timeout", typed.body_timeout, file.body_timeout, default.body_timeout)?,
-        idle_timeout: timeout("--idle-timeout", typed.idle_timeout, file.idle_timeout, default.idle_timeout)?,
-        connections: count("--max-connections", typed.max_connections, file.max_connections, default.connections)?,
-        peer_connections: count(
-            "--max-peer-connections",
-            typed.max_peer_connections,
-            file.max_peer_connections,
-            default.peer_connections,
-        )?,
-        held: count("--max-held", typed.max_held, file.max_held, default.held)?,
-        body_size: count("--max-body", typed.max_body, file.max_body, default.body_size)?,
-        parameters: count("--max-parameters", typed.max_parameters, file.max_parameters, default.parameters)?,
-        field_size: count("--max-field", typed.max_field, file.max_field, default.field_size)?,
-        sources: count("--max-sources", typed.max_sources, file.max_sources, default.sources)?,
-        backend_requests: count(
-            "--backend-requests",
-            typed.backend_requests,
-            file.backend_requests,
-            default.backend_requests,
-        )?,
-        // None may have to wait.
-        backend_queue: typed.backend_queue.or(file.backend_queue).map_or(default.backend_queue, values::size),
-    })
 }
 
 fn read_file(path: &Path) -> Result<Settings, Usage> {

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::guards::GuardSettings;
+use super::vapix::{Challenge, VapixSettings};
 
 /// What was typed, each of which may be left out.
 #[derive(Debug, Default, clap::Args, Deserialize)]
@@ -199,6 +200,24 @@ pub(super) struct Settings {
     /// How long changes are kept that came to their end [default: 90]
     #[arg(long, env = "API_KEEP_CHANGES", value_name = "DAYS")]
     pub(super) keep_changes: Option<u32>,
+
+    /// How often firewalls that are kept are looked at, whether others have changed them [default: 60]
+    #[arg(long, env = "API_RECONCILE_EVERY", value_name = "SECONDS")]
+    pub(super) reconcile_every: Option<f64>,
+
+    /// The firewall that the rules of the VAPIX device are of, or none [default: mock-nftables/device where that driver is served]
+    #[arg(long, env = "API_VAPIX", value_name = "DRIVER[/PROVIDER]/FIREWALL")]
+    #[serde(skip)]
+    pub(super) vapix: Option<String>,
+
+    /// How clients of VAPIX devices are told to prove themselves [default: both]
+    #[arg(long, env = "API_VAPIX_CHALLENGE", value_name = "SCHEME")]
+    pub(super) vapix_challenge: Option<Challenge>,
+
+    /// The devices of VAPIX, where there are several; in the configuration file alone.
+    #[arg(skip)]
+    #[serde(default, rename = "vapix")]
+    pub(super) vapix_device: Vec<VapixSettings>,
 
     /// What has to stay open or closed; in the configuration file alone.
     #[arg(skip)]

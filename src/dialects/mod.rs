@@ -2,61 +2,67 @@
 
 pub mod deltacloud;
 pub mod dialect;
+pub mod vapix;
 
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
 
 use crate::changes::Changes;
+use crate::config::Challenge;
 use crate::gateway::Desk;
 use crate::message::{Exchange, Refusal};
+use crate::policies::Policies;
 use deltacloud::Deltacloud;
 use dialect::{Dialect, Reply};
+use vapix::Vapix;
 
 /// All dialects. One is called by a `match` and not through a pointer: its future would have to stand in a box, and that costs
 /// more than all that a dialect reads of a request.
 #[derive(Debug)]
 pub struct Dialects {
     deltacloud: Deltacloud,
+    vapix: Vapix,
 }
 
 /// Which of them it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Name {
+    /// All paths that are no other's: Deltacloud's clients are told that there is nothing at them.
     Deltacloud,
+    Vapix,
 }
 
-/// What the paths of each begin with.
-const PATHS: [(&str, Name); 1] = [("/api", Name::Deltacloud)];
-
-/// Whose all other paths are: Deltacloud's clients are told that there is nothing at them.
-const REST: Name = Name::Deltacloud;
-
 impl Dialects {
-    /// All of them, which make their changes so.
-    pub fn new(changes: Arc<Changes>) -> Self {
-        Self { deltacloud: Deltacloud::new(changes) }
+    /// All of them, which make their changes so, and keep firewalls at these policies. Clients of VAPIX are challenged so.
+    pub fn new(changes: Arc<Changes>, policies: Arc<Policies>, challenge: Challenge) -> Self {
+        Self { deltacloud: Deltacloud::new(Arc::clone(&changes)), vapix: Vapix::new(changes, policies, challenge) }
     }
 
     /// Answers a request, in the dialect that it is of.
     pub async fn answer(&self, exchange: &Exchange<'_>, desk: &Desk, body: Result<Bytes, Refusal>) -> Reply {
-        match name(exchange) {
+        match self.name(exchange) {
             Name::Deltacloud => self.deltacloud.answer(exchange, desk, body).await,
+            // A box, so that the other's future is no larger.
+            Name::Vapix => Box::pin(self.vapix.answer(exchange, desk, body)).await,
         }
     }
 
     /// Says why a request is not answered as it should be.
     pub fn refuse(&self, exchange: &Exchange<'_>, desk: &Desk, refusal: Refusal) -> Reply {
-        match name(exchange) {
+        match self.name(exchange) {
             Name::Deltacloud => self.deltacloud.refuse(exchange, desk, refusal),
+            Name::Vapix => self.vapix.refuse(exchange, desk, refusal),
         }
     }
-}
 
-/// The dialect that a request is of.
-fn name(exchange: &Exchange<'_>) -> Name {
-    let path = exchange.http.uri().path();
-    PATHS.into_iter().find(|(start, _)| is_below(path, start)).map_or(REST, |(_, name)| name)
+    /// The dialect that a request is of.
+    fn name(&self, exchange: &Exchange<'_>) -> Name {
+        match self.vapix.has(exchange.http.uri().path(), is_below) {
+            true => Name::Vapix,
+            false => Name::Deltacloud,
+        }
+    }
 }
 
 /// Whether a path begins with these segments.

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use deltawall_core::{Credentials, ProviderName};
 
-use super::clients::{Clients, Stranger};
+use super::clients::{Client, Clients, Ha1, Stranger};
 use super::registry::Registry;
 use crate::config::{Config, Ec2Credentials, Usage};
 
@@ -21,6 +21,23 @@ pub struct Access {
     /// The gateway's own credentials, by driver.
     own: HashMap<&'static str, Credentials>,
     clients: Option<Clients>,
+    /// The logins that drivers' sample data publishes.
+    samples: HashMap<&'static str, (&'static str, &'static str)>,
+}
+
+/// How somebody proves to be a client, who asks for no cloud's credentials to be passed on.
+pub enum Proof<'a> {
+    /// By a password.
+    Password(Credentials),
+    /// By HTTP Digest.
+    Digest {
+        /// Who it says it is.
+        user: &'a str,
+        /// What it proves itself to.
+        realm: &'a str,
+        /// Whether it has proven to know the password that this is of.
+        is_of: &'a dyn Fn(&Ha1) -> bool,
+    },
 }
 
 /// One who is let in.
@@ -69,6 +86,15 @@ pub enum Denial {
     Busy,
 }
 
+impl From<Stranger> for Denial {
+    fn from(stranger: Stranger) -> Self {
+        match stranger {
+            Stranger::Wrong => Self::Wrong,
+            Stranger::Busy => Self::Busy,
+        }
+    }
+}
+
 impl Access {
     /// What the configuration says of it.
     ///
@@ -89,7 +115,8 @@ impl Access {
         }
         own.extend(registry.logins().map(|(driver, login)| (driver, login.clone())));
         let clients = config.clients.as_deref().map(Clients::read).transpose()?;
-        Ok(Self { own, clients })
+        let samples = registry.drivers().filter_map(|driver| Some((driver.id(), registry.sample(driver.id())?.login)));
+        Ok(Self { own, clients, samples: samples.collect() })
     }
 
     /// The gateway's own credentials for a driver, where it has any.
@@ -117,7 +144,7 @@ impl Access {
         asked: Asked<'_>,
         is_ours: impl FnOnce() -> bool,
     ) -> Result<Caller, Denial> {
-        let Asked { driver, provider, is_change, peer } = asked;
+        let Asked { driver, peer, .. } = asked;
         let own = self.own.get(driver);
         let Some(clients) = &self.clients else {
             return match own {
@@ -129,11 +156,54 @@ impl Access {
                 None => Ok(Caller { name: None, credentials: sent.ok_or(Denial::Anonymous)?, is_own: false, peer }),
             };
         };
-        let client =
-            clients.authenticate(&sent.ok_or(Denial::Anonymous)?, peer).await.map_err(|stranger| match stranger {
-                Stranger::Wrong => Denial::Wrong,
-                Stranger::Busy => Denial::Busy,
-            })?;
+        let client = clients.authenticate(&sent.ok_or(Denial::Anonymous)?, peer).await.map_err(Denial::from)?;
+        self.permit(&client, asked)
+    }
+
+    /// Lets in who proves to be a client, or to know the login that the driver's sample data publishes.
+    ///
+    /// # Errors
+    /// As those of [`admit`](Self::admit).
+    pub async fn admit_proven(
+        &self,
+        proof: Option<Proof<'_>>,
+        asked: Asked<'_>,
+        is_ours: impl FnOnce() -> bool,
+    ) -> Result<Caller, Denial> {
+        let Asked { driver, peer, .. } = asked;
+        if self.clients.is_none() && self.own.contains_key(driver) {
+            return self.admit(None, asked, is_ours).await;
+        }
+        let proof = proof.ok_or(Denial::Anonymous)?;
+        let Some(clients) = &self.clients else {
+            let (user, password) = self.samples.get(driver).copied().ok_or(Denial::Wrong)?;
+            let is_right = match proof {
+                Proof::Password(sent) => sent.user() == user && sent.password() == password,
+                Proof::Digest { user: sent, realm, is_of } => sent == user && is_of(&Ha1::new(user, realm, password)),
+            };
+            let credentials = Credentials::new(user, password);
+            return match is_right {
+                true => Ok(Caller { name: None, credentials, is_own: false, peer }),
+                false => Err(Denial::Wrong),
+            };
+        };
+        match proof {
+            Proof::Password(sent) => self.admit(Some(sent), asked, is_ours).await,
+            Proof::Digest { user, realm, is_of } => match clients.digest(user, realm) {
+                Some((client, ha1)) if is_of(&ha1) => self.permit(&client, asked),
+                // It takes the turns and the work of a wrong password, so that nobody can try many.
+                _ => match clients.authenticate(&Credentials::new(user, ""), peer).await {
+                    Err(Stranger::Busy) => Err(Denial::Busy),
+                    _ => Err(Denial::Wrong),
+                },
+            },
+        }
+    }
+
+    /// Whether a client may do what it asks for.
+    fn permit(&self, client: &Client, asked: Asked<'_>) -> Result<Caller, Denial> {
+        let Asked { driver, provider, is_change, peer } = asked;
+        let own = self.own.get(driver);
         let name = client.name();
         if !client.may_use(driver, provider) {
             let provider = provider.map_or_else(String::new, |provider| format!(" with provider {provider}"));

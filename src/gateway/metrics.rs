@@ -40,6 +40,7 @@ pub struct Metrics {
     unreadable: Family<UnreadableLabels, Counter>,
     held: Gauge,
     changes: Family<StateLabels, Counter>,
+    kept: Family<KeptLabels, Counter>,
     trials: Gauge,
     expiries: Gauge,
     overdue: Gauge,
@@ -93,6 +94,12 @@ struct LineLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RejectedLabels {
     limit: Limit,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KeptLabels {
+    driver: &'static str,
+    outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -186,6 +193,7 @@ impl Default for Metrics {
             unreadable: Family::default(),
             held: Gauge::default(),
             changes: Family::default(),
+            kept: Family::default(),
             trials: Gauge::default(),
             expiries: Gauge::default(),
             overdue: Gauge::default(),
@@ -219,6 +227,8 @@ impl Default for Metrics {
             metrics.held.clone(),
         );
         registry.register("changes", "Changes of firewalls that have come to this state", metrics.changes.clone());
+        let help = "Times that a firewall which is kept was made again what it is to be, or could not be";
+        registry.register("kept", help, metrics.kept.clone());
         registry.register("trials", "Trials that are under way, and changes being undone", metrics.trials.clone());
         registry.register("expiries", "Rules that are to go by themselves", metrics.expiries.clone());
         registry.register("overdue", "Trials and expiries that should have ended by now", metrics.overdue.clone());
@@ -276,6 +286,12 @@ impl Metrics {
     /// Counts a change that has come to a state.
     pub fn changed(&self, driver: &'static str, state: &'static str) {
         self.changes.get_or_create(&StateLabels { driver, state }).inc();
+    }
+
+    /// Counts that a firewall which is kept was made again what it is to be, after others had changed it; or that it could not be.
+    pub fn kept(&self, driver: &'static str, is_corrected: bool) {
+        let outcome = if is_corrected { "corrected" } else { "failed" };
+        self.kept.get_or_create(&KeptLabels { driver, outcome }).inc();
     }
 
     /// Counts an attempt to undo a change.

@@ -20,6 +20,7 @@ use super::serve::{Shared, Worker, serve};
 use crate::config::Limits;
 use crate::gateway::metrics::{Limit, Metrics, Unreadable};
 use crate::logging::REQUESTS;
+use crate::message::host::Names;
 
 /// How long the last bytes of a connection may take to be sent.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -38,6 +39,14 @@ pub struct Front {
 }
 
 impl Front {
+    /// The same at another address.
+    pub fn at(&self, address: SocketAddr) -> Self {
+        let Shared { dialects, gateway, names, stop } = &*self.shared;
+        let names = Names { address: Some(address), ..names.clone() };
+        let shared = Shared { dialects: Arc::clone(dialects), gateway: Arc::clone(gateway), names, stop: stop.clone() };
+        Self { shared: Arc::new(shared), ..self.clone() }
+    }
+
     /// What becomes of accepted connections, in one worker.
     pub fn service(self) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = (), InitError = ()> {
         // There is one handler for all paths, so actix-web's application, which finds one for each, would only cost time.

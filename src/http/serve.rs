@@ -30,7 +30,7 @@ const MAX_UNCOUNTED: u64 = 4 * 1024;
 #[derive(Debug)]
 pub struct Shared {
     /// Who answers.
-    pub dialects: Dialects,
+    pub dialects: Arc<Dialects>,
     /// What they ask.
     pub gateway: Arc<Gateway>,
     /// What all of it is called by.

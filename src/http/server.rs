@@ -1,5 +1,6 @@
 //! The listening sockets, the workers behind them, and how they stop.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
@@ -24,12 +25,15 @@ use crate::config::{Config, Limits, Usage};
 use crate::dialects::Dialects;
 use crate::error::Error;
 use crate::message::host::{Names, PublicUrl};
+use crate::policies::Policies;
 
 /// A gateway that has its addresses and has not begun to serve.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    /// Those of devices that have a port of their own.
+    others: Vec<(TcpListener, SocketAddr)>,
     admin: Option<TcpListener>,
     certificate: Option<Arc<Certificate>>,
     shared: Arc<Shared>,
@@ -43,7 +47,7 @@ impl Server {
     /// # Errors
     /// [`Error::Listen`] when an address is in use or not ours, [`Usage`] when others than this machine could
     /// connect without TLS, or without being known, or when the certificate cannot be read.
-    pub fn bind(config: &Config, changes: Changes) -> Result<Self, Error> {
+    pub fn bind(config: &Config, changes: Arc<Changes>, policies: Arc<Policies>) -> Result<Self, Error> {
         let public_url = config.public_url.as_deref().map(public_url).transpose()?;
         let certificate = config.tls.clone().map(Certificate::read).transpose()?.map(Arc::new);
         let host = config.hostname.trim_start_matches('[').trim_end_matches(']');
@@ -56,15 +60,19 @@ impl Server {
             Some((host, port)) => Some(listen(host, *port, &resolve(host, *port)?)?.0),
             None => None,
         };
+        let ports: BTreeSet<_> = config.vapix.iter().filter_map(|device| device.port).collect();
+        let ports = ports.into_iter().filter(|port| *port != address.port());
+        let others = ports.map(|port| listen(host, port, &resolve(host, port)?)).collect::<Result<_, Error>>()?;
         let scheme = if certificate.is_some() { "https" } else { "http" };
         Ok(Self {
             listener,
             address,
+            others,
             admin,
             certificate,
             shared: Arc::new(Shared {
                 gateway: Arc::clone(changes.gateway()),
-                dialects: Dialects::new(Arc::new(changes)),
+                dialects: Arc::new(Dialects::new(changes, policies, config.vapix_challenge)),
                 names: Names { scheme, address: Some(address), public_url },
                 stop: Stop::default(),
             }),
@@ -120,17 +128,25 @@ impl Server {
                 },
                 shared: self.shared,
             };
+            let fronts: Vec<_> = self
+                .others
+                .into_iter()
+                .map(|(listener, address)| (listener, front.at(address)))
+                .collect();
             let metrics = Arc::clone(gateway.metrics());
             let admin = self.admin.map(|listener| admin::serve(listener, metrics, connections, stop.clone())).transpose()?;
             // It begins before clients can take the descriptors that it needs for that.
             tokio::task::yield_now().await;
             // The number of connections is kept by the front, for all workers together.
-            let server = ServerBuilder::new()
+            let mut server = ServerBuilder::new()
                 .disable_signals()
                 .max_concurrent_connections(usize::MAX)
                 .shutdown_timeout(self.drain_timeout.as_secs_f64().ceil() as u64)
-                .listen("deltawall", self.listener, move || front.clone().service())?
-                .run();
+                .listen("deltawall", self.listener, move || front.clone().service())?;
+            for (listener, front) in fronts {
+                server = server.listen("device", listener, move || front.clone().service())?;
+            }
+            let server = server.run();
             let handle = server.handle();
             let mut serving = rt::spawn(server);
             // From here on this thread is there for signals. Whatever may have to wait is done by others.

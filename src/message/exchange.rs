@@ -64,6 +64,21 @@ impl<'a> Exchange<'a> {
         self.names.public_url.as_ref().map_or("", PublicUrl::path)
     }
 
+    /// The port that it came to.
+    pub fn port(&self) -> Option<u16> {
+        self.names.address.map(|address| address.port())
+    }
+
+    /// Whether the client has called this host, on whatever port.
+    pub fn is_to(&self, host: &str) -> bool {
+        // The colons of an IPv6 address stand in brackets.
+        let name = match self.host.rsplit_once(':') {
+            Some((name, port)) if !port.contains(']') => name,
+            _ => &self.host,
+        };
+        name.eq_ignore_ascii_case(host)
+    }
+
     /// The user and password that came with it.
     pub fn credentials(&self) -> Option<Credentials> {
         basic::credentials(self.http.headers())

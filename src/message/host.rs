@@ -12,7 +12,7 @@ use actix_web::http::uri::Authority;
 const MAX_HOST: usize = 253 + ":65535".len();
 
 /// What the gateway is called by.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Names {
     /// `https` where it speaks TLS itself.
     pub scheme: &'static str,
@@ -53,7 +53,7 @@ impl Names {
 }
 
 /// What the gateway is known as outside, where it stands behind a proxy.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PublicUrl {
     origin: String,
     path: String,

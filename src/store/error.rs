@@ -1,5 +1,6 @@
 //! Why the store has not done what it was asked.
 
+use super::change_id::ChangeId;
 use super::record::Record;
 
 /// The store cannot do it: full, locked, gone, or of another version. It holds no credentials and no address of a server with a password in it.
@@ -21,6 +22,9 @@ pub enum BeginError {
     /// Another change of the firewall is not done yet: this one, without the firewall before and after it.
     #[error("another change of the firewall is under way")]
     Busy(Box<Record>),
+    /// The trial whose place it was to take is over.
+    #[error("change {0} is no trial any more")]
+    Over(ChangeId),
     /// The store cannot keep it.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -10,7 +10,7 @@ use super::error::{BeginError, StoreError};
 use super::expiry::Expiry;
 use super::interface::Store;
 use super::place::Place;
-use super::record::{Beginning, ExpiryStep, Left, Query, Record, Sealed, Step};
+use super::record::{Beginning, ExpiryStep, Left, Query, Record, Sealed, State, Step};
 use crate::clock::Timestamp;
 
 /// How many changes that came to their end are kept.
@@ -54,11 +54,20 @@ impl Store for Memory {
 
     async fn begin(&self, beginning: Beginning) -> Result<(), BeginError> {
         let mut kept = self.kept();
-        let Beginning { record, left, gone, credentials, expiries } = beginning;
+        let Beginning { record, instead_of, left, gone, credentials, expiries } = beginning;
         if record.state.is_open() {
-            if let Some(open) = kept.open.get(&record.place).and_then(|id| kept.changes.get(id)) {
+            let other = kept.open.get(&record.place).and_then(|id| kept.changes.get(id));
+            let in_the_way = other.filter(|open| instead_of.as_ref().is_none_or(|(id, _)| *id != open.id));
+            if let Some(open) = in_the_way {
                 return Err(BeginError::Busy(Box::new(without_firewalls(open))));
             }
+        }
+        if let Some((id, step)) = instead_of
+            && !kept.step(&id, step)?
+        {
+            return Err(BeginError::Over(id));
+        }
+        if record.state.is_open() {
             kept.open.insert(record.place.clone(), record.id.clone());
         }
         kept.leave(&record.place, &record.id, left);
@@ -176,7 +185,7 @@ impl Kept {
         record.state = to;
         record.place = place.clone();
         record.held = step.held;
-        record.undone_by = step.undone_by.or(record.undone_by.take());
+        record.undone_by = step.undone_by.or(record.undone_by.take()).filter(|_| to != State::Trying);
         record.note = step.note.or(record.note.take());
         record.attempts += u32::from(step.is_attempt);
         self.bytes -= size(record);
@@ -185,6 +194,7 @@ impl Kept {
         record.forgot_expiry |= step.forgets_expiry;
         if to.is_open() {
             self.open.insert(place.clone(), id.clone());
+            record.ended_at = record.ended_at.filter(|_| to != State::Trying);
         } else {
             record.ended_at = step.at.or(record.ended_at);
             self.credentials.remove(id.as_str());
@@ -293,7 +303,6 @@ fn is_asked(record: &Record, query: &Query) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::record::State;
 
     fn record(number: usize, text: &str) -> Record {
         let place =
@@ -319,7 +328,8 @@ mod tests {
     }
 
     async fn begin(store: &Memory, record: Record, left: Left) -> Result<(), BeginError> {
-        let beginning = Beginning { record, left, gone: Vec::new(), credentials: None, expiries: Vec::new() };
+        let beginning =
+            Beginning { record, instead_of: None, left, gone: Vec::new(), credentials: None, expiries: Vec::new() };
         store.begin(beginning).await
     }
 

@@ -98,6 +98,8 @@ pub struct Sealed(pub Vec<u8>);
 pub struct Beginning {
     /// The change. One that is not [open](State::is_open) stands in nobody's way, and nobody in its.
     pub record: Record,
+    /// The trial whose place it takes, and the step that ends that. Where that step cannot be made, nothing begins.
+    pub instead_of: Option<(ChangeId, Step)>,
     /// How it leaves the firewall.
     pub left: Left,
     /// The ids of expiries that are over with it.
@@ -114,6 +116,7 @@ pub struct Step {
     /// The states that it may be in.
     pub from: Vec<State>,
     /// The state that it comes to; none where it stays in its state. With one that is not [open](State::is_open) its credentials are gone.
+    /// Nobody has undone a trial that goes on.
     pub to: Option<State>,
     /// The time now: a change that another gateway holds is let alone until its time is over, and an end is at this time.
     pub at: Option<Timestamp>,

@@ -19,12 +19,13 @@ use deltawall::changes::documents::StoredDocuments;
 use deltawall::changes::guards::Guards;
 use deltawall::changes::{Changes, Parts};
 use deltawall::clock::SystemClock;
-use deltawall::config::Config;
+use deltawall::config::{Challenge, Config};
 use deltawall::dialects::Dialects;
 use deltawall::gateway::{Gateway, Registry};
 use deltawall::http::serve::{Shared, Worker, serve};
 use deltawall::http::stop::Stop;
 use deltawall::message::host::Names;
+use deltawall::policies::Policies;
 use deltawall::store::Memory;
 use deltawall::store::seal::Key;
 use deltawall_core::{Documents, RuleId};
@@ -80,8 +81,10 @@ async fn check(request: TestRequest) {
     let clock = Arc::new(SystemClock::default());
     let parts =
         Parts { gateway: Arc::clone(&gateway), store, key, clock, guards: Guards::default(), keep: config.kept.time };
+    let changes = Arc::new(Changes::new(parts, false));
+    let policies = Arc::new(Policies::new(&config, &changes).expect("the default device"));
     let shared = Shared {
-        dialects: Dialects::new(Arc::new(Changes::new(parts, false))),
+        dialects: Arc::new(Dialects::new(changes, policies, Challenge::Both)),
         gateway,
         names: Names { scheme: "http", address: None, public_url: None },
         stop: Stop::default(),

@@ -14,6 +14,7 @@ use deltawall::clock::{Clock, SystemClock};
 use deltawall::config::Config;
 use deltawall::gateway::{Gateway, Registry};
 use deltawall::http::Server as Listening;
+use deltawall::policies::Policies;
 use deltawall::store::opening::{self, Opened};
 use deltawall_core::{Documents, Driver};
 
@@ -126,8 +127,8 @@ pub fn in_process(driver: Arc<dyn Driver>, config: Config) -> SocketAddr {
     listen(Config { driver: driver.id().into(), ..config }, Some(driver))
 }
 
-/// Changes through these drivers, kept where the configuration says.
-fn changes(registry: Registry, config: &Config, clock: Arc<dyn Clock>) -> Changes {
+/// Changes through these drivers, kept where the configuration says, and what firewalls are kept at.
+fn changes(registry: Registry, config: &Config, clock: Arc<dyn Clock>) -> (Arc<Changes>, Arc<Policies>) {
     let gateway = Arc::new(Gateway::new(registry, config).unwrap());
     let guards = Guards::new(config.guards.clone());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -136,7 +137,10 @@ fn changes(registry: Registry, config: &Config, clock: Arc<dyn Clock>) -> Change
         let is_on = !config.guards.is_empty() || store.is_durable();
         let changes = Changes::new(Parts { gateway, store, key, clock, guards, keep: config.kept.time }, is_on);
         changes.start().await.unwrap();
-        changes
+        let changes = Arc::new(changes);
+        let policies = Arc::new(Policies::new(config, &changes).unwrap());
+        policies.start().await;
+        (changes, policies)
     })
 }
 
@@ -157,7 +161,8 @@ pub fn listen_by(config: Config, driver: Option<Arc<dyn Driver>>, clock: Arc<dyn
         if let Some(driver) = driver {
             registry.add(driver, None, None);
         }
-        let server = Listening::bind(&config, changes(registry, &config, clock)).unwrap();
+        let (changes, policies) = changes(registry, &config, clock);
+        let server = Listening::bind(&config, changes, policies).unwrap();
         let address = server.address();
         server.run(move |_| send.send(address).unwrap()).unwrap();
     });

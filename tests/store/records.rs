@@ -31,7 +31,7 @@ pub fn record(number: usize, firewall: &str) -> Record {
 }
 
 pub fn beginning(record: Record) -> Beginning {
-    Beginning { record, left: Left::Same, gone: Vec::new(), credentials: None, expiries: Vec::new() }
+    Beginning { record, instead_of: None, left: Left::Same, gone: Vec::new(), credentials: None, expiries: Vec::new() }
 }
 
 pub fn sealed(text: &str) -> Sealed {

@@ -50,7 +50,7 @@ pub mod source;
 pub mod text;
 pub mod traffic;
 
-pub use address_range::AddressRange;
+pub use address_range::{AddressRange, InvalidAddressRange};
 pub use capabilities::{
     Capabilities, ConditionCapabilities, FirewallCapabilities, Order, Replace, Rest, RuleCapabilities,
     SourceCapabilities,

@@ -41,6 +41,7 @@ impl Parameters {
             expires,
             of_rules: Vec::new(),
             why: why.map(str::to_owned),
+            ..Terms::default()
         })
     }
 

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use deltawall_core::ProviderName;
 use ring::hmac;
 
+use super::digest::{Digests, Ha1};
 use super::hash::Hash;
 use crate::config::Rights;
 use crate::gateway::registry;
@@ -18,6 +19,8 @@ pub struct Client {
     pub(super) hash: Hash,
     rights: Rights,
     scopes: Vec<Scope>,
+    /// What HTTP Digest needs of its password, where it may prove itself so.
+    digests: Digests,
     /// The tag of the password that was last found right.
     pub(super) proven: Arc<Mutex<Option<hmac::Tag>>>,
 }
@@ -33,10 +36,14 @@ pub(super) enum Scope {
 impl Client {
     /// Reads a line of the file.
     pub(super) fn parse(line: &str) -> Result<Self, String> {
-        let [name, hash, rights, scopes] = line.trim_end().split(':').collect::<Vec<_>>()[..] else {
-            return Err("it is not NAME:HASH:RIGHTS:DRIVERS".into());
+        let parts: Vec<_> = line.trim_end().split(':').collect();
+        let (&[name, hash, rights, scopes], digests) = match &parts[..] {
+            [name, hash, rights, scopes] => (&[*name, *hash, *rights, *scopes], None),
+            [name, hash, rights, scopes, digests] => (&[*name, *hash, *rights, *scopes], Some(*digests)),
+            _ => return Err("it is not NAME:HASH:RIGHTS:DRIVERS[:DIGESTS]".into()),
         };
         Ok(Self {
+            digests: digests.map(Digests::parse).transpose()?.unwrap_or_default(),
             name: checked_name(name)?.to_owned(),
             hash: Hash::parse(hash)?,
             rights: Rights::from_str(rights, false).or(Err("the rights are neither read-only nor read-write"))?,
@@ -64,6 +71,11 @@ impl Client {
         })
     }
 
+    /// What HTTP Digest needs of its password for a realm, where it may prove itself so.
+    pub(super) fn digest(&self, realm: &str) -> Option<&Ha1> {
+        self.digests.of(realm)
+    }
+
     /// Whether a password with this tag was found right. Whoever does not have the key can make no tag that differs late.
     pub(super) fn has_proven(&self, tag: &hmac::Tag) -> bool {
         let proven = *self.proven.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,7 +85,8 @@ impl Client {
     /// Itself in a list, without the hash.
     pub(super) fn line(&self) -> String {
         let scopes: Vec<_> = self.scopes.iter().map(Scope::to_string).collect();
-        [&*self.name, self.rights.name(), &scopes.join(","), self.hash.kind()].join("\t")
+        let kinds: String = [self.hash.kind()].into_iter().chain(self.digests.realms()).collect::<Vec<_>>().join(" ");
+        [&*self.name, self.rights.name(), &scopes.join(","), &kinds].join("\t")
     }
 }
 

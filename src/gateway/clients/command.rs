@@ -4,6 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
 
 use super::client::{Client, Scope, checked_name};
+use super::digest::{Digests, checked_realm};
 use super::file::{self, Locked};
 use super::hash::Hash;
 use crate::config::{ClientsCommand, Rights, Usage};
@@ -19,7 +20,9 @@ const MAX_PASSWORD: usize = 1024;
 /// client, or the file cannot be written.
 pub fn run(command: ClientsCommand) -> Result<String, Error> {
     match command {
-        ClientsCommand::Add { file, name, rights, drivers, replace } => add(&file, &name, rights, &drivers, replace),
+        ClientsCommand::Add { file, name, rights, drivers, replace, digest } => {
+            add(&file, &name, Grant { rights, drivers: &drivers, realms: &digest }, replace)
+        }
         ClientsCommand::Remove { file, name } => remove(&file, &name),
         ClientsCommand::List { file } => {
             let lines: Vec<_> = file::read(&file)?.iter().map(Client::line).collect();
@@ -33,8 +36,18 @@ pub fn run(command: ClientsCommand) -> Result<String, Error> {
     }
 }
 
-fn add(path: &Path, name: &str, rights: Rights, drivers: &str, replace: bool) -> Result<String, Error> {
+/// What a client may do, and where it may prove itself by Digest.
+struct Grant<'a> {
+    rights: Rights,
+    drivers: &'a str,
+    realms: &'a [String],
+}
+
+fn add(path: &Path, name: &str, Grant { rights, drivers, realms }: Grant<'_>, replace: bool) -> Result<String, Error> {
     let name = checked_name(name).map_err(Usage)?;
+    for realm in realms {
+        checked_realm(realm).map_err(|why| Usage(format!("--digest: {why}")))?;
+    }
     Scope::parse_all(drivers).map_err(|why| Usage(format!("'{drivers}' for --drivers: {why}")))?;
     let is_there = |file: &Locked| file.clients().map(|clients| find(&clients, name).is_some());
     // Looked at before a password is asked for, which may take long and holds up nobody.
@@ -42,7 +55,9 @@ fn add(path: &Path, name: &str, rights: Rights, drivers: &str, replace: bool) ->
     if may_replace && !replace {
         agree(name)?;
     }
-    let hash = Hash::make(&password(true)?).map_err(Error::Clients)?;
+    let password = password(true)?;
+    let hash = Hash::make(&password).map_err(Error::Clients)?;
+    let digests = Digests::make(name, &password, realms).map_err(Error::Clients)?;
 
     let file = Locked::open(path)?;
     let is_there = is_there(&file)?;
@@ -50,7 +65,8 @@ fn add(path: &Path, name: &str, rights: Rights, drivers: &str, replace: bool) ->
         return Err(is_taken(name).into());
     }
     let rights = rights.name();
-    file.write(name, Some(&format!("{name}:{hash}:{rights}:{drivers}")))?;
+    let digests = if digests.is_empty() { String::new() } else { format!(":{digests}") };
+    file.write(name, Some(&format!("{name}:{hash}:{rights}:{drivers}{digests}")))?;
     let what = if is_there { "changed" } else { "added" };
     Ok(format!("{}: {what} {name}, {rights} on {drivers}", path.display()))
 }

@@ -12,6 +12,7 @@ use ring::rand::SystemRandom;
 
 use super::checkers::Checkers;
 use super::client::Client;
+use super::digest::Ha1;
 use super::file;
 use super::hash::Hash;
 use super::turns::Turns;
@@ -106,6 +107,15 @@ impl Clients {
         let client = client.filter(|_| is_right).ok_or(Stranger::Wrong)?;
         *client.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(tag);
         Ok(client)
+    }
+}
+
+impl Clients {
+    /// The client of this name, with what Digest needs of its password for this realm, if it may prove itself so.
+    pub fn digest(&self, name: &str, realm: &str) -> Option<(Arc<Client>, Ha1)> {
+        let known = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner));
+        let client = known.by_name.get(name)?;
+        Some((Arc::clone(client), client.digest(realm)?.clone()))
     }
 }
 

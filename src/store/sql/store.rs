@@ -105,7 +105,11 @@ impl Store for Sql {
             for _ in 0..ATTEMPTS {
                 match batches.write(Write::Begin(Box::new(beginning.clone()))).await {
                     Err(Failed::Taken) => check_free(&batches.database, Some(&place)).await?,
-                    other => return Ok(written(other).map(drop)?),
+                    other => {
+                        let has_begun = matches!(written(other)?, Wrote::Begin(true));
+                        let over = beginning.instead_of.map(|(id, _)| id).filter(|_| !has_begun);
+                        return over.map_or(Ok(()), |id| Err(BeginError::Over(id)));
+                    }
                 }
             }
             Err(contended())

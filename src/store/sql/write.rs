@@ -28,6 +28,8 @@ pub(super) enum Write {
 pub(super) enum Wrote {
     /// It is there.
     All,
+    /// Whether the change has begun.
+    Begin(bool),
     /// Whether the change was in a state that the step is from, and nobody else's.
     Step(bool),
     /// The expiries that were free.

@@ -60,7 +60,7 @@ impl<'a> Writing<'a> {
     /// Writes this.
     pub(super) async fn write(&mut self, write: &Write) -> Result<Wrote, Error> {
         Ok(match write {
-            Write::Begin(beginning) => self.begin(beginning).await.map(|()| Wrote::All)?,
+            Write::Begin(beginning) => Wrote::Begin(self.begin(beginning).await?),
             Write::Step(id, step) => Wrote::Step(self.step(id, step).await?),
             Write::Claim { ids, by, now, until } => Wrote::Claim(self.claim(ids, by, *now, *until).await?),
             Write::EndExpiries(ids) => self.end_expiries(ids).await.map(|()| Wrote::All)?,
@@ -70,15 +70,21 @@ impl<'a> Writing<'a> {
         })
     }
 
-    async fn begin(&mut self, beginning: &Beginning) -> Result<(), Error> {
-        let Beginning { record, left, gone, credentials, expiries } = beginning;
+    /// A change begins, unless it is to take the place of another that is over. Whether it does.
+    async fn begin(&mut self, beginning: &Beginning) -> Result<bool, Error> {
+        let Beginning { record, instead_of, left, gone, credentials, expiries } = beginning;
+        if let Some((id, step)) = instead_of
+            && !self.step(id, step).await?
+        {
+            return Ok(false);
+        }
         self.insert(record, credentials.as_ref()).await?;
         self.leave(&record.place, &record.id, left).await?;
         self.end_expiries(gone).await?;
         for (expiry, credentials) in expiries {
             self.insert_expiry(expiry, credentials.as_ref()).await?;
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn document(&mut self, name: &str, document: &str) -> Result<(), Error> {
@@ -200,13 +206,14 @@ impl<'a> Writing<'a> {
     async fn update(&mut self, id: &ChangeId, step: &Step) -> Result<Option<AnyRow>, Error> {
         let statement = format!(
             "UPDATE changes SET state = COALESCE($1, state), held_by = $2, held_until = $3, \
-             undone_by = COALESCE($4, undone_by), note = COALESCE($5, note), attempts = attempts + $6, \
+             undone_by = CASE WHEN COALESCE($13, state) = 'trying' THEN NULL ELSE COALESCE($4, undone_by) END, \
+             note = COALESCE($5, note), attempts = attempts + $6, \
              firewall_after = COALESCE($7, firewall_after), \
              forgot_expiry = CASE WHEN forgot_expiry + $8 > 0 THEN 1 ELSE 0 END, \
              driver = COALESCE($9, driver), provider = COALESCE($10, provider), \
              owner = COALESCE($11, owner), firewall = COALESCE($12, firewall), \
-             ended_at = CASE WHEN COALESCE($13, state) IN ('applying', 'trying', 'undoing') THEN ended_at \
-             ELSE COALESCE($14, ended_at) END, sealed = COALESCE($15, sealed) \
+             ended_at = CASE WHEN COALESCE($13, state) = 'trying' THEN NULL \
+             WHEN COALESCE($13, state) IN ('applying', 'undoing') THEN ended_at ELSE COALESCE($14, ended_at) END, sealed = COALESCE($15, sealed) \
              WHERE id = $16 AND $17 LIKE '%,' || state || ',%' \
              AND ($18 = 0 OR held_by IS NULL OR held_by = $19 OR held_until <= $20) RETURNING {}, sealed",
             rows::CHANGE

@@ -15,6 +15,7 @@ use deltawall::clock::{SystemClock, Timestamp};
 use deltawall::config::{Config, Ec2, Kept, StorePlace};
 use deltawall::gateway::{Gateway, Registry};
 use deltawall::http::Server;
+use deltawall::policies::Policies;
 use deltawall::store::error::{BeginError, StoreError};
 use deltawall::store::expiry::Expiry;
 use deltawall::store::opening::{self, Opened};
@@ -54,15 +55,18 @@ pub fn serve(orders: Orders) {
     let mut registry = Registry::default();
     registry.add(Arc::new(MortalDriver { inner, life: Arc::clone(&life) }), None, None);
     let gateway = Arc::new(Gateway::new(registry, &config).unwrap());
-    let changes = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    let (changes, policies) = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
         let Opened { store, key } = opening::open(&config.kept).await.unwrap();
         let store = Arc::new(MortalStore { inner: store, life, sealed: orders.sealed });
         let (clock, guards) = (Arc::new(SystemClock::default()), Guards::default());
         let changes = Changes::new(Parts { gateway, store, key, clock, guards, keep: config.kept.time }, true);
         changes.start().await.unwrap();
-        changes
+        let changes = Arc::new(changes);
+        let policies = Arc::new(Policies::new(&config, &changes).unwrap());
+        policies.start().await;
+        (changes, policies)
     });
-    Server::bind(&config, changes).unwrap().run(|line| println!("\n{line}")).unwrap();
+    Server::bind(&config, changes, policies).unwrap().run(|line| println!("\n{line}")).unwrap();
 }
 
 /// How far it is from its end.

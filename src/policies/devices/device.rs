@@ -1,0 +1,221 @@
+//! One device: what is kept of it, and how it looks.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use deltawall_core::{Credentials, Driver, FirewallId, ProviderName};
+use tokio::sync::Mutex as Turn;
+
+use super::failure::Failure;
+use super::state::{Kept, View};
+use crate::changes::entry::Progress;
+use crate::changes::{Changes, Keeper};
+use crate::config::{Usage, VapixDevice};
+use crate::gateway::Desk;
+use crate::gateway::access::Caller;
+use crate::store::ChangeId;
+
+/// A device whose rules one firewall is kept at.
+#[derive(Debug)]
+pub struct Device {
+    /// Its serial, twelve hexadecimal digits.
+    pub serial: String,
+    /// What clients prove themselves to.
+    pub realm: String,
+    /// The host name by which it is called; none for any.
+    pub host: Option<String>,
+    /// The port that it listens on by itself.
+    pub port: Option<u16>,
+    pub(super) changes: Arc<Changes>,
+    pub(super) driver: Arc<dyn Driver>,
+    pub(super) provider: Option<ProviderName>,
+    pub(super) firewall: FirewallId,
+    known: Mutex<Arc<Kept>>,
+    /// Whoever changes it, one after the other.
+    pub(super) turn: Turn<()>,
+}
+
+/// A device of which nothing is tried, as it is kept at a time.
+#[derive(Debug, Clone)]
+pub struct AtRest(Arc<Kept>);
+
+impl AtRest {
+    /// Whether nothing has changed between the two.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// Who asks something of a device.
+#[derive(Clone, Copy)]
+pub struct Asker<'a> {
+    /// Whose worker it is.
+    pub desk: &'a Desk,
+    /// On whose behalf.
+    pub caller: &'a Caller,
+    /// What the request is called in the log.
+    pub id: &'a str,
+    /// Where it comes from.
+    pub peer: Option<IpAddr>,
+    /// How long the driver took, once it has been asked.
+    pub time: &'a Cell<Option<Duration>>,
+}
+
+impl Device {
+    /// The device that the configuration says; none where it is only there by default, and its driver is not.
+    ///
+    /// # Errors
+    /// [`Usage`] where it could not keep its firewall.
+    pub fn new(config: &VapixDevice, changes: &Arc<Changes>) -> Result<Option<Self>, Usage> {
+        let realm = config.realm();
+        let usage = |why: String| Usage(format!("the VAPIX device {realm}: {why}"));
+        let gateway = changes.gateway();
+        let Some(driver) = gateway.registry.get(&config.driver).cloned() else {
+            return match config.is_default {
+                true => Ok(None),
+                false => Err(usage(format!("the driver {} is not served", config.driver))),
+            };
+        };
+        let provider = config.provider.as_deref().map(|name| driver.provider(name)).transpose();
+        let device = Self {
+            serial: config.serial.clone(),
+            host: config.host.clone(),
+            port: config.port,
+            provider: provider.map_err(|why| usage(why.to_string()))?,
+            firewall: FirewallId::new(&config.firewall).map_err(|why| usage(format!("its firewall {why}")))?,
+            changes: Arc::clone(changes),
+            known: Mutex::default(),
+            turn: Turn::default(),
+            driver,
+            realm: realm.clone(),
+        };
+        if !device.driver.capabilities().firewalls.in_memory && !changes.store().is_durable() {
+            let why = "it keeps its rules, and those of this driver outlive the gateway: give --state FILE or --state postgres://…";
+            return Err(usage(why.into()));
+        }
+        if device.own_caller().is_none() {
+            let why = format!(
+                "it keeps its firewall while nobody asks, and the gateway has no credentials of its own for {}",
+                config.driver
+            );
+            return Err(usage(why));
+        }
+        Ok(Some(device))
+    }
+
+    /// The driver of its firewall.
+    pub fn driver(&self) -> &dyn Driver {
+        &*self.driver
+    }
+
+    /// The driver's provider, where one was chosen.
+    pub fn provider(&self) -> Option<&ProviderName> {
+        self.provider.as_ref()
+    }
+
+    /// The firewall that it keeps.
+    pub fn firewall(&self) -> &FirewallId {
+        &self.firewall
+    }
+
+    /// Who asks when nobody does: the gateway with credentials of its own, or with those of the driver's sample data.
+    pub(in crate::policies) fn own_caller(&self) -> Option<Caller> {
+        let gateway = self.changes.gateway();
+        let id = self.driver.id();
+        let own = gateway.access.own(id).map(|own| (own.clone(), true));
+        let sample =
+            || gateway.registry.sample(id).map(|sample| (Credentials::new(sample.login.0, sample.login.1), false));
+        let (credentials, is_own) = own.or_else(sample)?;
+        Some(Caller { name: Some(self.name()), credentials, is_own, peer: None })
+    }
+
+    /// What it is called where others are told of it.
+    pub(in crate::policies) fn name(&self) -> String {
+        format!("VAPIX device {}", self.realm)
+    }
+
+    /// How it looks now.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn view(&self) -> Result<View, Failure> {
+        let kept = self.read().await?;
+        let progress = self.progress(&kept).await?;
+        let now = self.changes.clock().now();
+        let told = |id: &str| progress.get(id).copied();
+        Ok(kept.settled(now, told).view(now, told))
+    }
+
+    /// How it looks now, where that is known without asking anybody. None while something is
+    /// tried, or where others may have changed it.
+    pub fn at_rest(&self) -> Option<AtRest> {
+        if self.changes.store().is_shared() {
+            return None;
+        }
+        let known = self.known();
+        known.asked.is_none().then(|| AtRest(Arc::clone(&known)))
+    }
+
+    pub(super) fn keeper(&self) -> Keeper {
+        let of_driver = || self.driver.default_provider();
+        let provider = self.provider.clone().or_else(of_driver);
+        Keeper {
+            name: self.name(),
+            driver: self.driver.id().to_owned(),
+            provider: provider.map(|name| name.to_string()).unwrap_or_default(),
+            firewall: self.firewall.to_string(),
+        }
+    }
+
+    pub(super) fn document(&self) -> String {
+        format!("vapix/{}", self.serial)
+    }
+
+    pub(super) fn known(&self) -> MutexGuard<'_, Arc<Kept>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is kept of it: of a store that others write to, as it is there now.
+    pub(super) async fn read(&self) -> Result<Arc<Kept>, Failure> {
+        let store = self.changes.store();
+        if store.is_shared() {
+            let text = store.document(&self.document()).await.map_err(|why| Failure::Backend(why.to_string()))?;
+            if let Some(text) = text {
+                let kept: Kept = serde_json::from_str(&text).map_err(|why| Failure::Backend(why.to_string()))?;
+                *self.known() = Arc::new(kept);
+                self.changes.keep(self.keeper());
+            }
+        }
+        Ok(Arc::clone(&self.known()))
+    }
+
+    /// The same, with what has become of what was asked for.
+    pub(super) async fn settled(&self) -> Result<Kept, Failure> {
+        let kept = self.read().await?;
+        let progress = self.progress(&kept).await?;
+        Ok(kept.settled(self.changes.clock().now(), |id| progress.get(id).copied()))
+    }
+
+    pub(super) async fn progress(&self, kept: &Kept) -> Result<HashMap<String, Progress>, Failure> {
+        let mut all = HashMap::new();
+        for id in kept.changes() {
+            let Ok(change) = ChangeId::new(id) else { continue };
+            let progress = self.changes.progress(&change).await.map_err(|why| Failure::Backend(why.to_string()))?;
+            all.extend(progress.map(|progress| (id.to_owned(), progress)));
+        }
+        Ok(all)
+    }
+
+    pub(super) async fn write(&self, kept: Kept) -> Result<(), Failure> {
+        let backend = |why: &dyn ToString| Failure::Backend(why.to_string());
+        let text = serde_json::to_string(&kept).map_err(|why| backend(&why))?;
+        let store = self.changes.store();
+        store.write_document(&self.document(), &text).await.map_err(|why| backend(&why))?;
+        *self.known() = Arc::new(kept);
+        self.changes.keep(self.keeper());
+        Ok(())
+    }
+}

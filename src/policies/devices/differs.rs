@@ -1,0 +1,38 @@
+//! Whether a firewall has the rules that it is to have for what comes in, and giving it these.
+
+use deltawall_core::{
+    Capabilities, Context, Diff, Direction, Driver, Error, ErrorKind, Firewall, FirewallId, NewRule, Replacement, Rule,
+    RuleSet,
+};
+
+/// Whether a firewall has other rules for what comes in, or does something else with the rest.
+pub(super) fn differs(firewall: &Firewall, set: &RuleSet, can: &Capabilities) -> bool {
+    let ingress = of_direction(firewall, |direction| direction == Direction::Ingress);
+    let seen = Firewall { rules: ingress.cloned().collect(), ..firewall.clone() };
+    // What denies at the end of a cloud that denies the rest is none that is made.
+    let Ok(made) = can.permit_rules(set, "") else { return true };
+    let diff = Diff::new(&seen, &made, can);
+    let is_same = diff.adds.is_empty() && diff.removes.is_empty() && diff.moves.is_empty();
+    !is_same || set.default.is_some_and(|default| firewall.default != Some(default))
+}
+
+/// Gives a firewall these rules for what comes in, without the journal.
+pub(super) async fn replace(
+    driver: &dyn Driver,
+    context: &Context,
+    id: &FirewallId,
+    rules: impl Fn(&Firewall) -> Result<RuleSet, Error>,
+) -> Result<(), Error> {
+    let firewall = driver.firewall(context, id).await?;
+    let set = rules(&firewall)?;
+    let egress = of_direction(&firewall, |direction| direction == Direction::Egress).map(NewRule::of);
+    let egress = egress.collect::<Result<Vec<_>, _>>();
+    let egress = egress.map_err(|why| Error::new(ErrorKind::Unsupported, driver.id(), why.to_string()))?;
+    let set = RuleSet { rules: set.rules.into_iter().chain(egress).collect(), default: set.default };
+    let replacement = Replacement { seen: &firewall, rules: &set, allow_gap: false };
+    driver.replace_rules(context, replacement).await.map(drop)
+}
+
+fn of_direction(firewall: &Firewall, is_asked: impl Fn(Direction) -> bool) -> impl Iterator<Item = &Rule> {
+    firewall.rules.iter().filter(move |rule| is_asked(rule.content.direction))
+}

@@ -1,0 +1,135 @@
+//! What is done to a device.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::asking::Rewrite;
+use super::compile::Wanted;
+use super::device::{Asker, Device};
+use super::failure::Failure;
+use super::rule::Rules;
+use super::state::{How, Kept, Phase, Request};
+
+impl Device {
+    /// Gives it these rules, on trial where there is a time after which the old ones come back.
+    ///
+    /// # Errors
+    /// Where they cannot be enforced, or are not in force.
+    pub async fn set_rules(&self, asker: Asker<'_>, rules: Rules, fallback: Option<Duration>) -> Result<(), Failure> {
+        let _turn = self.turn.lock().await;
+        let kept = self.settled().await?;
+        let rules = Arc::new(rules);
+        if kept.activated != Some(true) {
+            self.check(asker, &rules).await?;
+            let kept = match fallback {
+                None => Kept { confirmed: rules, expired: None, asked: None, ..kept },
+                Some(time) => {
+                    let until = self.changes.clock().now().after(time).millis();
+                    let asked = Request { rules, how: How::Lists(until), instead_of: None };
+                    Kept { expired: None, asked: Some(Box::new(asked)), ..kept }
+                }
+            };
+            return self.write(kept).await;
+        }
+        let id = self.changes.new_id();
+        let how = if fallback.is_some() { How::Trial(id.to_string()) } else { How::Change(id.to_string()) };
+        let instead_of = kept.trial_id()?;
+        let before = kept.asked.clone();
+        let asked = Request { rules: Arc::clone(&rules), how, instead_of: kept.asked.clone() };
+        let coming = Kept { asked: Some(Box::new(asked)), ..kept.clone() };
+        self.write(coming).await?;
+        let rewrite = Rewrite {
+            operation: "set_rules",
+            id,
+            wanted: Wanted::Rules(&rules),
+            confirm_within: fallback,
+            instead_of,
+            why: None,
+        };
+        let made = self.rewrite(asker, rewrite).await;
+        let kept = self.settled().await?;
+        let kept = match (&made, fallback) {
+            // A trial that goes on is what it was.
+            (Err(_), _) if kept.asked == before => kept,
+            (Ok(()), Some(_)) => Kept { expired: None, asked: kept.asked.map(without_before), ..kept },
+            _ => kept,
+        };
+        self.write(kept).await?;
+        made
+    }
+
+    /// Has it filter, or not.
+    ///
+    /// # Errors
+    /// Where that is not in force.
+    pub async fn activate(&self, asker: Asker<'_>, activated: bool) -> Result<(), Failure> {
+        let _turn = self.turn.lock().await;
+        let kept = self.settled().await?;
+        if kept.activated == Some(activated) {
+            return Ok(());
+        }
+        if !activated {
+            let instead_of = kept.trial_id()?;
+            let off = Rewrite { instead_of, ..self.plainly("deactivate", Wanted::Nothing) };
+            self.rewrite(asker, off).await?;
+            let expired = if kept.asked.is_some() { None } else { kept.expired };
+            return self.write(Kept { activated: Some(false), asked: None, expired, ..kept }).await;
+        }
+        self.rewrite(asker, self.plainly("activate", Wanted::Rules(&kept.confirmed))).await?;
+        let asked = kept.asked.clone();
+        self.write(Kept { activated: Some(true), asked: None, ..kept.clone() }).await?;
+        let now = self.changes.clock().now();
+        let Phase::Testing(left) = kept.view(now, |_| None).phase else { return Ok(()) };
+        let Some(asked) = asked else { return Ok(()) };
+        // What was tried in the lists alone is tried in earnest for the time that is left.
+        let id = self.changes.new_id();
+        let request = Request { rules: Arc::clone(&asked.rules), how: How::Trial(id.to_string()), instead_of: None };
+        self.write(Kept { activated: Some(true), asked: Some(Box::new(request)), ..kept }).await?;
+        let wanted = Wanted::Rules(&asked.rules);
+        let trial = Rewrite { id, confirm_within: Some(left), ..self.plainly("set_rules", wanted) };
+        let tried = self.rewrite(asker, trial).await;
+        self.write(self.settled().await?).await?;
+        tried
+    }
+
+    /// Confirms what is tried.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] where its time is over.
+    pub async fn confirm(&self, asker: Asker<'_>) -> Result<(), Failure> {
+        let _turn = self.turn.lock().await;
+        let kept = self.settled().await?;
+        let Some(asked) = kept.asked.clone() else {
+            return match kept.expired {
+                Some(_) => Err(Failure::Invalid("what was tried is not in force any more".into())),
+                None => Ok(()),
+            };
+        };
+        if let Some(id) = kept.trial_id()? {
+            self.ask(asker, "confirm_rules", Some(&id), async |driver, context, _| {
+                self.changes.confirm(self.asked(driver, context, asker.caller, "confirm_rules"), &id).await.map(drop)
+            })
+            .await?;
+        }
+        self.write(Kept { confirmed: asked.rules, expired: None, asked: None, ..kept }).await
+    }
+
+    /// Ends what is tried, and forgets what was.
+    ///
+    /// # Errors
+    /// Where the old rules are not in force again.
+    pub async fn clear(&self, asker: Asker<'_>) -> Result<(), Failure> {
+        let _turn = self.turn.lock().await;
+        let kept = self.settled().await?;
+        if let Some(id) = kept.trial_id()? {
+            self.undo(asker, &id).await?;
+        } else if kept.asked.is_none() && kept.expired.is_none() {
+            return Ok(());
+        }
+        self.write(Kept { expired: None, asked: None, ..kept }).await
+    }
+}
+
+fn without_before(asked: Box<Request>) -> Box<Request> {
+    Box::new(Request { instead_of: None, ..*asked })
+}

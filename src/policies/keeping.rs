@@ -1,0 +1,144 @@
+//! Who looks at kept firewalls, again and again: it does not matter how a difference came about.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::sync::Notify;
+
+use super::devices::Device;
+use crate::changes::Changes;
+use crate::config::{Config, Usage};
+use crate::gateway::Desk;
+
+/// How often it is looked whether what was asked for has come to its end.
+const WHILE_WAITING: Duration = Duration::from_secs(1);
+
+/// All that firewalls are kept at.
+#[derive(Debug)]
+pub struct Policies {
+    shared: Arc<Shared>,
+    has_started: OnceLock<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    changes: Arc<Changes>,
+    devices: Vec<Device>,
+    every: Duration,
+    woken: Notify,
+    has_ended: AtomicBool,
+}
+
+impl Policies {
+    /// What the configuration says.
+    ///
+    /// # Errors
+    /// [`Usage`] where a firewall could not be kept.
+    pub fn new(config: &Config, changes: &Arc<Changes>) -> Result<Self, Usage> {
+        let devices = config.vapix.iter().map(|device| Device::new(device, changes));
+        let devices: Vec<_> = devices.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        let shared = Shared {
+            changes: Arc::clone(changes),
+            devices,
+            every: config.reconcile_every,
+            woken: Notify::new(),
+            has_ended: AtomicBool::new(false),
+        };
+        Ok(Self { shared: Arc::new(shared), has_started: OnceLock::new() })
+    }
+
+    /// Takes up what was kept before the gateway was stopped. It is called once, before anything is asked. What cannot be made so is told in
+    /// the log, and tried again.
+    pub async fn start(&self) {
+        let desk = Desk::new(Arc::clone(self.shared.changes.gateway()));
+        for device in &self.shared.devices {
+            if let Err(why) = device.start(&desk).await {
+                tracing::error!(device = device.realm, %why, "what was kept of a device is not in force yet");
+                self.wake();
+            }
+            match device.reconcile(&desk, true).await {
+                Ok(outcome) if outcome.is_kept => self.wake(),
+                Ok(_) => {}
+                Err(why) => {
+                    tracing::error!(device = device.realm, %why, "the firewall of a device is not as it is to be");
+                    self.wake();
+                }
+            }
+        }
+    }
+
+    /// The devices, in the order in which they were configured.
+    pub fn devices(&self) -> &[Device] {
+        &self.shared.devices
+    }
+
+    /// Has kept firewalls looked at now, and again and again from then on.
+    pub fn wake(&self) {
+        self.has_started.get_or_init(|| {
+            let shared = Arc::clone(&self.shared);
+            let start = || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                thread::Builder::new().name("policies".into()).spawn(move || runtime.block_on(run(&shared)))
+            };
+            if let Err(why) = start() {
+                tracing::error!(?why, "there is no thread to keep firewalls");
+            }
+        });
+        self.shared.woken.notify_one();
+    }
+}
+
+/// Whoever keeps firewalls for it has an end, too.
+impl Drop for Policies {
+    fn drop(&mut self) {
+        self.shared.has_ended.store(true, Ordering::Release);
+        self.shared.woken.notify_one();
+    }
+}
+
+async fn run(shared: &Shared) {
+    let desk = Desk::new(Arc::clone(shared.changes.gateway()));
+    let clock = Arc::clone(shared.changes.clock());
+    let mut compare_at = clock.running();
+    while !shared.has_ended.load(Ordering::Acquire) {
+        let compares = clock.running() >= compare_at;
+        if compares {
+            compare_at = clock.running() + shared.every;
+        }
+        let waits = join_all(shared.devices.iter().map(|device| look(shared, &desk, device, compares))).await;
+        let next = match waits.into_iter().any(|waits| waits) {
+            true => compare_at.min(clock.running() + WHILE_WAITING),
+            false => compare_at,
+        };
+        tokio::select! {
+            () = clock.reaches(next) => {}
+            () = shared.woken.notified() => {}
+        }
+    }
+}
+
+/// Looks after one device. Whether it is to be looked at again soon.
+async fn look(shared: &Shared, desk: &Desk, device: &Device, compares: bool) -> bool {
+    let metrics = shared.changes.gateway().metrics();
+    match device.reconcile(desk, compares).await {
+        Ok(outcome) => {
+            if outcome.has_corrected {
+                metrics.kept(device.driver().id(), true);
+                tracing::warn!(
+                    device = device.realm,
+                    firewall = %device.firewall(),
+                    "others had changed a firewall that is kept, and it is as it is to be again"
+                );
+            }
+            outcome.is_waiting
+        }
+        Err(why) => {
+            metrics.kept(device.driver().id(), false);
+            tracing::error!(device = device.realm, %why, "the firewall of a device is not as it is to be, and it is tried again");
+            true
+        }
+    }
+}
