@@ -2,10 +2,9 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use deltawall_core::{Driver, Error, Firewall, ProviderName};
+use deltawall_core::{Driver, Error, ErrorKind, Firewall, ProviderName};
 
 use super::place::provider;
-use super::shared::blocked;
 
 /// One who keeps a firewall.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +64,8 @@ impl Keepers {
     ) -> Result<(), Error> {
         match self.of(driver, chosen, firewall) {
             Some(name) if who != Some(&name) => {
-                Err(blocked(driver, format!("The firewall is kept by {name}. Change its rules there.")))
+                let message = format!("The firewall is kept by {name}. Change its rules there.");
+                Err(Error::new(ErrorKind::Blocked, driver.id(), message))
             }
             _ => Ok(()),
         }

@@ -230,7 +230,7 @@ impl Config {
             limits: Limits::read(&typed, &file)?,
             kept: Kept::read(&typed, &file)?,
             nftables: Nftables::read(&typed, &file)?,
-            vapix: VapixDevice::read(&typed, &file)?,
+            vapix: VapixDevice::read(typed.vapix.as_deref(), &file.vapix_device)?,
             vapix_challenge: typed.vapix_challenge.or(file.vapix_challenge).unwrap_or_default(),
             reconcile_every: values::timeout(
                 "--reconcile-every",

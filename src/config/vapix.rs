@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use clap::ValueEnum;
 use serde::Deserialize;
 
-use super::settings::Settings;
 use super::usage::Usage;
 
 /// The serial of the device that is there when none is configured.
@@ -82,12 +81,12 @@ impl VapixDevice {
     }
 
     /// Reads what was typed, and what the file has. The one that was typed comes last: it is for all hosts and ports that no other is for.
-    pub(super) fn read(typed: &Settings, file: &Settings) -> Result<Vec<Self>, Usage> {
-        let numbered = (1..).zip(&file.vapix_device);
+    pub(super) fn read(typed: Option<&str>, file: &[VapixSettings]) -> Result<Vec<Self>, Usage> {
+        let numbered = (1..).zip(file);
         let mut devices = numbered
             .map(|(number, device)| Self::of_file(device).map_err(|why| Usage(format!("vapix {number}: {why}"))))
             .collect::<Result<Vec<_>, _>>()?;
-        match typed.vapix.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        match typed.map(str::trim).filter(|text| !text.is_empty()) {
             Some(NONE) => {}
             Some(text) => devices.push(
                 Self::of_firewall(text, DEFAULT_SERIAL).map_err(|why| Usage(format!("'{text}' for --vapix {why}")))?,

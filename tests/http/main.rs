@@ -72,5 +72,6 @@ mod spoken;
 mod subject;
 mod timed;
 mod tls;
+mod vapix;
 mod walk;
 mod wire;

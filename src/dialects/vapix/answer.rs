@@ -40,6 +40,7 @@ pub(super) fn done() -> Bytes {
 /// A response of this type.
 pub(super) fn response(status: StatusCode, media_type: &'static str, body: Bytes) -> Response<BoxBody> {
     let mut response = Response::with_body(status, BoxBody::new(body));
+    response.head_mut().set_camel_case_headers(true);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -7,10 +7,8 @@ use serde_json::{Value, json};
 
 use super::answer::{bytes, json_response, response};
 use super::path::{DOCUMENTS, Document};
+use super::types::VERSION;
 use super::{model, openapi, reference};
-
-/// The version of the API that is advertised, which is that of AXIS OS 12.11.
-pub(super) const VERSION: &str = "1.1.2";
 
 /// Where the document is that describes all APIs.
 const OPENAPI: &str = "/config/discover/openapi.json";

@@ -1,7 +1,5 @@
 //! Each request to the device, and what it answers.
 
-use std::sync::PoisonError;
-
 use actix_http::body::BoxBody;
 use actix_http::{Response, StatusCode};
 use actix_web::web::Bytes;
@@ -11,32 +9,20 @@ use super::body::{self, Write};
 use super::cgi::{self, Call};
 use super::error::ApiError;
 use super::path::{Cgi, Part, Resource, Version};
-use super::{Vapix, discovery, login, views};
+use super::shared::Shared;
+use super::{discovery, login, views};
 use crate::gateway::Desk;
 use crate::gateway::access::Caller;
 use crate::message::{Exchange, Refusal};
-use crate::policies::devices::device::AtRest;
 use crate::policies::devices::{Asker, Device, Failure, Phase};
 use crate::text::shown;
 
 /// How long a target may be, in bytes.
 const MAX_TARGET: usize = 8 * 1024;
 
-/// What was written last of a device at rest, for one path.
-#[derive(Debug)]
-pub(super) struct Written {
-    realm: String,
-    target: String,
-    of: AtRest,
-    body: Bytes,
-}
-
-/// For how many paths it is kept.
-const MOST_WRITTEN: usize = 64;
-
 /// Answers a request.
 pub(super) async fn answer(
-    vapix: &Vapix,
+    shared: &Shared,
     exchange: &Exchange<'_>,
     desk: &Desk,
     device: &Device,
@@ -48,11 +34,11 @@ pub(super) async fn answer(
     let path = exchange.http.uri().path();
     let resource = Resource::at(path);
     if let Some(Resource::Cgi(cgi)) = resource {
-        return call(vapix, exchange, desk, device, (cgi, body)).await;
+        return call(shared, exchange, desk, device, (cgi, body)).await;
     }
     // Whoever is unknown is not told what there is. To look at the firewall takes the right to change it.
     let is_change = matches!(resource, Some(Resource::Firewall(..) | Resource::All));
-    let caller = admit(vapix, exchange, desk, device, is_change).await?;
+    let caller = admit(shared, exchange, desk, device, is_change).await?;
     let Some(resource) = resource else { return Err(ApiError::NotFound(shown(path).into_owned())) };
     let method = exchange.http.method();
     if !resource.has(method) {
@@ -61,16 +47,16 @@ pub(super) async fn answer(
     let query = Query::read(exchange)?;
     match resource {
         Resource::Discovery(document) => Ok(discovery::answer(document)),
-        Resource::All => show(vapix, exchange, device, query, (Version::One, Part::Root), true).await,
+        Resource::All => show(shared, exchange, device, query, (Version::One, Part::Root), true).await,
         Resource::Firewall(version, part) if method.is_safe() => {
-            show(vapix, exchange, device, query, (version, part), false).await
+            show(shared, exchange, device, query, (version, part), false).await
         }
         Resource::Firewall(version, part) => {
             let body = body.map_err(ApiError::Refused)?;
             let write = body::read(exchange.http, &body, version, part, query.is_strict)?;
             let asker = asker(exchange, desk, &caller);
             let done = perform(device, asker, write, version).await;
-            vapix.policies.wake();
+            shared.policies.wake();
             if let Err(error) = &done {
                 tracing::info!(request_id = exchange.id, device = device.realm, ?error, "a device refuses a request");
             }
@@ -81,14 +67,14 @@ pub(super) async fn answer(
 }
 
 async fn admit(
-    vapix: &Vapix,
+    shared: &Shared,
     exchange: &Exchange<'_>,
     desk: &Desk,
     device: &Device,
     is_change: bool,
 ) -> Result<Caller, ApiError> {
-    let nonces = vapix.nonces.as_ref().ok_or(ApiError::Internal)?;
-    login::admit(exchange, &desk.gateway, device, (nonces, vapix.now()), is_change).await
+    let nonces = shared.nonces.as_ref().ok_or(ApiError::Internal)?;
+    login::admit(exchange, &desk.gateway, device, (nonces, shared.now()), is_change).await
 }
 
 fn asker<'a>(exchange: &'a Exchange<'_>, desk: &'a Desk, caller: &'a Caller) -> Asker<'a> {
@@ -127,7 +113,7 @@ async fn view(device: &Device) -> Result<crate::policies::devices::View, ApiErro
 
 /// Shows a part of a device. What was written of it before is sent again where nothing has changed.
 async fn show(
-    vapix: &Vapix,
+    shared: &Shared,
     exchange: &Exchange<'_>,
     device: &Device,
     query: Query,
@@ -136,12 +122,9 @@ async fn show(
 ) -> Result<Response<BoxBody>, ApiError> {
     let at_rest = device.at_rest();
     let target = exchange.target();
-    if let Some(at_rest) = &at_rest {
-        let written = vapix.written.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_it = |one: &&Written| one.realm == device.realm && one.target == target && one.of.is_same(at_rest);
-        if let Some(one) = written.iter().find(is_it) {
-            return Ok(json_response(StatusCode::OK, one.body.clone()));
-        }
+    let written = at_rest.as_ref().and_then(|at_rest| shared.written.find(&device.realm, target, at_rest));
+    if let Some(written) = written {
+        return Ok(json_response(StatusCode::OK, written));
     }
     let view = view(device).await?;
     let (value, beside) = views::shown(&view, version, part, query.is_recursive || is_all);
@@ -149,21 +132,15 @@ async fn show(
         true => answer::data(serde_json::json!({ "firewall.v1": value }), beside),
         false => answer::data(value, beside),
     };
-    if let Some(of) = at_rest.filter(|_| !matches!(view.phase, Phase::Testing(_))) {
-        let mut written = vapix.written.lock().unwrap_or_else(PoisonError::into_inner);
-        written.retain(|one| one.realm != device.realm || one.target != target);
-        if written.len() >= MOST_WRITTEN {
-            written.remove(0);
-        }
-        let (realm, target) = (device.realm.clone(), target.to_owned());
-        written.push(Written { realm, target, of, body: body.clone() });
+    if let Some(at_rest) = at_rest.filter(|_| !matches!(view.phase, Phase::Testing(_))) {
+        shared.written.keep(&device.realm, target, at_rest, body.clone());
     }
     Ok(json_response(StatusCode::OK, body))
 }
 
 /// Answers what clients call to learn what device it is.
 async fn call(
-    vapix: &Vapix,
+    shared: &Shared,
     exchange: &Exchange<'_>,
     desk: &Desk,
     device: &Device,
@@ -175,9 +152,9 @@ async fn call(
     }
     let call = Call::read(cgi, &body.map_err(ApiError::Refused)?);
     if !call.is_open() {
-        admit(vapix, exchange, desk, device, false).await?;
+        admit(shared, exchange, desk, device, false).await?;
     }
-    let body = call.answer(device, &vapix.boot, vapix.changes.clock().running());
+    let body = call.answer(device, &shared.boot, shared.changes.clock().running());
     Ok(answer::response(StatusCode::OK, cgi::MEDIA_TYPE, body))
 }
 

@@ -2,9 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::discovery::VERSION;
-use super::openapi::ABOUT;
-use super::types::{ACTIONS, ACTIVATED, DATA_TYPES, DataType, Property, RULES, Type};
+use super::types::{ABOUT, ACTIONS, ACTIVATED, DATA_TYPES, DataType, Property, RULES, Type, VERSION};
 
 /// The whole document.
 pub(super) fn document() -> Value {

@@ -2,12 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::discovery::VERSION;
 use super::schema::schema_of;
-use super::types::{ACTIONS, ACTIVATED, DATA_TYPES, DataType, RULES, Type};
-
-/// What the API is for, in its documents.
-pub(super) const ABOUT: &str = "The firewall of the device: which incoming traffic it accepts, drops and limits.";
+use super::types::{ABOUT, ACTIONS, ACTIVATED, DATA_TYPES, DataType, RULES, Type, VERSION};
 
 /// The whole document.
 pub(super) fn document() -> Value {

@@ -1,9 +1,7 @@
 //! The API described for people, in Markdown.
 
-use super::discovery::VERSION;
 use super::model::name;
-use super::openapi::ABOUT;
-use super::types::{ACTIONS, ACTIVATED, DATA_TYPES, Member, Property, RULES, Type};
+use super::types::{ABOUT, ACTIONS, ACTIVATED, DATA_TYPES, Member, Property, RULES, Type, VERSION};
 
 /// The whole document.
 pub(super) fn document() -> String {

@@ -1,5 +1,11 @@
 //! The types of what is sent and answered, as a table: requests are held to it, and the documents of the API are made of it.
 
+/// The version of the API that is advertised, which is that of AXIS OS 12.11.
+pub(super) const VERSION: &str = "1.1.2";
+
+/// What the API is for, in its documents.
+pub(super) const ABOUT: &str = "The firewall of the device: which incoming traffic it accepts, drops and limits.";
+
 /// The type of a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Type {

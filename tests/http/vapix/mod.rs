@@ -1,0 +1,10 @@
+//! The VAPIX dialect: what clients of Axis' firewall API see.
+
+mod client;
+mod documents;
+mod drivers;
+mod host;
+mod killed;
+mod login;
+mod states;
+mod wire;
