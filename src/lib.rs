@@ -40,7 +40,7 @@ use crate::changes::documents::StoredDocuments;
 use crate::changes::guards::Guards;
 use crate::changes::{Changes, Parts};
 use crate::clock::SystemClock;
-use crate::config::{Config, Start, Usage};
+use crate::config::{Config, LetThrough, Start, Usage};
 use crate::gateway::{Gateway, Registry, clients};
 use crate::http::Server;
 use crate::policies::Policies;
@@ -76,8 +76,10 @@ fn take_up(config: &Config) -> Result<(Arc<Changes>, Arc<Policies>), Error> {
     let documents: Arc<dyn Documents> = Arc::new(StoredDocuments(Arc::clone(&store)));
     let gateway = Arc::new(Gateway::new(Registry::from_config(config, &documents)?, config)?);
     let (clock, mut guards) = (Arc::new(SystemClock::default()), Guards::new(config.guards.clone()));
-    if config.serves_this_host() && config.nftables.guard {
-        guards = guards.with_own_port(deltawall_nftables::ID, config.port);
+    // Of a port that the system chooses nobody knows before it has.
+    if config.serves_this_host() && config.nftables.guard && config.port != 0 {
+        let passes_loopback = config.nftables.let_through.contains(&LetThrough::Loopback);
+        guards = guards.with_own_port(deltawall_nftables::ID, config.port, passes_loopback);
     }
     let is_on = !config.guards.is_empty() || store.is_durable();
     runtime.block_on(gateway.registry.start());

@@ -16,7 +16,7 @@ use crate::store::record::Record;
 /// The firewall as it is, and as our last change has left it.
 struct Known {
     now: Arc<Firewall>,
-    left: Option<(ChangeId, Firewall)>,
+    left: Option<(Option<ChangeId>, Firewall)>,
 }
 
 async fn known(shared: &Shared, asked: Asked<'_>, firewall: &FirewallId) -> Result<Known, Error> {
@@ -25,7 +25,12 @@ async fn known(shared: &Shared, asked: Asked<'_>, firewall: &FirewallId) -> Resu
     let place = shared.place(driver, context.provider.as_ref(), &now);
     let kept = shared.ask("left", shared.store.left(&place)).await.map_err(|why| unrecorded(driver, why))?;
     let left = match kept {
-        Some((id, text)) => Some((id, records::firewall(driver, &text)?)),
+        // The driver knows it better: what is to be is known whoever has changed it, and also what others hide.
+        kept if driver.capabilities().firewalls.kept => {
+            let left = driver.kept(context, &now.id).await?;
+            Some((kept.map(|(id, _)| id), Firewall::clone(&left)))
+        }
+        Some((id, text)) => Some((Some(id), records::firewall(driver, &text)?)),
         None => None,
     };
     Ok(Known { now, left })
@@ -35,7 +40,7 @@ async fn known(shared: &Shared, asked: Asked<'_>, firewall: &FirewallId) -> Resu
 pub(super) async fn drift(shared: &Shared, asked: Asked<'_>, firewall: &FirewallId) -> Result<Drift, Error> {
     let Asked { driver, context, .. } = asked;
     let Known { now, left } = known(shared, asked, firewall).await?;
-    let (since, left) = left.map_or_else(|| (None, (*now).clone()), |(id, left)| (Some(id), left));
+    let (since, left) = left.map_or_else(|| (None, (*now).clone()), |(id, left)| (id, left));
     let after = told(driver, RuleSet::of(&now))?;
     let diff = Diff::new(&left, &after, &driver.capabilities());
     let plan = told_of(driver, context, diff, &left, &after, true).await?;

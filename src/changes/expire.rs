@@ -88,7 +88,7 @@ async fn remove(
     let mut looks = 0;
     loop {
         looks += 1;
-        let Some(before) = records::look(driver, context, place).await? else { return Ok(None) };
+        let Some(before) = records::look_kept(driver, context, place).await? else { return Ok(None) };
         match endings.removal(&before, |expiry| is_due.contains(expiry.id.as_str())) {
             Removal::Nothing => return Ok(Some((Arc::clone(&before), before))),
             Removal::Rules(rules) => {
@@ -99,7 +99,7 @@ async fn remove(
                         _ => {}
                     }
                 }
-                let after = driver.firewall(context, &before.id).await?;
+                let after = driver.kept(context, &before.id).await?;
                 return Ok(Some((before, after)));
             }
             Removal::Leaving(rules) => {

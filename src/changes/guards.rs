@@ -21,6 +21,8 @@ pub struct Guards {
 struct OwnPort {
     driver: &'static str,
     port: u16,
+    /// Whether what comes from this machine is let through before any rule.
+    passes_loopback: bool,
 }
 
 /// A firewall that is to be changed.
@@ -41,10 +43,11 @@ impl Guards {
         Self { configured: guards, own: None }
     }
 
-    /// The same, and one that keeps the gateway's port open, on firewalls of this driver, for who changes them.
+    /// The same, and one that keeps the gateway's port open, on firewalls of this driver's own provider, for who changes them. Whoever is
+    /// on this machine need not be looked after where that is let through before any rule.
     #[must_use]
-    pub fn with_own_port(self, driver: &'static str, port: u16) -> Self {
-        Self { own: Some(OwnPort { driver, port }), ..self }
+    pub fn with_own_port(self, driver: &'static str, port: u16, passes_loopback: bool) -> Self {
+        Self { own: Some(OwnPort { driver, port, passes_loopback }), ..self }
     }
 
     /// Whether some may be for firewalls of this driver.
@@ -81,23 +84,30 @@ impl Guards {
     /// What has to come through so that who makes a change reaches the gateway afterwards; none where that is not up to the
     /// firewall.
     fn own_packet(&self, guarded: &Guarded<'_>) -> Option<(Packet, String)> {
-        let OwnPort { driver, port } = self.own?;
-        let peer = guarded.peer.filter(|peer| !peer.to_canonical().is_loopback())?;
+        let OwnPort { driver, port, passes_loopback } = self.own?;
+        let peer = guarded.peer.filter(|peer| !(passes_loopback && peer.to_canonical().is_loopback()))?;
         let text = format!("tcp/{port} from {}", peer.to_canonical());
         let packet = text.parse().ok()?;
-        (guarded.driver.id() == driver && !guarded.is_trial).then_some((packet, text))
+        let chosen = guarded.context.provider.as_ref();
+        let is_here = chosen.is_none_or(|chosen| guarded.driver.default_provider().as_ref() == Some(chosen));
+        (guarded.driver.id() == driver && is_here && !guarded.is_trial).then_some((packet, text))
     }
 
     /// Why who makes a change would not reach the gateway any more, where that comes of it.
     fn own_sentence(&self, guarded: &Guarded<'_>, after: Option<&RuleSet>) -> Option<String> {
         let (packet, text) = self.own_packet(guarded)?;
         let can = guarded.driver.capabilities();
-        let before = Effect::of(guarded.firewall, &can).explain(&packet).verdict;
-        let after = match after {
-            Some(after) => Effect::of_rules(after, guarded.firewall.default, &can).explain(&packet).verdict,
-            None => Verdict::Left,
+        let before = Effect::of(guarded.firewall, &can);
+        let after = after.map(|after| Effect::of_rules(after, guarded.firewall.default, &can));
+        let verdict = |effect: &Effect| effect.explain(&packet).verdict;
+        let reaches_less = after.as_ref().map_or(Verdict::Left, verdict).reach() < verdict(&before).reach();
+        // A rule for an interface, a rate or a type of packets may well be for these.
+        let is_sure = |effect: &Effect| {
+            let traffic = text.parse().ok();
+            traffic.is_some_and(|traffic| effect.lets_all_through(&traffic).unwrap_or(false))
         };
-        (after.reach() < before.reach()).then(|| {
+        let is_less_sure = after.as_ref().is_some_and(|after| is_sure(&before) && !is_sure(after));
+        (reaches_less || is_less_sure).then(|| {
             format!(
                 "After the change the gateway itself could not be reached from where you are ({text}). Let that in first, or try the change with confirm_within."
             )

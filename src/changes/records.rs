@@ -36,13 +36,27 @@ pub(super) fn firewall_of(driver: &dyn Driver, place: &Place) -> Result<Firewall
     FirewallId::new(&place.firewall).map_err(invalid)
 }
 
+/// The firewall as it is to be, where its driver keeps that, or else as it is; none where it is gone. What ends is ended there: others may
+/// hide what they have not taken away.
+pub(super) async fn look_kept(
+    driver: &dyn Driver,
+    context: &Context,
+    place: &Place,
+) -> Result<Option<Arc<Firewall>>, Error> {
+    found(driver.kept(context, &firewall_of(driver, place)?).await)
+}
+
 /// The firewall as it is; none where it is gone.
 pub(super) async fn look(
     driver: &dyn Driver,
     context: &Context,
     place: &Place,
 ) -> Result<Option<Arc<Firewall>>, Error> {
-    match driver.firewall(context, &firewall_of(driver, place)?).await {
+    found(driver.firewall(context, &firewall_of(driver, place)?).await)
+}
+
+fn found(firewall: Result<Arc<Firewall>, Error>) -> Result<Option<Arc<Firewall>>, Error> {
+    match firewall {
         Ok(firewall) => Ok(Some(firewall)),
         Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

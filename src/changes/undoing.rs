@@ -11,7 +11,7 @@ use super::guards::Guarded;
 use super::inverse::{Inverse, Way, inverse};
 use super::journal::entry;
 use super::pending::Due;
-use super::records::{MOST_LOOKS, left_of, look, snapshots};
+use super::records::{MOST_LOOKS, left_of, look_kept, snapshots};
 use super::shared::{Shared, blocked, not_begun};
 use super::unfinished::Unfinished;
 use crate::store::ChangeId;
@@ -145,7 +145,7 @@ pub(super) async fn reverse(
     let mut looks = 0;
     loop {
         looks += 1;
-        let was = look(driver, context, &record.place).await?;
+        let was = look_kept(driver, context, &record.place).await?;
         let now = match (what(driver, record, was.as_deref(), way)?, &was) {
             (Inverse::Rules(rules), Some(was)) => replace(driver, context, was, &rules).await.map(Some),
             (Inverse::Delete, Some(was)) => driver.delete_firewall(context, &was.id).await.map(|_| None),

@@ -113,6 +113,42 @@ fn a_trial_undoes_itself_in_the_kernel() {
     }
 }
 
+/// What ends, ends in the kernel and for good, whatever another program does meanwhile.
+#[test]
+fn what_ends_goes_also_where_another_program_hides_it() {
+    let (folder, server) = host();
+    let more = "protocol=tcp&port_from=5000&port_to=5000&ip_address1=0.0.0.0/0";
+    let default = r#"{"rules":[],"default":{"ingress":"deny","egress":"accept"}}"#;
+    send(&server, Request::new("PUT", "/api/firewalls/device/rules").json(default)).expect(200);
+    send(&server, Request::post("/api/firewalls/web/rules").form(SSH)).expect(201);
+    let before = web(&server)["rules"].clone();
+    let ruleset = || run("nft", &["list", "ruleset"]);
+    for disturbed in [
+        &["insert", "rule", "inet", "deltawall", "input", "ip", "saddr", "192.0.2.1", "drop"][..],
+        &["flush", "chain", "inet", "deltawall", "fw_2_in"],
+        &["flush", "ruleset"],
+    ] {
+        for terms in ["expires_in=1", "confirm_within=1"] {
+            send(&server, Request::post(&format!("/api/firewalls/web/rules?{terms}")).form(more)).expect(201);
+            run("nft", disturbed);
+            let is_over = || {
+                let changes = send(&server, Request::get("/api/changes?limit=1")).expect(200).json()["changes"].clone();
+                let last = &changes[0];
+                (last["operation"] == "expire_rule" || last["state"] == "undone").then_some(())
+            };
+            instance::eventually("it has ended", is_over);
+            assert!(!ruleset().contains("5000"), "{terms} {disturbed:?}: {}", ruleset());
+            // The drift is what the other program did, and nothing else; what was there before comes back with it.
+            send(&server, Request::post("/api/firewalls/web/drift").form("action=revert")).expect(200);
+            assert_eq!(web(&server)["rules"], before, "{terms} {disturbed:?}");
+            assert!(ruleset().contains("policy drop") && !ruleset().contains("5000"), "{}", ruleset());
+        }
+    }
+    drop(server);
+    let server = start(folder.path(), &[]);
+    assert_eq!(web(&server)["rules"], before);
+}
+
 /// A set of so many rules, which differ in their addresses by this number.
 fn set(count: usize, number: usize) -> String {
     let rule = |n: usize| {

@@ -107,6 +107,13 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// One firewall with its rules.
     async fn firewall(&self, context: &Context, id: &FirewallId) -> Result<Arc<Firewall>, Error>;
 
+    /// One firewall as it is to be, where the driver [keeps](crate::FirewallCapabilities::kept) that; else as it is. Whoever has to be sure
+    /// that something ends asks for this: what others hide is there all the same. A replacement may have seen the firewall so; then what is
+    /// not to be any more goes, also from what is in force, and nothing else that others did is touched.
+    async fn kept(&self, context: &Context, id: &FirewallId) -> Result<Arc<Firewall>, Error> {
+        self.firewall(context, id).await
+    }
+
     /// One firewall with its rules, and what each of these has matched, in their order.
     async fn counted(&self, context: &Context, id: &FirewallId) -> Result<(Arc<Firewall>, Vec<Hits>), Error>;
 

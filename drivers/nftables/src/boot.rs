@@ -3,13 +3,18 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use tokio::sync::Mutex;
+
 use crate::nft::Nft;
 use crate::options::Options;
 
 /// Writes it anew, where one is asked for: what is in force in the gateway's own namespace, in nft's syntax, for
 /// /etc/nftables.conf to include. That it cannot be written is no reason not to change a rule, and is said in the log.
-pub(crate) async fn renew(nft: &Nft, options: &Options) {
+///
+/// Each waits for those before it, and lists what is in force then, so that the last that is written is the last that was in force.
+pub(crate) async fn renew(nft: &Nft, options: &Options, turn: &Mutex<()>) {
     let (Some(path), true) = (&options.boot_file, nft.is_own()) else { return };
+    let _turn = turn.lock().await;
     let text = match nft.text().await {
         Ok(text) => text,
         Err(why) => {

@@ -72,6 +72,10 @@ impl Transaction {
         self.0.push(json!({"flush": {"set": in_table(name)}}));
     }
 
+    pub(crate) fn delete_map(&mut self, name: &str) {
+        self.0.push(json!({"delete": {"map": in_table(name)}}));
+    }
+
     pub(crate) fn delete_set(&mut self, name: &str) {
         self.0.push(json!({"delete": {"set": in_table(name)}}));
     }

@@ -168,6 +168,10 @@ impl Driver for Nftables {
         self.place(context)?.observe(id).await.map(|observed| observed.firewall)
     }
 
+    async fn kept(&self, context: &Context, id: &FirewallId) -> Result<Arc<Firewall>, Error> {
+        self.place(context)?.kept(id).await
+    }
+
     async fn counted(&self, context: &Context, id: &FirewallId) -> Result<(Arc<Firewall>, Vec<Hits>), Error> {
         let Observed { firewall, rules } = self.place(context)?.count(id).await?;
         Ok((firewall, rules.into_iter().map(|seen| seen.hits).collect()))

@@ -104,14 +104,26 @@ pub(crate) fn new_rule(firewall: &Firewall, new: NewRule, host: &Account) -> Rul
     Rule { cloud_id: id, content: new.into_content(owner), log, description }
 }
 
+/// Names of interfaces that nft reads as something else where it reads JSON: protocols, a statement, and what begins as a set does.
+const MISREAD: [&str; 10] = ["tcp", "udp", "icmp", "ah", "esp", "comp", "sctp", "dccp", "udplite", "redirect"];
+
+/// Whether nft would read the name of an interface as something else.
+fn is_misread(name: &str) -> bool {
+    name.starts_with('@') || MISREAD.contains(&name)
+}
+
 /// What the host will not take of a rule that it can make.
 pub(crate) fn check_rule(new: &NewRule) -> Result<(), Refusal> {
     let prefix = new.log().and_then(|log| log.prefix.as_ref());
     if prefix.is_some_and(|prefix| prefix.as_str().len() > LogPrefix::MAX) {
         return Err(Refusal::LogPrefix);
     }
-    if prefix.is_some_and(|prefix| prefix.as_str().contains('"')) {
-        return Err(Refusal::QuoteInPrefix);
+    if prefix.is_some_and(|prefix| prefix.as_str().contains(['"', '$'])) {
+        return Err(Refusal::UnwritablePrefix);
+    }
+    let interface = new.conditions().and_then(|conditions| conditions.interface.as_ref());
+    if let Some(misread) = interface.filter(|interface| is_misread(interface.as_str())) {
+        return Err(Refusal::Interface(misread.clone()));
     }
     let has_mac = new.conditions().is_some_and(|conditions: &Conditions| conditions.mac.is_some());
     match has_mac && new.direction() == Direction::Egress {

@@ -4,10 +4,10 @@
 //! |---|---|
 //! | [`driver`] | the driver: one place for each network namespace |
 //! | [`options`] | what an operator chooses |
-//! | `place` | one namespace: the document, the kernel, and each change of both |
+//! | `place`, `changes` | one namespace: the document, the kernel, and each change of both |
 //! | `host`, `replaced` | what becomes of the document with each change |
 //! | `compile`, `frame` | rules in the kernel's words, and the chains that lead to them |
-//! | `write` | what a change writes into the kernel |
+//! | `write`, `mend` | what a change writes into the kernel, also where others have changed that |
 //! | `observed`, `compared`, `listing` | what is in force, held to what is to be |
 //! | `nft`, `commands`, `names` | running `nft`, and what things are called there |
 //! | `generation` | whether anything has changed since the last look |
@@ -17,6 +17,7 @@
 
 mod boot;
 mod capabilities;
+mod changes;
 mod commands;
 mod compared;
 mod compile;
@@ -26,6 +27,7 @@ mod generation;
 mod host;
 mod listing;
 mod members;
+mod mend;
 mod names;
 mod nft;
 mod observed;

@@ -13,6 +13,10 @@ pub(crate) struct Listing {
     /// The elements of sets.
     pub(crate) sets: HashMap<String, Vec<Value>>,
     pub(crate) limits: HashMap<String, Rate>,
+    /// The names of maps, of which we make none.
+    pub(crate) maps: Vec<String>,
+    /// Whether the table has flags, such as one that makes it do nothing. We give it none.
+    pub(crate) has_flags: bool,
 }
 
 /// A chain with its rules in their order.
@@ -72,9 +76,19 @@ struct Whole {
     nftables: Vec<Entry>,
 }
 
+/// What of a thing matters whose name is all that is needed.
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+    /// What they are, nft 1.0.6 does not say: it writes a text of its own memory.
+    flags: Option<Value>,
+}
+
 /// One of these, or something that the driver does not make.
 #[derive(Deserialize)]
 struct Entry {
+    table: Option<Named>,
+    map: Option<Named>,
     chain: Option<Chain>,
     rule: Option<Rule>,
     set: Option<Set>,
@@ -85,7 +99,9 @@ impl Listing {
     pub(crate) fn read(text: &[u8]) -> Result<Self, serde_json::Error> {
         let Whole { nftables } = serde_json::from_slice(text)?;
         let mut listing = Self::default();
-        for Entry { chain, rule, set, limit } in nftables {
+        for Entry { table, map, chain, rule, set, limit } in nftables {
+            listing.has_flags |= table.is_some_and(|table| table.flags.is_some());
+            listing.maps.extend(map.map(|map| map.name));
             if let Some(chain) = chain {
                 listing.chains.insert(chain.name.clone(), chain);
             }

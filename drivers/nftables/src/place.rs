@@ -3,10 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
-use deltawall_core::{
-    Account, Direction, Document, Documents, Error, ErrorKind, Firewall, FirewallId, KeptFirewall, NewFirewall,
-    NewRule, Position, ProviderName, Replacement, RuleId, RuleSet,
-};
+use deltawall_core::{Account, Document, Documents, Error, ErrorKind, Firewall, FirewallId, ProviderName};
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, RwLock};
 
 use crate::boot;
@@ -16,13 +13,11 @@ use crate::compared::Compared;
 use crate::generation::generation;
 use crate::host;
 use crate::listing::Listing;
-use crate::names::chain_of;
 use crate::nft::Nft;
 use crate::observed::{self, Observed};
 use crate::options::Options;
-use crate::refusal::{Refusal, unkept, unknown_table};
-use crate::replaced::replaced;
-use crate::write::{self, add_rules};
+use crate::refusal::{unkept, unknown_table};
+use crate::write;
 
 /// From how many bytes on a list is read on a thread of its own.
 const LONG: usize = 64 * 1024;
@@ -40,6 +35,8 @@ pub(crate) struct Place {
     /// meanwhile, so that nobody compares one half of a change with the other.
     document: Arc<RwLock<Option<Document>>>,
     looking: Mutex<()>,
+    /// Whoever writes the file for the machine's start.
+    renewing: Mutex<()>,
     /// The generation of the kernel's rules in which all is in force that is to be, and nothing else.
     intact: std::sync::Mutex<Option<u32>>,
     /// Whether it was told that the firewall is not in force.
@@ -62,6 +59,7 @@ impl Place {
             host,
             document: Arc::default(),
             looking: Mutex::default(),
+            renewing: Mutex::default(),
             intact: std::sync::Mutex::default(),
             is_told: AtomicBool::new(false),
         }
@@ -99,7 +97,7 @@ impl Place {
         }
         *document = Some(to_be);
         drop(document);
-        boot::renew(&self.nft, &self.options).await;
+        boot::renew(&self.nft, &self.options, &self.renewing).await;
         Ok(())
     }
 
@@ -120,7 +118,7 @@ impl Place {
         listing.map(Some).map_err(|why| unread(why.into()))
     }
 
-    async fn compare(&self, document: &Document) -> Result<Compared, Error> {
+    pub(crate) async fn compare(&self, document: &Document) -> Result<Compared, Error> {
         let listing = self.list().await?;
         let differs = match &listing {
             Some(listing) => observed::frame_differs(listing, document, &self.options),
@@ -170,6 +168,12 @@ impl Place {
         Ok(compared.observe(kept, &self.host, &self.options))
     }
 
+    /// One firewall, as it is to be.
+    pub(crate) async fn kept(&self, id: &FirewallId) -> Result<Arc<Firewall>, Error> {
+        let document = self.read().await?;
+        Ok(Arc::clone(&host::find(&document, id)?.firewall))
+    }
+
     /// The same, with what its rules have counted.
     pub(crate) async fn count(&self, id: &FirewallId) -> Result<Observed, Error> {
         let document = self.read().await?;
@@ -184,7 +188,7 @@ impl Place {
     }
 
     /// Whether nobody has changed anything since all was in force that is to be.
-    fn is_intact(&self) -> bool {
+    pub(crate) fn is_intact(&self) -> bool {
         self.was_intact_at(self.generation())
     }
 
@@ -206,7 +210,7 @@ impl Place {
     }
 
     /// Makes a change: what is to be is written down, and then put in force in one step. If it cannot be, it is not to be any more.
-    async fn change<T>(
+    pub(crate) async fn change<T>(
         &self,
         change: impl AsyncFnOnce(&mut Document) -> Result<(Transaction, T), Error>,
     ) -> Result<T, Error> {
@@ -225,7 +229,9 @@ impl Place {
         if let Err(why) = self.nft.apply(transaction).await {
             let error = Error::from(why);
             // Where nobody knows whether it is in force, what was asked for stays what is to be.
-            if error.kind != ErrorKind::Timeout && after != *before {
+            if error.kind == ErrorKind::Timeout {
+                *held = Some(after);
+            } else if after != *before {
                 self.documents.write(ID, &self.name, before).await.map_err(unkept)?;
             }
             return Err(error);
@@ -234,158 +240,7 @@ impl Place {
         self.set_intact(next.filter(|_| was_intact && self.generation() == next));
         *held = Some(after);
         drop(held);
-        boot::renew(&self.nft, &self.options).await;
+        boot::renew(&self.nft, &self.options, &self.renewing).await;
         Ok(done)
-    }
-
-    pub(crate) async fn create_firewall(&self, new: NewFirewall) -> Result<Arc<Firewall>, Error> {
-        self.change(async |document| {
-            let made = host::add_firewall(document, new)?;
-            let mut transaction = Transaction::default();
-            for direction in Direction::ALL {
-                let chain = chain_of(made.number, direction);
-                transaction.add_chain(&chain);
-                transaction.flush_chain(&chain);
-            }
-            write::leading(&mut transaction, document, &self.options);
-            Ok((transaction, made.firewall))
-        })
-        .await
-    }
-
-    pub(crate) async fn delete_firewall(&self, id: &FirewallId) -> Result<(), Error> {
-        self.change(async |document| {
-            let gone = host::remove_firewall(document, id)?;
-            let mut transaction = Transaction::default();
-            write::leading(&mut transaction, document, &self.options);
-            for direction in Direction::ALL {
-                let chain = chain_of(gone.number, direction);
-                transaction.flush_chain(&chain);
-                transaction.delete_chain(&chain);
-            }
-            for (rule, number) in gone.firewall.rules.iter().zip(&gone.numbers) {
-                write::forget(&mut transaction, rule, *number, &self.options);
-            }
-            Ok((transaction, ()))
-        })
-        .await
-    }
-
-    pub(crate) async fn create_rule(
-        &self,
-        id: &FirewallId,
-        new: NewRule,
-        position: Position,
-    ) -> Result<Arc<Firewall>, Error> {
-        self.change(async |document| {
-            let last = host::find(document, id)?.firewall.rules.len();
-            let direction = new.direction();
-            // Behind all others it stands wherever these are: nobody need look.
-            let (index, before) = match position {
-                Position::Last => (last, None),
-                Position::At(_) => {
-                    let compared = self.compare(document).await?;
-                    let kept = host::find(document, id)?;
-                    let Observed { rules, .. } = compared.in_force(kept, &self.host, &self.options)?;
-                    let behind = rules.get(position.index(rules.len())..).unwrap_or_default();
-                    let index = behind.iter().find_map(|seen| seen.kept).unwrap_or(last);
-                    let next = behind.iter().find(|seen| seen.direction == direction);
-                    (index, next.and_then(|seen| seen.handles.first().copied()))
-                }
-            };
-            let (rule, number) = host::add_rule(document, id, index, new, (&self.host, self.options.marks))?;
-            let kept = host::find(document, id)?;
-            let mut transaction = Transaction::default();
-            write::remember(&mut transaction, &rule, number, &self.options);
-            let chain = chain_of(kept.number, direction);
-            write::rule(&mut transaction, &chain, before, (&rule, number), &self.options);
-            Ok((transaction, Arc::clone(&kept.firewall)))
-        })
-        .await
-    }
-
-    pub(crate) async fn delete_rule(&self, id: &FirewallId, rule: &RuleId<'_>) -> Result<(), Error> {
-        self.change(async |document| {
-            let compared = self.compare(document).await?;
-            let kept = host::find(document, id)?;
-            let Observed { firewall, rules } = compared.in_force(kept, &self.host, &self.options)?;
-            let mut there = firewall.rules.iter().zip(rules);
-            let (gone, seen) = there.find(|(held, _)| rule.names(held)).ok_or(Refusal::NoRule)?;
-            let mut transaction = Transaction::default();
-            for handle in seen.handles {
-                transaction.delete_rule(&chain_of(kept.number, seen.direction), handle);
-            }
-            if let Some(place) = seen.kept {
-                let kept = host::find_mut(document, id)?;
-                let number = kept.numbers.remove(place);
-                Arc::make_mut(&mut kept.firewall).rules.remove(place);
-                write::forget(&mut transaction, gone, number, &self.options);
-            }
-            Ok((transaction, ()))
-        })
-        .await
-    }
-
-    /// Whether a rule of the set is there already, of a firewall that is as it was seen.
-    fn stay_any(
-        &self,
-        document: &Document,
-        kept: &KeptFirewall,
-        observed: &Observed,
-        seen: &Firewall,
-        rules: &RuleSet,
-    ) -> Result<bool, Error> {
-        if *observed.firewall != *seen {
-            return Ok(false);
-        }
-        let after = replaced(document, kept, observed, rules, (&self.host, self.options.marks))?;
-        Ok(!after.hits.is_empty())
-    }
-
-    pub(crate) async fn replace_rules(&self, replacement: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
-        let Replacement { seen, rules, .. } = replacement;
-        self.change(async |document| {
-            let before = document.clone();
-            let kept = host::find(document, &seen.id)?;
-            // What rules that stay have counted only a list tells. Where none stays, nobody need look.
-            let mut compared = None;
-            let mut observed = observed::intact(kept);
-            if !self.is_intact() || self.stay_any(document, kept, &observed, seen, rules)? {
-                let looked = self.compare(document).await?;
-                observed = looked.observe(kept, &self.host, &self.options);
-                compared = Some(looked);
-            }
-            if *observed.firewall != *seen {
-                return Err(Refusal::Changed(observed.firewall.name.clone()).into());
-            }
-            let after = replaced(document, kept, &observed, rules, (&self.host, self.options.marks))?;
-            let firewall = Arc::clone(&after.kept.firewall);
-            let is_the_same = firewall == observed.firewall && firewall == kept.firewall;
-            let (number, default) = (kept.number, after.kept.firewall.default != kept.firewall.default);
-            document.last_number = after.last_number;
-            *host::find_mut(document, &seen.id)? = after.kept;
-            let mut transaction = Transaction::default();
-            match &compared {
-                Some(Compared { listing, differs: Some(_) }) => {
-                    transaction = write::whole(document, listing.as_ref(), &self.options);
-                }
-                _ if is_the_same => {}
-                _ => {
-                    let kept = host::find(document, &seen.id)?;
-                    if default {
-                        write::leading(&mut transaction, document, &self.options);
-                        write::policies(&mut transaction, document, &self.options);
-                    }
-                    write::live(&mut transaction, document, &self.options);
-                    for direction in Direction::ALL {
-                        transaction.flush_chain(&chain_of(number, direction));
-                    }
-                    write::forget_limits(&mut transaction, &before, &seen.id);
-                    add_rules(&mut transaction, kept, &after.hits, &self.options);
-                }
-            }
-            Ok((transaction, firewall))
-        })
-        .await
     }
 }

@@ -1,6 +1,6 @@
 //! Everything that this driver refuses.
 
-use deltawall_core::{Error, ErrorKind, FirewallName, LogPrefix, NotKept, ProviderName};
+use deltawall_core::{Error, ErrorKind, FirewallName, InterfaceName, LogPrefix, NotKept, ProviderName};
 
 use crate::capabilities::{DEVICE, ID, MAX_FIREWALLS, MAX_RULES};
 
@@ -27,8 +27,12 @@ pub(crate) enum Refusal {
     NoNumber,
     #[error("A prefix of what is logged has {} bytes at most", LogPrefix::MAX)]
     LogPrefix,
-    #[error("A prefix of what is logged cannot have a quote in it, which nft has no way to write")]
-    QuoteInPrefix,
+    #[error(
+        "A prefix of what is logged can have neither a quote nor a dollar sign in it, which nft has no way to write"
+    )]
+    UnwritablePrefix,
+    #[error("nft reads '{0}' as something else than the name of an interface: no rule can be for it")]
+    Interface(InterfaceName),
     #[error("A rule for egress cannot ask for a MAC address: a packet that leaves has none yet where it is filtered")]
     EgressMac,
     #[error(
@@ -57,7 +61,8 @@ impl Refusal {
             | Self::TooManyRules
             | Self::NoNumber
             | Self::LogPrefix
-            | Self::QuoteInPrefix
+            | Self::UnwritablePrefix
+            | Self::Interface(_)
             | Self::EgressMac
             | Self::Foreign => ErrorKind::Refused,
         }

@@ -28,6 +28,15 @@ pub(crate) struct Replaced {
     pub(crate) last_number: u32,
 }
 
+/// Where all rules match and do the same as before, and are only described or logged otherwise, they go on with their numbers, so that their
+/// connections do.
+fn keep_numbers(rules: &[Rule], after: &mut Replaced, kept: &KeptFirewall) {
+    let was = &kept.firewall.rules;
+    if rules.len() == was.len() && rules.iter().zip(was).all(|(is, was)| is.content.same_as(&was.content)) {
+        after.kept.numbers.clone_from(&kept.numbers);
+    }
+}
+
 /// What becomes of a firewall that is to have this set.
 pub(crate) fn replaced(
     document: &Document,
@@ -75,6 +84,7 @@ pub(crate) fn replaced(
         rules.push(rule);
         after.kept.numbers.push(number);
     }
+    keep_numbers(&rules, &mut after, kept);
     let default = set.default.or(kept.firewall.default);
     after.kept.firewall = Arc::new(Firewall { rules, default, ..Firewall::clone(&kept.firewall) });
     Ok(after)

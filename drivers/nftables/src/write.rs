@@ -32,6 +32,10 @@ pub(crate) fn whole(document: &Document, listing: Option<&Listing>, options: &Op
     for chain in &others {
         transaction.flush_chain(chain);
     }
+    // One may lead to chains.
+    for map in listing.into_iter().flat_map(|listing| &listing.maps) {
+        transaction.delete_map(map);
+    }
     for chain in others.iter().filter(|name| !is_ours(name)) {
         transaction.delete_chain(chain);
     }

@@ -1,8 +1,9 @@
 //! What the driver of a device is asked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use deltawall_core::{Context, Direction, Driver, Error, ErrorKind, Firewall, ProviderName, RuleSet};
+use deltawall_core::{Context, Direction, Driver, Error, ErrorKind, Firewall, ProviderName, Replacement, RuleSet};
 
 use super::compile::{Wanted, compile};
 use super::device::{Asker, Device};
@@ -51,7 +52,7 @@ impl Device {
         let keeper = Some(self.name());
         let terms = Terms { confirm_within, instead_of, why, keeper, ..Terms::default() };
         self.ask(asker, operation, Some(&id), async |driver, context, standing: &mut Standing<'_>| {
-            let firewall = driver.firewall(context, &self.firewall).await?;
+            let firewall = self.in_force(driver, context).await?;
             let change = self.change(wanted, &firewall)?;
             let asked = self.asked(driver, context, asker.caller, operation);
             self.changes.apply(asked, &id, change, terms, None, standing).await.map(drop)
@@ -118,6 +119,21 @@ impl Device {
         operation: &'static str,
     ) -> Asked<'a> {
         Asked { driver, context, caller, operation }
+    }
+
+    /// Its firewall as it is, once what others did is undone where the driver keeps what is to be: they may hide all of it.
+    pub(super) async fn in_force(&self, driver: &dyn Driver, context: &Context) -> Result<Arc<Firewall>, Error> {
+        let now = driver.firewall(context, &self.firewall).await?;
+        if !driver.capabilities().firewalls.kept {
+            return Ok(now);
+        }
+        let kept = driver.kept(context, &self.firewall).await?;
+        if now == kept {
+            return Ok(now);
+        }
+        let rules = RuleSet::of(&kept);
+        let rules = &rules.map_err(|why| Error::new(ErrorKind::Unsupported, driver.id(), why.to_string()))?;
+        driver.replace_rules(context, Replacement { seen: &now, rules, allow_gap: false }).await
     }
 
     fn change(&self, wanted: Wanted<'_>, firewall: &Firewall) -> Result<Change, Error> {

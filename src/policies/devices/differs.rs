@@ -1,8 +1,7 @@
 //! Whether a firewall has the rules that it is to have for what comes in, and giving it these.
 
 use deltawall_core::{
-    Capabilities, Context, Diff, Direction, Driver, Error, ErrorKind, Firewall, FirewallId, NewRule, Replacement, Rule,
-    RuleSet,
+    Capabilities, Context, Diff, Direction, Driver, Error, ErrorKind, Firewall, NewRule, Replacement, Rule, RuleSet,
 };
 
 /// Whether a firewall has other rules for what comes in, or does something else with the rest.
@@ -20,16 +19,17 @@ pub(super) fn differs(firewall: &Firewall, set: &RuleSet, can: &Capabilities) ->
 pub(super) async fn replace(
     driver: &dyn Driver,
     context: &Context,
-    id: &FirewallId,
-    rules: impl Fn(&Firewall) -> Result<RuleSet, Error>,
+    firewall: &Firewall,
+    set: &RuleSet,
 ) -> Result<(), Error> {
-    let firewall = driver.firewall(context, id).await?;
-    let set = rules(&firewall)?;
-    let egress = of_direction(&firewall, |direction| direction == Direction::Egress).map(NewRule::of);
+    if !differs(firewall, set, &driver.capabilities()) {
+        return Ok(());
+    }
+    let egress = of_direction(firewall, |direction| direction == Direction::Egress).map(NewRule::of);
     let egress = egress.collect::<Result<Vec<_>, _>>();
     let egress = egress.map_err(|why| Error::new(ErrorKind::Unsupported, driver.id(), why.to_string()))?;
-    let set = RuleSet { rules: set.rules.into_iter().chain(egress).collect(), default: set.default };
-    let replacement = Replacement { seen: &firewall, rules: &set, allow_gap: false };
+    let set = RuleSet { rules: set.rules.iter().cloned().chain(egress).collect(), default: set.default };
+    let replacement = Replacement { seen: firewall, rules: &set, allow_gap: false };
     driver.replace_rules(context, replacement).await.map(drop)
 }
 

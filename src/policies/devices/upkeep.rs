@@ -92,7 +92,8 @@ impl Device {
         if kept.trial().is_some() {
             // The trial goes on: what undoes it leads to the rules before it, whatever others have done meanwhile.
             self.ask(asker, "keep_rules", Some(&id), async |driver, context, _| {
-                differs::replace(driver, context, &self.firewall, |firewall| self.compiled(wanted, firewall)).await
+                let firewall = self.in_force(driver, context).await?;
+                differs::replace(driver, context, &firewall, &self.compiled(wanted, &firewall)?).await
             })
             .await?;
         } else {

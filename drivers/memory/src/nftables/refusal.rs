@@ -1,6 +1,6 @@
 //! Everything that this driver refuses.
 
-use deltawall_core::{Error, ErrorKind, FirewallName, LogPrefix};
+use deltawall_core::{Error, ErrorKind, FirewallName, InterfaceName, LogPrefix};
 
 use super::capabilities::{DEVICE, ID, MAX_FIREWALLS, MAX_RULES};
 use crate::denied::Denied;
@@ -20,8 +20,12 @@ pub enum Refusal {
     TooManyRules,
     #[error("A prefix of what is logged has {} bytes at most", LogPrefix::MAX)]
     LogPrefix,
-    #[error("A prefix of what is logged cannot have a quote in it, which nft has no way to write")]
-    QuoteInPrefix,
+    #[error(
+        "A prefix of what is logged can have neither a quote nor a dollar sign in it, which nft has no way to write"
+    )]
+    UnwritablePrefix,
+    #[error("nft reads '{0}' as something else than the name of an interface: no rule can be for it")]
+    Interface(InterfaceName),
     #[error("A rule for egress cannot ask for a MAC address: a packet that leaves has none yet where it is filtered")]
     EgressMac,
     #[error("In rule {0}: {1}")]
@@ -46,7 +50,8 @@ impl Refusal {
             | Self::TooManyFirewalls
             | Self::TooManyRules
             | Self::LogPrefix
-            | Self::QuoteInPrefix
+            | Self::UnwritablePrefix
+            | Self::Interface(_)
             | Self::EgressMac => ErrorKind::Refused,
         }
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use deltawall_core::{
-    Action, Defaults, Documents, Driver, ErrorKind, Filter, FirewallId, NewRule, Position, ProviderName,
+    Action, Conditions, Defaults, Description, Documents, Driver, ErrorKind, Filter, FirewallId, FirewallName,
+    InterfaceName, Log, LogPrefix, NewFirewall, NewRule, Position, ProviderName, Replacement, Rule, RuleSet,
 };
 use deltawall_nftables::{ID, Nftables, Options};
 use tempfile::TempDir;
@@ -45,6 +46,8 @@ fn a_table_that_was_taken_away_is_told_of_and_comes_back_whole() {
             "delete table inet deltawall",
             "flush ruleset",
             "flush chain inet deltawall input",
+            "insert rule inet deltawall input ip saddr 192.0.2.1 drop",
+            "add table inet deltawall { flags dormant; }",
             "delete rule inet deltawall ingress handle",
         ] {
             match taken.strip_suffix("handle") {
@@ -66,15 +69,145 @@ fn a_table_that_was_taken_away_is_told_of_and_comes_back_whole() {
                 let seen = show(&driver, name).await;
                 assert_eq!((seen.rules.len(), seen.default), (0, default), "{taken}: nothing is in force");
             }
-            // A rule that would not count is not made, nor does it come later.
-            let gone = driver.delete_rule(&kept::me(), &web.id, &web.rules[0].id()).await.unwrap_err();
-            assert_eq!(gone.kind, ErrorKind::Conflict, "{gone}");
+            // What would not count is not made, nor does it come later.
+            let refused = |outcome: Result<(), deltawall_core::Error>| {
+                let why = outcome.unwrap_err();
+                assert_eq!(why.kind, ErrorKind::Conflict, "{taken}: {why}");
+            };
+            refused(add(&driver, "web", "in tcp/1 0.0.0.0/0").await);
+            refused(try_replace(&driver, "web", vec![rules::read("in tcp/1 0.0.0.0/0")], None).await.map(drop));
+            refused(try_replace(&driver, "web", vec![], None).await.map(drop));
+            refused(driver.delete_firewall(&kept::me(), &web.id).await.map(drop));
+            let new = NewFirewall {
+                name: FirewallName::new("more").unwrap(),
+                description: Description::new("d").unwrap(),
+                network: None,
+            };
+            refused(driver.create_firewall(&kept::me(), new).await.map(drop));
             let asked = vec![rules::read("in tcp/443 0.0.0.0/0"), rules::read("out udp/53 ::/0")];
             let reverted = try_replace(&driver, "web", asked, None).await.unwrap();
             assert_eq!(*reverted, *web, "{taken}: the rules that they were");
             assert_eq!(*show(&driver, "device").await, *device, "{taken}: all comes back at once");
             assert_eq!(table(), before, "{taken}");
         }
+    });
+}
+
+/// What others do to the table may hide a rule, or take it away. When it is not to be any more, it is not there and does not come back; and
+/// what is let alone is not touched.
+#[test]
+fn what_is_not_to_be_any_more_goes_whatever_others_have_done() {
+    inside(async {
+        let kept: Arc<Kept> = Arc::default();
+        for disturbed in [
+            "insert rule inet deltawall input ip saddr 192.0.2.1 drop",
+            "flush chain inet deltawall WEB",
+            "flush chain inet deltawall input",
+            "flush ruleset",
+        ] {
+            for by_deleting in [true, false] {
+                let driver = kept::driver(&kept, Options::default()).await;
+                kept::create(&driver, "web").await;
+                let chains = run("nft", &["list", "chains", "inet"]);
+                let mut chains =
+                    chains.lines().filter_map(|line| line.trim().strip_prefix("chain ")?.strip_suffix(" {"));
+                let chain = chains.find(|name| name.ends_with("_in") && *name != "fw_1_in").unwrap();
+                let disturbed = &*disturbed.replace("WEB", chain);
+                let web = replace(&driver, "web", &["in tcp/443 0.0.0.0/0", "in tcp/5000 0.0.0.0/0"], None).await;
+                let [stays, goes] = &web.rules[..] else { panic!("{web:?}") };
+                let named = |rule: &Rule| format!("dw:{}", rule.cloud_id.as_ref().unwrap().as_str());
+                nft(disturbed);
+                let others = run("nft", &["list", "ruleset"]).matches("192.0.2.1").count();
+                assert_ne!(*show(&driver, "web").await, *web, "{disturbed}");
+                assert_eq!(*driver.kept(&kept::me(), &web.id).await.unwrap(), *web, "{disturbed}");
+                match by_deleting {
+                    true => driver.delete_rule(&kept::me(), &web.id, &goes.id()).await.unwrap(),
+                    false => {
+                        let rules = &RuleSet { rules: vec![NewRule::of(stays).unwrap()], default: None };
+                        let replacement = Replacement { seen: &web, rules, allow_gap: false };
+                        driver.replace_rules(&kept::me(), replacement).await.map(drop).unwrap();
+                    }
+                }
+                let listed = run("nft", &["list", "ruleset"]);
+                assert!(!listed.contains(&named(goes)), "{disturbed}: {listed}");
+                assert_eq!(listed.matches("192.0.2.1").count(), others, "{disturbed}: {listed}");
+                let is_hidden = disturbed.contains("192.0.2.1") || disturbed.ends_with("input");
+                assert_eq!(listed.contains(&named(stays)), is_hidden, "{disturbed}: {listed}");
+                drop(driver);
+                let driver = kept::driver(&kept, Options::default()).await;
+                assert_eq!(show(&driver, "web").await.rules, std::slice::from_ref(stays), "{disturbed}");
+                driver.delete_firewall(&kept::me(), &web.id).await.unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn what_was_taken_away_comes_back_where_it_is_to_be() {
+    inside(async {
+        let driver = kept::driver(&Arc::default(), Options::default()).await;
+        let before = replace(&driver, "device", &["in tcp/22 10.0.0.0/8", "in tcp/23 10.0.0.0/8"], DENY).await;
+        let after = replace(&driver, "device", &["in tcp/23 10.0.0.0/8"], ALL).await;
+        nft("insert rule inet deltawall input ip saddr 192.0.2.1 drop");
+        // It is undone while another's rule stands before all: in the chain that is as it was made, and with the default.
+        let rules = &RuleSet::of(&before).unwrap();
+        let undone = Replacement { seen: &after, rules, allow_gap: false };
+        driver.replace_rules(&kept::me(), undone).await.unwrap();
+        let listed = run("nft", &["list", "table", "inet", "deltawall"]);
+        assert!(listed.contains("tcp dport 22") && listed.contains("policy drop"), "{listed}");
+        assert!(listed.contains("192.0.2.1"), "{listed}");
+    });
+}
+
+#[test]
+fn maps_of_others_are_no_reason_not_to_start() {
+    inside(async {
+        let kept: Arc<Kept> = Arc::default();
+        let driver = kept::driver(&kept, Options::default()).await;
+        let device = replace(&driver, "device", &["in tcp/22 10.0.0.0/8"], DENY).await;
+        drop(driver);
+        nft("add chain inet deltawall other");
+        let map = "add map inet deltawall m { type inet_service : verdict; elements = { 1 : jump other }; }";
+        run("nft", &[map]);
+        nft("flush chain inet deltawall input");
+        let driver = kept::driver(&kept, Options::default()).await;
+        assert_eq!(show(&driver, "device").await.rules.len(), device.rules.len());
+    });
+}
+
+#[test]
+fn what_nft_would_read_otherwise_is_refused() {
+    inside(async {
+        let driver = kept::driver(&Arc::default(), Options::default()).await;
+        for text in ["@wan", "tcp", "redirect"] {
+            let interface = InterfaceName::new(text).unwrap();
+            let conditions = Conditions { interface: Some(interface), ..Conditions::default() };
+            let new = rules::read("in tcp/1 0.0.0.0/0").with_conditions(conditions).unwrap();
+            let id = FirewallId::new("device").unwrap();
+            let refused = driver.create_rule(&kept::me(), &id, new, Position::Last).await.unwrap_err();
+            assert_eq!(refused.kind, ErrorKind::Refused, "{refused}");
+        }
+        for prefix in ["cost $5 ", "a \" b"] {
+            let log = Log { prefix: Some(LogPrefix::new(prefix).unwrap()) };
+            let new = rules::read("in tcp/1 0.0.0.0/0").with_log(Some(log));
+            let id = FirewallId::new("device").unwrap();
+            let refused = driver.create_rule(&kept::me(), &id, new, Position::Last).await.unwrap_err();
+            assert_eq!(refused.kind, ErrorKind::Refused, "{refused}");
+        }
+    });
+}
+
+#[test]
+fn a_rule_that_is_only_described_otherwise_goes_on_with_its_connections() {
+    inside(async {
+        let driver = kept::driver(&Arc::default(), Options::default()).await;
+        replace(&driver, "device", &["in tcp/22 10.0.0.0/8", "in tcp/23 10.0.0.0/8"], DENY).await;
+        let live = || run("nft", &["list", "set", "inet", "deltawall", "live"]);
+        let before = live();
+        let described = rules::read("in tcp/22 10.0.0.0/8").with_description(Description::new("d").ok());
+        let set = vec![described, rules::read("in tcp/23 10.0.0.0/8")];
+        try_replace(&driver, "device", set, DENY).await.unwrap();
+        assert_eq!(live(), before);
     });
 }
 
