@@ -182,10 +182,12 @@ impl Kept {
         if self.open.get(&record.place) == Some(id) {
             self.open.remove(&record.place);
         }
+        // Nobody has undone or ended a trial that goes on.
+        let goes_on = to == State::Trying && !record.state.is_open();
         record.state = to;
         record.place = place.clone();
         record.held = step.held;
-        record.undone_by = step.undone_by.or(record.undone_by.take()).filter(|_| to != State::Trying);
+        record.undone_by = step.undone_by.or(record.undone_by.take()).filter(|_| !goes_on);
         record.note = step.note.or(record.note.take());
         record.attempts += u32::from(step.is_attempt);
         self.bytes -= size(record);
@@ -194,7 +196,7 @@ impl Kept {
         record.forgot_expiry |= step.forgets_expiry;
         if to.is_open() {
             self.open.insert(place.clone(), id.clone());
-            record.ended_at = record.ended_at.filter(|_| to != State::Trying);
+            record.ended_at = record.ended_at.filter(|_| !goes_on);
         } else {
             record.ended_at = step.at.or(record.ended_at);
             self.credentials.remove(id.as_str());

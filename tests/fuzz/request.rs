@@ -35,6 +35,10 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use serde_json::Value;
 
+/// Where the rules of a device are, and what sets them.
+const DEVICE: &str = "/config/rest/firewall/v1";
+const SET_RULES: &[u8] = b"/conf/setRules";
+
 /// The user and password of the built-in firewalls.
 const LOGIN: &str = "Basic bW9ja3VzZXI6bW9ja3Bhc3N3b3Jk";
 
@@ -44,7 +48,7 @@ thread_local! {
 
 fuzz_target!(|wire: &[u8]| -> Corpus {
     let Some(request) = parse(wire) else { return Corpus::Reject };
-    SYSTEM.with(|system| system.block_on(check(request)));
+    SYSTEM.with(|system| system.block_on(check(request, wire)));
     Corpus::Keep
 });
 
@@ -71,7 +75,7 @@ fn parse(wire: &[u8]) -> Option<TestRequest> {
 }
 
 /// Sends the request to a gateway of its own, so that an input does the same whenever it is run.
-async fn check(request: TestRequest) {
+async fn check(request: TestRequest, wire: &[u8]) {
     let config = Config::default();
     let store = Arc::new(Memory::default());
     let documents: Arc<dyn Documents> = Arc::new(StoredDocuments(Arc::<Memory>::clone(&store)));
@@ -90,7 +94,13 @@ async fn check(request: TestRequest) {
         stop: Stop::default(),
     };
     let worker = Rc::new(Worker::new(Arc::new(shared)));
-    if answer(&worker, request).await.0 != StatusCode::CREATED {
+    let status = answer(&worker, request).await.0;
+    let is_set = wire.windows(SET_RULES.len()).any(|bytes| bytes == SET_RULES) && status == StatusCode::OK;
+    if is_set && let Some(sent) = sent_rules(wire) {
+        let (_, body) = answer(&worker, get(&format!("{DEVICE}/conf/rules/activeRules"))).await;
+        check_shown(&sent, &body);
+    }
+    if status != StatusCode::CREATED {
         return;
     }
     for format in ["xml", "html", "json"] {
@@ -103,6 +113,28 @@ async fn check(request: TestRequest) {
             if !all["firewalls"].as_array().is_some_and(|all| all.iter().any(is_in_trial)) {
                 delete_all_rules(&worker, &all).await;
             }
+        }
+    }
+}
+
+/// The rules in the body of a request that sets them.
+fn sent_rules(wire: &[u8]) -> Option<Vec<Value>> {
+    let start = wire.windows(2).position(|bytes| bytes == b"\n\n")? + 2;
+    let mut body: Value = serde_json::from_slice(&wire[start..]).ok()?;
+    serde_json::from_value(body["data"]["rules"].take()).ok()
+}
+
+/// That a device has just the rules that it was given: nothing that was said of one was left out, which would make it wider.
+fn check_shown(sent: &[Value], body: &[u8]) {
+    let shown: Value = serde_json::from_slice(body).expect("JSON");
+    let shown = shown["data"].as_array().expect("a list");
+    assert_eq!(shown.len(), sent.len());
+    for (shown, sent) in shown.iter().zip(sent) {
+        for (name, value) in sent.as_object().expect("a rule") {
+            assert_eq!(&shown[name], value, "{name}");
+        }
+        for (name, value) in shown.as_object().expect("a rule").iter().filter(|(_, value)| !value.is_null()) {
+            assert_eq!(value, &sent[name], "{name}");
         }
     }
 }
@@ -134,10 +166,16 @@ async fn answer(worker: &Rc<Worker>, request: TestRequest) -> (StatusCode, Bytes
     match content_type.as_ref().map(|value| value.to_str().expect("text")) {
         None => assert_eq!(text, "", "it has no Content-Type"),
         Some("application/xml") => check_xml(text),
-        Some("application/json") => drop(serde_json::from_str::<Value>(text).expect("JSON")),
+        Some("application/json" | "application/json; charset=utf8") => {
+            drop(serde_json::from_str::<Value>(text).expect("JSON"))
+        }
         Some("text/html; charset=utf-8") => {
             assert!(text.starts_with("<!DOCTYPE html>") && text.trim_end().ends_with("</html>"), "{text}");
         }
+        Some("text/html; charset=iso-8859-1") => {
+            assert!(text.is_ascii() && text.starts_with("<!DOCTYPE HTML"), "{text}")
+        }
+        Some("text/markdown; charset=utf-8") => {}
         Some("text/css; charset=utf-8" | "text/javascript; charset=utf-8" | "image/svg+xml") => {}
         Some(other) => panic!("a Content-Type of {other}"),
     }

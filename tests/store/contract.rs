@@ -19,6 +19,8 @@ on_each_kind! {
     changes_are_listed_as_they_are_asked_for
     how_a_firewall_was_left_is_known_until_it_is_not
     credentials_go_when_their_change_ends
+    a_change_takes_the_place_of_a_trial
+    a_trial_that_is_over_has_no_place_to_take
     old_changes_are_forgotten_but_not_open_ones
     a_document_is_read_as_it_was_written_last
 }
@@ -200,6 +202,44 @@ async fn how_a_firewall_was_left_is_known_until_it_is_not(store: &dyn Store) {
     let unknown = Beginning { left: Left::Unknown, ..beginning(record(2, "web")) };
     store.begin(unknown).await.unwrap();
     assert_eq!(store.left(&place("web")).await.unwrap(), None);
+}
+
+fn replaced(number: usize) -> (ChangeId, Step) {
+    let end = Step { undone_by: Some("ann".into()), ..step(State::Trying, State::Undone) };
+    (id(number), end)
+}
+
+async fn a_change_takes_the_place_of_a_trial(store: &dyn Store) {
+    let trial = Record { state: State::Trying, held: None, ..record(1, "web") };
+    store.begin(Beginning { credentials: Some(sealed("first")), ..beginning(trial.clone()) }).await.unwrap();
+    let other = Beginning { instead_of: Some(replaced(1)), ..beginning(record(2, "db")) };
+    store.begin(other).await.unwrap();
+    assert_eq!(store.change(&id(1)).await.unwrap().unwrap().state, State::Undone, "whichever firewall it is of");
+    // It goes on as it was, where the other comes to nothing.
+    let on = Step { at: None, credentials: Some(sealed("first")), ..step(State::Undone, State::Trying) };
+    assert!(store.step(&id(1), on).await.unwrap());
+    assert_eq!(store.change(&id(1)).await.unwrap(), Some(trial));
+    assert_eq!(store.credentials(id(1).as_str()).await.unwrap(), Some(sealed("first")));
+    let next = Beginning { instead_of: Some(replaced(1)), ..beginning(record(3, "web")) };
+    store.begin(next).await.unwrap();
+    let ended = store.change(&id(1)).await.unwrap().unwrap();
+    assert_eq!((ended.state, ended.undone_by.as_deref()), (State::Undone, Some("ann")));
+    assert_eq!((ended.ended_at, store.credentials(id(1).as_str()).await.unwrap()), (Some(time(100)), None));
+    let open: Vec<_> = store.open_changes().await.unwrap().into_iter().map(|record| record.id).collect();
+    assert_eq!(open, [id(2), id(3)]);
+}
+
+async fn a_trial_that_is_over_has_no_place_to_take(store: &dyn Store) {
+    let trial = Record { state: State::Trying, held: None, ..record(1, "web") };
+    store.begin(beginning(trial)).await.unwrap();
+    assert!(store.step(&id(1), step(State::Trying, State::Confirmed)).await.unwrap());
+    let late = || Beginning { instead_of: Some(replaced(1)), ..beginning(record(2, "web")) };
+    assert!(matches!(store.begin(late()).await, Err(BeginError::Over(over)) if over == id(1)));
+    assert_eq!(store.change(&id(2)).await.unwrap(), None);
+    // Another trial is in the way, and stays so.
+    store.begin(beginning(Record { state: State::Trying, held: None, ..record(3, "web") })).await.unwrap();
+    assert!(store.begin(late()).await.is_err());
+    assert_eq!(store.change(&id(3)).await.unwrap().unwrap().state, State::Trying);
 }
 
 async fn credentials_go_when_their_change_ends(store: &dyn Store) {

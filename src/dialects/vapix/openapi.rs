@@ -165,8 +165,9 @@ fn paths() -> Value {
         let takes = action.takes.map_or(json!({ "type": "object", "additionalProperties": false }), |of| {
             reference("schemas", &name_of(of, true))
         });
-        let item = write("firewall.v1.conf", takes, action.about);
-        all.insert(format!("/firewall/v1/conf/{}", action.name), json!({ "post": item }));
+        let item = || write("firewall.v1.conf", takes.clone(), action.about);
+        let path = format!("/firewall/v1/conf/{}", action.name);
+        all.insert(path, json!({ "post": item(), "patch": item(), "put": item() }));
     }
     Value::Object(all)
 }

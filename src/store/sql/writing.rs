@@ -206,14 +206,15 @@ impl<'a> Writing<'a> {
     async fn update(&mut self, id: &ChangeId, step: &Step) -> Result<Option<AnyRow>, Error> {
         let statement = format!(
             "UPDATE changes SET state = COALESCE($1, state), held_by = $2, held_until = $3, \
-             undone_by = CASE WHEN COALESCE($13, state) = 'trying' THEN NULL ELSE COALESCE($4, undone_by) END, \
+             undone_by = CASE WHEN $13 = 'trying' AND state NOT IN ('applying', 'trying', 'undoing') THEN NULL \
+             ELSE COALESCE($4, undone_by) END, \
              note = COALESCE($5, note), attempts = attempts + $6, \
              firewall_after = COALESCE($7, firewall_after), \
              forgot_expiry = CASE WHEN forgot_expiry + $8 > 0 THEN 1 ELSE 0 END, \
              driver = COALESCE($9, driver), provider = COALESCE($10, provider), \
              owner = COALESCE($11, owner), firewall = COALESCE($12, firewall), \
-             ended_at = CASE WHEN COALESCE($13, state) = 'trying' THEN NULL \
-             WHEN COALESCE($13, state) IN ('applying', 'undoing') THEN ended_at ELSE COALESCE($14, ended_at) END, sealed = COALESCE($15, sealed) \
+             ended_at = CASE WHEN $13 = 'trying' AND state NOT IN ('applying', 'trying', 'undoing') THEN NULL \
+             WHEN COALESCE($13, state) IN ('applying', 'trying', 'undoing') THEN ended_at ELSE COALESCE($14, ended_at) END, sealed = COALESCE($15, sealed) \
              WHERE id = $16 AND $17 LIKE '%,' || state || ',%' \
              AND ($18 = 0 OR held_by IS NULL OR held_by = $19 OR held_until <= $20) RETURNING {}, sealed",
             rows::CHANGE

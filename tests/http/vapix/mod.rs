@@ -6,5 +6,6 @@ mod drivers;
 mod host;
 mod killed;
 mod login;
+mod pages;
 mod states;
 mod wire;

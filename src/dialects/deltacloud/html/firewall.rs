@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use askama::Template;
 use deltawall_core::{
-    Action, Capabilities, Cidr, Direction, Firewall, Hits, Member, Order, Protocol, Rule, RuleContent, Source, State,
+    Action, Capabilities, Cidr, Direction, Firewall, Hits, Member, Order, Protocol, Replace, Rule, RuleContent, Source,
+    State,
 };
 
 use super::{ports, words};
@@ -36,6 +37,9 @@ pub(super) struct Page<'a> {
     endings: Endings,
     /// Whether changes of it can be tried and undone.
     can_end: bool,
+    /// Who keeps it, so that nobody else changes it.
+    keeper: Option<String>,
+    /// What can be done here.
     can: Capabilities,
 }
 
@@ -102,7 +106,12 @@ impl<'a> Page<'a> {
     pub(super) fn new(page: &'a FirewallPage, head: &'a Head<'a>) -> Self {
         let FirewallPage { firewall, shown, members, hits, seen } = page;
         let (members, seen) = (members.as_ref(), seen.as_deref());
-        let can = head.driver().capabilities();
+        let keeper = head.changes.keeper(head.driver(), head.provider(), firewall);
+        let mut can = head.driver().capabilities();
+        if keeper.is_some() {
+            (can.rules.create, can.rules.delete, can.rules.replace, can.firewalls.delete) =
+                (false, false, Replace::No, false);
+        }
         let url = head.urls.firewall(&firewall.id);
         let open = open_in_parts(&firewall.rules);
         let shown = firewall.rules.iter().enumerate().filter(|(_, rule)| shown.has(rule));
@@ -120,7 +129,7 @@ impl<'a> Page<'a> {
         }
         let hidden = firewall.rules.len() - rules.len();
         let (rest, can_end) = (words::rest(firewall, can), head.changes.can_end(head.driver()));
-        Self { head, firewall, url, rules, hidden, rest, members, seen, endings, can_end, can }
+        Self { head, firewall, url, rules, hidden, rest, members, seen, endings, can_end, keeper, can }
     }
 
     fn is_ordered(&self) -> bool {
