@@ -109,8 +109,9 @@ mod tests {
         assert_eq!(nonces.check(&nonce, "AXIS_1", time(301)), None);
         assert_eq!(nonces.check(&nonce, "AXIS_2", time(0)), None);
         assert_eq!(Nonces::new().unwrap().check(&nonce, "AXIS_1", time(0)), None);
-        for other in ["", "x", &nonce[1..], &format!("{nonce}0"), &nonce.replace(&nonce[50..], "éé")] {
-            assert_eq!(nonces.check(other, "AXIS_1", time(0)), None, "{other}");
+        let (start, end) = nonce.split_at(nonce.len() - 2);
+        for other in [String::new(), "x".into(), start.into(), format!("{nonce}0"), format!("{start}é"), end.into()] {
+            assert_eq!(nonces.check(&other, "AXIS_1", time(0)), None, "{other}");
         }
     }
 

@@ -51,7 +51,11 @@ impl Device {
         let kept = match (&made, fallback) {
             // A trial that goes on is what it was.
             (Err(_), _) if kept.asked == before => kept,
-            (Ok(()), Some(_)) => Kept { expired: None, asked: kept.asked.map(without_before), ..kept },
+            (Ok(()), Some(_)) => Kept {
+                expired: None,
+                asked: kept.asked.map(|asked| Box::new(Request { instead_of: None, ..*asked })),
+                ..kept
+            },
             _ => kept,
         };
         self.write(kept).await?;
@@ -128,8 +132,4 @@ impl Device {
         }
         self.write(Kept { expired: None, asked: None, ..kept }).await
     }
-}
-
-fn without_before(asked: Box<Request>) -> Box<Request> {
-    Box::new(Request { instead_of: None, ..*asked })
 }

@@ -84,7 +84,7 @@ fn the_challenge_is_that_of_a_device() {
         assert_eq!(nonce.as_bytes()[11], b'=');
     };
     digest(&both[0]);
-    assert_eq!(both[1..], [basic.clone()]);
+    assert_eq!(both[1..], *std::slice::from_ref(&basic));
     assert_eq!(challenges(Challenge::Basic), [basic]);
     let only = challenges(Challenge::Digest);
     digest(&only[0]);
