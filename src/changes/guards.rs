@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use deltawall_core::{
-    Context, Driver, Effect, Error, ErrorKind, Firewall, Packet, RuleSet, TooMuch, Verdict, Warning, WarningCode,
+    Context, Driver, Effect, Error, ErrorKind, Firewall, NewRule, Packet, RuleSet, TooMuch, Verdict, Warning,
+    WarningCode,
 };
 
 use super::place::provider;
@@ -97,16 +98,21 @@ impl Guards {
     fn own_sentence(&self, guarded: &Guarded<'_>, after: Option<&RuleSet>) -> Option<String> {
         let (packet, text) = self.own_packet(guarded)?;
         let can = guarded.driver.capabilities();
-        let before = Effect::of(guarded.firewall, &can);
-        let after = after.map(|after| Effect::of_rules(after, guarded.firewall.default, &can));
-        let verdict = |effect: &Effect| effect.explain(&packet).verdict;
-        let reaches_less = after.as_ref().map_or(Verdict::Left, verdict).reach() < verdict(&before).reach();
-        // A rule for an interface, a rate or a type of packets may well be for these.
-        let is_sure = |effect: &Effect| {
-            let traffic = text.parse().ok();
-            traffic.is_some_and(|traffic| effect.lets_all_through(&traffic).unwrap_or(false))
+        let default = guarded.firewall.default;
+        let before = Effect::of(guarded.firewall, &can).explain(&packet).verdict;
+        let verdict = |after| Effect::of_rules(after, default, &can).explain(&packet).verdict;
+        let verdict = after.map_or(Verdict::Left, verdict);
+        // A rule for an interface or a type of packets may well be for these. A rate is for who asks more often.
+        let is_sure = |set: &RuleSet| {
+            let has_rate = |rule: &NewRule| rule.conditions().is_some_and(|conditions| conditions.limit.is_some());
+            let rules = set.rules.iter().filter(|rule| !has_rate(rule)).cloned().collect();
+            let set = RuleSet { rules, default: set.default };
+            let effect = Effect::of_rules(&set, default, &can);
+            text.parse().is_ok_and(|traffic| effect.lets_all_through(&traffic).unwrap_or(false))
         };
-        let is_less_sure = after.as_ref().is_some_and(|after| is_sure(&before) && !is_sure(after));
+        let was_sure = RuleSet::of(guarded.firewall).is_ok_and(|before| is_sure(&before));
+        let is_less_sure = was_sure && after.is_some_and(|after| !is_sure(after));
+        let reaches_less = verdict.reach() < before.reach();
         (reaches_less || is_less_sure).then(|| {
             format!(
                 "After the change the gateway itself could not be reached from where you are ({text}). Let that in first, or try the change with confirm_within."

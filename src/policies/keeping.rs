@@ -54,19 +54,9 @@ impl Policies {
     /// the log, and tried again.
     pub async fn start(&self) {
         let desk = Desk::new(Arc::clone(self.shared.changes.gateway()));
-        for device in &self.shared.devices {
-            if let Err(why) = device.start(&desk).await {
-                tracing::error!(device = device.realm, %why, "what was kept of a device is not in force yet");
-                self.wake();
-            }
-            match device.reconcile(&desk, true).await {
-                Ok(outcome) if outcome.is_kept => self.wake(),
-                Ok(_) => {}
-                Err(why) => {
-                    tracing::error!(device = device.realm, %why, "the firewall of a device is not as it is to be");
-                    self.wake();
-                }
-            }
+        let looks = self.shared.devices.iter().map(|device| look(&self.shared, &desk, device, true));
+        if join_all(looks).await.contains(&true) || self.shared.devices.iter().any(Device::is_kept) {
+            self.wake();
         }
     }
 
@@ -123,7 +113,11 @@ async fn run(shared: &Shared) {
 /// Looks after one device. Whether it is to be looked at again soon.
 async fn look(shared: &Shared, desk: &Desk, device: &Device, compares: bool) -> bool {
     let metrics = shared.changes.gateway().metrics();
-    match device.reconcile(desk, compares).await {
+    let looked = match device.start(desk).await {
+        Ok(()) => device.reconcile(desk, compares).await,
+        Err(why) => Err(why),
+    };
+    match looked {
         Ok(outcome) => {
             if outcome.has_corrected {
                 metrics.kept(device.driver().id(), true);

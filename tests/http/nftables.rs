@@ -302,6 +302,17 @@ fn who_changes_the_host_from_elsewhere_cannot_lock_itself_out_by_accident() {
     let rule = json!({"allow_protocol": "tcp", "port_from": 3999, "port_to": 3999, "sources": source});
     put(&json!({"rules": [rule], "default": deny["default"]}), "").expect(200);
     put(&deny, "").expect(409);
+    // What may be for who asks counts as if it were; a rate does not, nor do other namespaces.
+    for member in [json!({"interface": "lo"}), json!({"packet_type": "unicast"})] {
+        let mut denied = rule.clone();
+        denied["rule_action"] = json!("deny");
+        denied.as_object_mut().unwrap().extend(member.as_object().unwrap().clone());
+        put(&json!({"rules": [denied, rule], "default": deny["default"]}), "").expect(409);
+    }
+    let mut limited = rule.clone();
+    limited["rule_action"] = json!("deny");
+    limited["limit"] = json!("beyond 1000/second");
+    put(&json!({"rules": [limited, rule], "default": deny["default"]}), "").expect(200);
     put(&deny, "confirm_within=60").expect(200);
     send(&server, Request::get("/api/firewalls")).expect(401);
 }

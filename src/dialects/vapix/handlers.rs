@@ -120,8 +120,9 @@ async fn show(
     (version, part): (Version, Part),
     is_all: bool,
 ) -> Result<Response<BoxBody>, ApiError> {
-    let at_rest = device.at_rest();
     let target = exchange.target();
+    // There are as many paths as there are, and any number of queries.
+    let at_rest = device.at_rest().filter(|_| exchange.http.uri().query().is_none());
     let written = at_rest.as_ref().and_then(|at_rest| shared.written.find(&device.realm, target, at_rest));
     if let Some(written) = written {
         return Ok(json_response(StatusCode::OK, written));

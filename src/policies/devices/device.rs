@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct Device {
     pub(super) provider: Option<ProviderName>,
     pub(super) firewall: FirewallId,
     known: Mutex<Arc<Kept>>,
+    /// Whether what was begun before the gateway was stopped has come to its end.
+    pub(super) has_started: AtomicBool,
     /// Whoever changes it, one after the other.
     pub(super) turn: Turn<()>,
 }
@@ -88,6 +91,7 @@ impl Device {
             firewall: FirewallId::new(&config.firewall).map_err(|why| usage(format!("its firewall {why}")))?,
             changes: Arc::clone(changes),
             known: Mutex::default(),
+            has_started: AtomicBool::new(false),
             turn: Turn::default(),
             driver,
             realm: realm.clone(),
@@ -135,6 +139,12 @@ impl Device {
     /// What it is called where others are told of it.
     pub(in crate::policies) fn name(&self) -> String {
         format!("VAPIX device {}", self.realm)
+    }
+
+    /// Whether its firewall is kept, or may be.
+    pub(in crate::policies) fn is_kept(&self) -> bool {
+        let known = self.known();
+        known.activated.is_some() || known.asked.is_some()
     }
 
     /// How it looks now.

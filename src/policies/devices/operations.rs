@@ -109,6 +109,10 @@ impl Device {
                 None => Ok(()),
             };
         };
+        if matches!(asked.how, How::Change(_)) {
+            // Nothing is tried: whether these rules have come nobody knows yet.
+            return Ok(());
+        }
         if let Some(id) = kept.trial_id()? {
             self.ask(asker, "confirm_rules", Some(&id), async |driver, context, _| {
                 self.changes.confirm(self.asked(driver, context, asker.caller, "confirm_rules"), &id).await.map(drop)

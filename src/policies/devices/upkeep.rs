@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::asking::Rewrite;
 use super::compile::Wanted;
@@ -14,8 +15,6 @@ use crate::gateway::Desk;
 /// What has come of looking after a firewall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::policies) struct Reconciled {
-    /// Whether it keeps its firewall at all.
-    pub(in crate::policies) is_kept: bool,
     /// Whether something was asked for whose end is not known yet.
     pub(in crate::policies) is_waiting: bool,
     /// Whether somebody else had changed it.
@@ -23,8 +22,16 @@ pub(in crate::policies) struct Reconciled {
 }
 
 impl Device {
-    /// Reads what is kept of it, before anybody is served. What was tried when the gateway ended is over: only a confirmation is for good.
+    /// Takes up what was kept of it when the gateway was stopped, unless that is done. What was tried then is over: only a confirmation is for good.
     pub(in crate::policies) async fn start(&self, desk: &Desk) -> Result<(), Failure> {
+        if !self.has_started.load(Ordering::Acquire) {
+            self.take_up(desk).await?;
+            self.has_started.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    async fn take_up(&self, desk: &Desk) -> Result<(), Failure> {
         let store = self.changes.store();
         let text = store.document(&self.document()).await.map_err(|why| Failure::Backend(why.to_string()))?;
         let Some(text) = text else { return Ok(()) };
@@ -64,11 +71,7 @@ impl Device {
         let now = self.changes.clock().now();
         let progress = self.progress(&kept).await?;
         let view = kept.view(now, |id| progress.get(id).copied());
-        let done = Reconciled {
-            is_kept: kept.activated.is_some() || kept.asked.is_some(),
-            is_waiting: kept.asked.is_some(),
-            has_corrected: false,
-        };
+        let done = Reconciled { is_waiting: kept.asked.is_some(), has_corrected: false };
         // What is being made or undone is nobody else's to touch.
         let is_passing = kept.asked.is_some() && !matches!(view.phase, Phase::Testing(left) if !left.is_zero());
         let (Some(activated), Some(caller)) = (kept.activated, self.own_caller()) else {
