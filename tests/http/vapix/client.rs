@@ -1,14 +1,17 @@
 //! A client of a device.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use deltawall::config::Config;
+use deltawall::config::{Config, Kept, StorePlace, VapixDevice};
 use serde_json::{Value, json};
 
 use crate::clock::SetClock;
+use crate::namespaces::run;
 use crate::server::listen_by;
+use crate::vapix::packets;
 use crate::wire::{Answer, Connection, Request};
 
 pub const V1: &str = "/config/rest/firewall/v1";
@@ -23,6 +26,17 @@ pub struct Device {
     pub clock: Arc<SetClock>,
     /// The version by which it is asked.
     pub api: &'static str,
+    /// Where another host connects to, where this host's own firewall stands between.
+    listener: Option<Arc<TcpListener>>,
+}
+
+/// Whether devices are of this host's own firewall.
+static ON_HOST: AtomicBool = AtomicBool::new(false);
+
+/// From now on devices are of this host's own firewall, and packets of another tell what is in force.
+pub fn on_host() {
+    packets::connect();
+    ON_HOST.store(true, Ordering::Relaxed);
 }
 
 /// Rules as they are in the lists of a device: the addresses that they are for.
@@ -40,16 +54,39 @@ pub struct State {
 
 impl Device {
     pub fn new() -> Self {
-        Self::with(Config::default())
+        if !ON_HOST.load(Ordering::Relaxed) {
+            return Self::with(Config::default());
+        }
+        // Each has a store of its own, which knows no table of another's.
+        run("nft", &["add", "table", "inet", "deltawall"]);
+        run("nft", &["delete", "table", "inet", "deltawall"]);
+        let folder = tempfile::TempDir::new().unwrap().keep();
+        let device = VapixDevice { driver: "nftables".into(), is_default: false, ..VapixDevice::default() };
+        let config = Config {
+            driver: "nftables".into(),
+            kept: Kept { place: StorePlace::File(folder.join("state.db")), ..Kept::default() },
+            vapix: vec![device],
+            ..Config::default()
+        };
+        Self { listener: Some(Arc::new(packets::listen())), ..Self::with(config) }
+    }
+
+    /// The same by another version.
+    pub fn by(&self, api: &'static str) -> Self {
+        let Self { address, clock, listener, .. } = self;
+        Self { address: *address, clock: Arc::clone(clock), api, listener: listener.clone() }
     }
 
     pub fn with(config: Config) -> Self {
         let clock = Arc::new(SetClock::default());
-        Self { address: listen_by(config, None, Arc::<SetClock>::clone(&clock)), clock, api: V1 }
+        let address = listen_by(config, None, Arc::<SetClock>::clone(&clock));
+        Self { address, clock, api: V1, listener: None }
     }
 
     pub fn send(&self, request: Request) -> Answer {
-        Connection::to(self.address).send(request.login(LOGIN))
+        // Without clients of its own the gateway answers to this machine's names.
+        let request = if self.listener.is_some() { request.header("Host", "localhost") } else { request.login(LOGIN) };
+        Connection::to(self.address).send(request)
     }
 
     pub fn get(&self, path: &str) -> Value {
@@ -83,10 +120,21 @@ impl Device {
         }
     }
 
-    /// The addresses that the rules of the firewall are for.
+    /// Its firewall, as Deltacloud shows it.
+    pub fn firewall(&self) -> Value {
+        let driver = if self.listener.is_some() { "nftables" } else { "mock-nftables" };
+        let path = format!("/api;driver={driver}/firewalls/device?format=json");
+        self.send(Request::get(&path)).expect(200).json()["firewall"].clone()
+    }
+
+    /// The addresses that the rules of the firewall are for: as they are shown or, where there is another host, as its packets tell. None where
+    /// all come in.
     pub fn in_force(&self) -> List {
-        let path = "/api;driver=mock-nftables/firewalls/device?format=json";
-        let firewall = self.send(Request::get(path)).expect(200).json()["firewall"].clone();
+        if let Some(listener) = &self.listener {
+            let let_in = packets::let_in(listener);
+            return let_in.iter().filter(|_| let_in.len() < packets::FROM.len()).map(|one| (*one).to_owned()).collect();
+        }
+        let firewall = self.firewall();
         let rules = firewall["rules"].as_array().unwrap().iter();
         let source = |rule: &Value| rule["sources"][0]["address"].as_str().unwrap().to_owned();
         rules.filter(|rule| rule["direction"] == "ingress").map(source).collect()

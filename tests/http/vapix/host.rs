@@ -8,17 +8,14 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::instance::eventually;
-use crate::namespaces::{self, run};
+use crate::namespaces::run;
 use crate::server::{Server, printed, program};
 use crate::vapix::client::V1;
+use crate::vapix::packets::{self, FROM};
 use crate::wire::Request;
 
-/// The addresses of another host that packets are sent from.
-const FIRST: &str = "10.9.0.2";
-const SECOND: &str = "10.9.0.3";
-
-/// The namespace that is the other host.
-const THERE: &str = namespaces::PROVIDERS[0];
+const FIRST: &str = FROM[0];
+const SECOND: &str = FROM[1];
 
 struct Host {
     folder: TempDir,
@@ -36,17 +33,10 @@ fn start(folder: &Path) -> Server {
 
 impl Host {
     fn new() -> Self {
-        namespaces::enter();
-        run("ip", &["link", "add", "here", "type", "veth", "peer", "name", "there", "netns", THERE]);
-        run("ip", &["address", "add", "10.9.0.1/24", "dev", "here"]);
-        run("ip", &["link", "set", "here", "up"]);
-        for address in [FIRST, SECOND] {
-            run("ip", &["-n", THERE, "address", "add", &format!("{address}/24"), "dev", "there"]);
-        }
-        run("ip", &["-n", THERE, "link", "set", "there", "up"]);
+        packets::connect();
         let folder = TempDir::new().unwrap();
         let server = start(folder.path());
-        let listener = TcpListener::bind("10.9.0.1:0").unwrap();
+        let listener = packets::listen();
         Self { folder, server, listener }
     }
 
@@ -67,19 +57,10 @@ impl Host {
         self.send("POST", &format!("/conf/{action}"), &json!({}))
     }
 
-    /// Whether a connection from an address comes to be.
-    fn is_let_in(&self, from: &str) -> bool {
-        let script = format!(
-            "import socket; s = socket.socket(); s.settimeout(0.4); s.bind(('{from}', 0)); \
-             print(s.connect_ex(('10.9.0.1', {})))",
-            self.listener.local_addr().unwrap().port()
-        );
-        run("ip", &["netns", "exec", THERE, "python3", "-c", &script]).trim() == "0"
-    }
-
     /// Who is let in, of the two.
     fn let_in(&self) -> [bool; 2] {
-        [FIRST, SECOND].map(|from| self.is_let_in(from))
+        let let_in = packets::let_in(&self.listener);
+        [FIRST, SECOND].map(|from| let_in.contains(&from))
     }
 
     fn testing(&self) -> u64 {

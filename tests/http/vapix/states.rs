@@ -1,7 +1,28 @@
-//! The table of states, each cell, with a clock that stands still unless it is told otherwise.
+//! The table of states, each cell, with a clock that stands still unless it is told otherwise: on the mock of a host, and on this host's own
+//! kernel, where packets tell what is in force.
 
 use crate::instance::eventually;
-use crate::vapix::client::{BETA, Device, State, V1};
+use crate::vapix::client::{BETA, Device, State, V1, on_host};
+
+/// Each test on both.
+macro_rules! on_both {
+    ($($name:ident)*) => {
+        mod mock { $(#[test] fn $name() { super::$name(); })* }
+        mod host { $(#[test] fn $name() { super::on_host(); super::$name(); })* }
+    };
+}
+
+on_both! {
+    a_new_device_filters_nothing_and_its_firewall_is_not_touched
+    rules_that_are_set_for_good
+    rules_that_are_set_on_trial_fall_back_to_what_was_confirmed_last
+    the_time_that_is_left_is_rounded_up
+    what_is_confirmed_stays
+    what_is_cleared_is_gone
+    what_is_over_is_shown_in_v1_alone
+    nothing_is_filtered_while_it_is_off_and_what_is_kept_comes_into_force_with_it
+    while_it_is_off_only_v1beta_tries_anything
+}
 
 /// Confirmed before anything else is tried; tried; and what comes then.
 const C: &[&str] = &["10.0.0.1"];
@@ -51,8 +72,7 @@ fn becomes(device: &Device, active: &[&str], pending: &[&str]) {
 /// It is so in v1beta.
 #[track_caller]
 fn is_in_beta(device: &Device, active: &[&str], pending: &[&str], left: u64) {
-    let beta = Device { api: BETA, clock: device.clock.clone(), ..*device };
-    is(&beta, active, pending, left);
+    is(&device.by(BETA), active, pending, left);
 }
 
 #[track_caller]
@@ -60,7 +80,6 @@ fn is_refused(answer: crate::wire::Answer, code: i64) {
     assert_eq!(answer.expect(400).json()["error"]["code"], code);
 }
 
-#[test]
 fn a_new_device_filters_nothing_and_its_firewall_is_not_touched() {
     let device = Device::new();
     assert_eq!(device.get(""), serde_json::json!({"activated": false, "conf": {"rules": device.get("/conf/rules")}}));
@@ -72,7 +91,6 @@ fn a_new_device_filters_nothing_and_its_firewall_is_not_touched() {
     is(&device, C, NOTHING, 0);
 }
 
-#[test]
 fn rules_that_are_set_for_good() {
     for begin in [idle, testing, expired] {
         let device = begin();
@@ -85,7 +103,6 @@ fn rules_that_are_set_for_good() {
     }
 }
 
-#[test]
 fn rules_that_are_set_on_trial_fall_back_to_what_was_confirmed_last() {
     for begin in [idle, testing, expired] {
         let device = begin();
@@ -99,7 +116,6 @@ fn rules_that_are_set_on_trial_fall_back_to_what_was_confirmed_last() {
     }
 }
 
-#[test]
 fn the_time_that_is_left_is_rounded_up() {
     let device = testing();
     device.clock.passes(std::time::Duration::from_millis(1));
@@ -110,7 +126,6 @@ fn the_time_that_is_left_is_rounded_up() {
     is(&device, N, N, 1);
 }
 
-#[test]
 fn what_is_confirmed_stays() {
     let device = idle();
     device.act("confirmRules").expect(200);
@@ -122,12 +137,11 @@ fn what_is_confirmed_stays() {
     is(&device, N, NOTHING, 0);
     let device = expired();
     for api in [V1, BETA] {
-        is_refused(Device { api, clock: device.clock.clone(), ..device }.act("confirmRules"), 103);
+        is_refused(device.by(api).act("confirmRules"), 103);
     }
     is(&device, C, N, 0);
 }
 
-#[test]
 fn what_is_cleared_is_gone() {
     let device = idle();
     device.act("clearPendingRules").expect(200);
@@ -141,28 +155,22 @@ fn what_is_cleared_is_gone() {
     }
 }
 
-#[test]
 fn what_is_over_is_shown_in_v1_alone() {
     let device = expired();
     is(&device, C, N, 0);
     is_in_beta(&device, C, NOTHING, 0);
     assert_eq!(device.get("/conf/rules/pendingDefaultPolicy"), "DROP");
-    let beta = Device { api: BETA, ..device };
+    let beta = device.by(BETA);
     assert_eq!(beta.get("/conf/rules/pendingDefaultPolicy"), serde_json::Value::Null);
     assert_eq!(beta.get("/conf/rules/pendingRules"), serde_json::json!([]));
 }
 
-#[test]
 fn nothing_is_filtered_while_it_is_off_and_what_is_kept_comes_into_force_with_it() {
     let device = idle();
     device.activate(false).expect(200);
     assert_eq!(device.get("/activated"), false);
     assert_eq!(device.state(), state(C, NOTHING, 0, NOTHING));
-    let default = |device: &Device| {
-        let path = "/api;driver=mock-nftables/firewalls/device?format=json";
-        let firewall = device.send(crate::wire::Request::get(path)).expect(200).json();
-        firewall["firewall"]["default"]["ingress"].as_str().unwrap().to_owned()
-    };
+    let default = |device: &Device| device.firewall()["default"]["ingress"].as_str().unwrap().to_owned();
     assert_eq!(default(&device), "accept");
     device.activate(false).expect(200);
     device.set(M, 0).expect(200);
@@ -191,14 +199,13 @@ fn nothing_is_filtered_while_it_is_off_and_what_is_kept_comes_into_force_with_it
     is(&device, C, N, 0);
 }
 
-#[test]
 fn while_it_is_off_only_v1beta_tries_anything() {
     let device = Device::new();
     device.set(C, 0).expect(200);
     is_refused(device.set(N, 30), 103);
     assert_eq!(device.state(), state(C, NOTHING, 0, NOTHING));
     let off = || {
-        let beta = Device { api: BETA, ..Device::new() };
+        let beta = Device::new().by(BETA);
         beta.set(C, 0).expect(200);
         beta.set(N, 30).expect(200);
         assert_eq!(beta.state(), state(N, N, 30, NOTHING));

@@ -111,7 +111,7 @@ fn rules_come_back_as_they_were_sent() {
         assert_eq!(shown.as_array().unwrap().len(), 8);
     }
     // In v1beta nothing is hidden that was set through v1.
-    let beta = Device { api: BETA, ..device };
+    let beta = device.by(BETA);
     let rule = &beta.get("/conf/rules/activeRules")[3];
     let members = ["filter", "ip", "mac", "port", "ruleType", "tcpPort", "udpPort"];
     assert_eq!(rule.as_object().unwrap().keys().collect::<Vec<_>>(), members);
@@ -119,7 +119,7 @@ fn rules_come_back_as_they_were_sent() {
     let set = json!({ "data": { "rules": [both], "fallbackTime": 0, "defaultPolicy": "DROP" } });
     beta.write("PATCH", "/conf/setRules", &set).expect(200);
     assert_eq!(beta.in_force().len(), 2);
-    assert_eq!(error(&Device { api: V1, ..beta }.write("PATCH", "/conf/setRules", &set)).1, 103);
+    assert_eq!(error(&beta.by(V1).write("PATCH", "/conf/setRules", &set)).1, 103);
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn booleans_may_be_in_quotes_in_v1beta_alone() {
     let expected =
         r#"Validation error: Trying to set 'activated' with invalid data: "true" is not of type "boolean" (path: )"#;
     assert_eq!(told, (400, 5, expected.to_owned()));
-    let beta = Device { api: BETA, ..device };
+    let beta = device.by(BETA);
     beta.write("PATCH", "/activated", &quoted).expect(200);
     assert_eq!(beta.get("/activated"), true);
     assert_eq!(error(&beta.write("PATCH", "/activated", &json!({ "data": "yes" }))).1, 5);
