@@ -183,6 +183,16 @@ pub(super) fn over(
     Over { ids: [absent, again].concat(), has_lost_rules }
 }
 
+/// All expiries of a firewall but those that a change has asked for.
+pub(super) fn of_others(shared: &Shared, place: &Place, by: &ChangeId) -> Over {
+    let ids: Vec<_> = {
+        let pending = shared.pending();
+        let others = pending.expiries_of(place).filter(|expiry| expiry.change != *by);
+        others.map(|expiry| expiry.id.clone()).collect()
+    };
+    Over { has_lost_rules: !ids.is_empty(), ids }
+}
+
 /// The rules that a change has asked to end, each with the cloud's own id where it is known.
 pub(super) fn asked_for(shared: &Shared, record: &Record) -> Vec<(NewRule, Option<String>)> {
     let pending = shared.pending();

@@ -87,7 +87,7 @@ pub(super) async fn make(
     let due = terms.confirm_within.map(|time| Due::after(time, &*shared.clock));
     match made {
         Ok(made) => {
-            let step = done(shared, asked, &record, &coming, &made);
+            let step = done(shared, asked, (&record, terms.keeper.is_some()), &coming, &made);
             let record = Record {
                 state: step.to.unwrap_or(record.state),
                 place: step.place.clone().unwrap_or(record.place),
@@ -260,7 +260,7 @@ fn beginning(
 }
 
 /// The step of a change that was made.
-fn done(shared: &Shared, asked: Asked<'_>, record: &Record, coming: &Coming, made: &Made) -> Step {
+fn done(shared: &Shared, asked: Asked<'_>, (record, is_kept): (&Record, bool), coming: &Coming, made: &Made) -> Step {
     let Asked { driver, context, .. } = asked;
     let after = match made {
         Made::Firewall(firewall) => Some(&**firewall),
@@ -273,6 +273,8 @@ fn done(shared: &Shared, asked: Asked<'_>, record: &Record, coming: &Coming, mad
     let written = after.map(snapshot::write);
     let is_known = after.is_some() || matches!(made, Made::Deleted(_));
     let over = match is_trial || !is_known {
+        // Whoever keeps the firewall says what is there, and nothing of it ends by what others have asked for before.
+        _ if is_kept => ending::of_others(shared, &record.place, &record.id),
         // What a trial takes the place of is forgotten when it is confirmed, since it comes back when it is not.
         true => Over::default(),
         false => {

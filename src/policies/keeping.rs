@@ -55,7 +55,8 @@ impl Policies {
     pub async fn start(&self) {
         let desk = Desk::new(Arc::clone(self.shared.changes.gateway()));
         let looks = self.shared.devices.iter().map(|device| look(&self.shared, &desk, device, true));
-        if join_all(looks).await.contains(&true) || self.shared.devices.iter().any(Device::is_kept) {
+        let looked = join_all(looks).await;
+        if looked.iter().any(|looked| *looked != Looked::Done) || self.shared.devices.iter().any(Device::is_kept) {
             self.wake();
         }
     }
@@ -92,14 +93,22 @@ impl Drop for Policies {
 async fn run(shared: &Shared) {
     let desk = Desk::new(Arc::clone(shared.changes.gateway()));
     let clock = Arc::clone(shared.changes.clock());
-    let mut compare_at = clock.running();
+    let (mut compare_at, mut failures) = (clock.running(), 0);
     while !shared.has_ended.load(Ordering::Acquire) {
         let compares = clock.running() >= compare_at;
         if compares {
             compare_at = clock.running() + shared.every;
         }
-        let waits = join_all(shared.devices.iter().map(|device| look(shared, &desk, device, compares))).await;
-        let next = match waits.into_iter().any(|waits| waits) {
+        let looks = shared.devices.iter().filter(|device| compares || device.has_started());
+        let looked = join_all(looks.map(|device| look(shared, &desk, device, compares))).await;
+        if looked.contains(&Looked::Failed) {
+            // With growing pauses, so that who is down is not asked all the time.
+            compare_at = clock.running() + shared.every.min(Duration::from_secs(1 << failures.min(6)));
+            failures += 1;
+        } else if compares {
+            failures = 0;
+        }
+        let next = match looked.contains(&Looked::Waits) {
             true => compare_at.min(clock.running() + WHILE_WAITING),
             false => compare_at,
         };
@@ -110,8 +119,19 @@ async fn run(shared: &Shared) {
     }
 }
 
-/// Looks after one device. Whether it is to be looked at again soon.
-async fn look(shared: &Shared, desk: &Desk, device: &Device, compares: bool) -> bool {
+/// What has come of looking after a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    /// It is as it is to be.
+    Done,
+    /// Something of it is under way, and has its end soon.
+    Waits,
+    /// It could not be made so.
+    Failed,
+}
+
+/// Looks after one device.
+async fn look(shared: &Shared, desk: &Desk, device: &Device, compares: bool) -> Looked {
     let metrics = shared.changes.gateway().metrics();
     let looked = match device.start(desk).await {
         Ok(()) => device.reconcile(desk, compares).await,
@@ -127,12 +147,12 @@ async fn look(shared: &Shared, desk: &Desk, device: &Device, compares: bool) -> 
                     "others had changed a firewall that is kept, and it is as it is to be again"
                 );
             }
-            outcome.is_waiting
+            if outcome.is_waiting { Looked::Waits } else { Looked::Done }
         }
         Err(why) => {
             metrics.kept(device.driver().id(), false);
             tracing::error!(device = device.realm, %why, "the firewall of a device is not as it is to be, and it is tried again");
-            true
+            Looked::Failed
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{discovery, login, views};
 use crate::gateway::Desk;
 use crate::gateway::access::Caller;
 use crate::message::{Exchange, Refusal};
-use crate::policies::devices::{Asker, Device, Failure, Phase};
+use crate::policies::devices::{Asker, Device, Failure, Phase, WhileOff};
 use crate::text::shown;
 
 /// How long a target may be, in bytes.
@@ -39,7 +39,7 @@ pub(super) async fn answer(
     // Whoever is unknown is not told what there is. To look at the firewall takes the right to change it.
     let is_change = matches!(resource, Some(Resource::Firewall(..) | Resource::All));
     let caller = admit(shared, exchange, desk, device, is_change).await?;
-    let Some(resource) = resource else { return Err(ApiError::NotFound(shown(path).into_owned())) };
+    let Some(resource) = resource else { return Err(ApiError::NotFound(path.to_owned())) };
     let method = exchange.http.method();
     if !resource.has(method) {
         return Err(ApiError::Method(resource.methods()));
@@ -89,11 +89,9 @@ async fn perform(device: &Device, asker: Asker<'_>, write: Write, version: Versi
         Write::Confirm => told(device.confirm(asker).await),
         Write::Clear => told(device.clear(asker).await),
         Write::Rules(rules, fallback) => {
-            // What is not in force cannot be tried. The page of v1beta knows no such error.
-            if fallback.is_some() && version == Version::One && !view(device).await?.activated {
-                return Err(ApiError::Invalid);
-            }
-            told(device.set_rules(asker, rules, fallback).await)
+            // The page of v1beta knows no such error.
+            let off = if version == Version::One { WhileOff::TryNothing } else { WhileOff::TryInLists };
+            told(device.set_rules(asker, rules, fallback, off).await)
         }
     }
 }

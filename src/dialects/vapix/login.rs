@@ -131,7 +131,9 @@ fn sent(exchange: &Exchange<'_>) -> Result<Sent, ApiError> {
         return Ok(Sent::Basic(credentials));
     }
     let digest = header.to_str().ok().and_then(|text| {
-        let challenge = ChallengeParser::new(text).next()?.ok()?;
+        let (scheme, rest) = text.trim().split_once(' ')?;
+        let text = format!("{scheme} {}", rest.trim_start());
+        let challenge = ChallengeParser::new(&text).next()?.ok()?;
         challenge.scheme.eq_ignore_ascii_case("Digest").then(|| digest(&challenge)).flatten()
     });
     Ok(digest.map_or(Sent::Nothing, |digest| Sent::Digest(Box::new(digest))))

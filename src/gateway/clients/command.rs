@@ -45,6 +45,9 @@ struct Grant<'a> {
 
 fn add(path: &Path, name: &str, Grant { rights, drivers, realms }: Grant<'_>, replace: bool) -> Result<String, Error> {
     let name = checked_name(name).map_err(Usage)?;
+    if !realms.is_empty() && !name.is_ascii() {
+        return Err(Usage(format!("{name} is not ASCII: clients of Digest have no one way to send such a name")).into());
+    }
     for realm in realms {
         checked_realm(realm).map_err(|why| Usage(format!("--digest: {why}")))?;
     }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +18,11 @@ use crate::config::{Usage, VapixDevice};
 use crate::gateway::Desk;
 use crate::gateway::access::Caller;
 use crate::store::ChangeId;
+use crate::store::record::State;
+
+/// How long what has its end within a moment is waited for, and how often it is looked for that.
+const A_MOMENT: Duration = Duration::from_millis(10);
+const SETTLED_AFTER: usize = 300;
 
 /// A device whose rules one firewall is kept at.
 #[derive(Debug)]
@@ -141,6 +146,11 @@ impl Device {
         format!("VAPIX device {}", self.realm)
     }
 
+    /// Whether what was begun before the gateway was stopped has come to its end.
+    pub(in crate::policies) fn has_started(&self) -> bool {
+        self.has_started.load(Ordering::Acquire)
+    }
+
     /// Whether its firewall is kept, or may be.
     pub(in crate::policies) fn is_kept(&self) -> bool {
         let known = self.known();
@@ -207,6 +217,26 @@ impl Device {
         let kept = self.read().await?;
         let progress = self.progress(&kept).await?;
         Ok(kept.settled(self.changes.clock().now(), |id| progress.get(id).copied()))
+    }
+
+    /// The same once that is known: what is being made or undone has its end within a moment, unless the driver does not answer.
+    pub(super) async fn settled_soon(&self) -> Result<Kept, Failure> {
+        for _ in 0..SETTLED_AFTER {
+            let kept = self.settled().await?;
+            let progress = self.progress(&kept).await?;
+            let is_passing = kept.changes().iter().any(|id| {
+                progress.get(*id).is_some_and(|progress| match progress.state {
+                    State::Applying | State::Undoing => true,
+                    State::Trying => progress.left.is_zero(),
+                    _ => false,
+                })
+            });
+            if !is_passing {
+                return Ok(kept);
+            }
+            tokio::time::sleep(A_MOMENT).await;
+        }
+        Err(Failure::Backend("what was asked for before has not come to its end yet".into()))
     }
 
     pub(super) async fn progress(&self, kept: &Kept) -> Result<HashMap<String, Progress>, Failure> {

@@ -22,4 +22,5 @@ mod upkeep;
 
 pub use device::{Asker, Device};
 pub use failure::Failure;
+pub use operations::WhileOff;
 pub use state::{Phase, View};

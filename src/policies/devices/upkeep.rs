@@ -24,7 +24,7 @@ pub(in crate::policies) struct Reconciled {
 impl Device {
     /// Takes up what was kept of it when the gateway was stopped, unless that is done. What was tried then is over: only a confirmation is for good.
     pub(in crate::policies) async fn start(&self, desk: &Desk) -> Result<(), Failure> {
-        if !self.has_started.load(Ordering::Acquire) {
+        if !self.has_started() {
             self.take_up(desk).await?;
             self.has_started.store(true, Ordering::Release);
         }
@@ -42,7 +42,11 @@ impl Device {
             return Ok(());
         }
         let _turn = self.turn.lock().await;
-        let kept = self.settled().await?;
+        // What a request was making when the gateway was stopped is found out by then.
+        let kept = match self.settled_soon().await {
+            Ok(kept) => kept,
+            Err(_) => self.settled().await?,
+        };
         let (id, caller, time) = (self.changes.new_id().to_string(), self.own_caller(), Cell::new(None));
         let Some(caller) = caller else { return Ok(()) };
         let asker = Asker { desk, caller: &caller, id: &id, peer: None, time: &time };

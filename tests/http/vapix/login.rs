@@ -165,7 +165,7 @@ fn who_does_not_know_the_password_is_not_let_in() {
     // The header's words may be in any case, and its parameters in any order.
     let mut parts: Vec<_> = good.strip_prefix("Digest ").unwrap().split(", ").collect();
     parts.reverse();
-    let header = format!("dIGEST {},algorithm=md5", parts.join(","));
+    let header = format!("dIGEST  {},algorithm=md5", parts.join(","));
     send(&device, Request::get(V1).header("Authorization", &header)).expect(200);
 }
 
@@ -266,6 +266,8 @@ fn what_digest_needs_stands_in_the_file_of_who_asked_for_it() {
     assert!(list.contains(&format!("argon2id {REALM}")) && !list.contains(&ha1), "{list}");
     let wrong = ["clients", "add", &path, "x", "--rights", "read-only", "--drivers", "*", "--digest", "a:b"];
     assert_eq!(run(&wrong, "secret\n").0, Some(2));
+    let name = ["clients", "add", &path, "ümlaut", "--rights", "read-only", "--drivers", "*", "--digest"];
+    assert_eq!(run(&name, "secret\n").0, Some(2));
 }
 
 /// What clients call before anything else, with and without credentials.

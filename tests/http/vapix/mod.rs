@@ -6,6 +6,7 @@ mod drivers;
 mod host;
 mod killed;
 mod login;
+mod meetings;
 mod packets;
 mod pages;
 mod states;
