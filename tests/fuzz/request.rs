@@ -37,7 +37,8 @@ use serde_json::Value;
 
 /// Where the rules of a device are, and what sets them.
 const DEVICE: &str = "/config/rest/firewall/v1";
-const SET_RULES: &[u8] = b"/conf/setRules";
+const DEVICE_OF_BETA: &str = "/config/rest/firewall/v1beta";
+const SET_RULES: &str = "/conf/setRules";
 
 /// The user and password of the built-in firewalls.
 const LOGIN: &str = "Basic bW9ja3VzZXI6bW9ja3Bhc3N3b3Jk";
@@ -95,8 +96,10 @@ async fn check(request: TestRequest, wire: &[u8]) {
     };
     let worker = Rc::new(Worker::new(Arc::new(shared)));
     let status = answer(&worker, request).await.0;
-    let is_set = wire.windows(SET_RULES.len()).any(|bytes| bytes == SET_RULES) && status == StatusCode::OK;
-    if is_set && let Some(sent) = sent_rules(wire) {
+    if sets_rules(wire)
+        && status == StatusCode::OK
+        && let Some(sent) = sent_rules(wire)
+    {
         let (_, body) = answer(&worker, get(&format!("{DEVICE}/conf/rules/activeRules"))).await;
         check_shown(&sent, &body);
     }
@@ -117,6 +120,26 @@ async fn check(request: TestRequest, wire: &[u8]) {
     }
 }
 
+/// Whether a request sets the rules of a device, by either version.
+fn sets_rules(wire: &[u8]) -> bool {
+    let line = wire.split(|byte| *byte == b'\n').next().and_then(|line| str::from_utf8(line).ok());
+    let Some((_, target)) = line.and_then(|line| line.split_once(' ')) else { return false };
+    let path = target.split('?').next().unwrap_or_default();
+    [DEVICE, DEVICE_OF_BETA].iter().any(|device| path.strip_prefix(device) == Some(SET_RULES))
+}
+
+/// Whether two values say the same: 80 and 80.0 are one number.
+fn are_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| are_same(value, other)))
+        }
+        _ => one == other,
+    }
+}
+
 /// The rules in the body of a request that sets them.
 fn sent_rules(wire: &[u8]) -> Option<Vec<Value>> {
     let start = wire.windows(2).position(|bytes| bytes == b"\n\n")? + 2;
@@ -131,10 +154,10 @@ fn check_shown(sent: &[Value], body: &[u8]) {
     assert_eq!(shown.len(), sent.len());
     for (shown, sent) in shown.iter().zip(sent) {
         for (name, value) in sent.as_object().expect("a rule") {
-            assert_eq!(&shown[name], value, "{name}");
+            assert!(are_same(&shown[name], value), "{name}: {value} became {}", shown[name]);
         }
         for (name, value) in shown.as_object().expect("a rule").iter().filter(|(_, value)| !value.is_null()) {
-            assert_eq!(value, &sent[name], "{name}");
+            assert!(are_same(value, &sent[name]), "{name}: {} became {value}", sent[name]);
         }
     }
 }
