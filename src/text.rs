@@ -1,4 +1,4 @@
-//! Text of others, as far as messages and logs repeat it.
+//! Text of others, as far as messages and logs repeat it, and bytes as text.
 
 use std::borrow::Cow;
 
@@ -8,6 +8,11 @@ const MAX_SHOWN: usize = 100;
 /// As much of a client's text as an error message should repeat.
 pub fn shown(text: &str) -> Cow<'_, str> {
     cut(text.into(), MAX_SHOWN)
+}
+
+/// Bytes in hexadecimal, in lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// No more than so many characters of a text.

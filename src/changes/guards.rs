@@ -101,19 +101,22 @@ impl Guards {
         let default = guarded.firewall.default;
         let before = Effect::of(guarded.firewall, &can).explain(&packet).verdict;
         let verdict = |after| Effect::of_rules(after, default, &can).explain(&packet).verdict;
-        let verdict = after.map_or(Verdict::Left, verdict);
+        let reaches_less = after.map_or(Verdict::Left, verdict).reach() < before.reach();
         // A rule for an interface or a type of packets may well be for these. A rate is for who asks more often.
         let is_sure = |set: &RuleSet| {
-            let has_rate = |rule: &NewRule| rule.conditions().is_some_and(|conditions| conditions.limit.is_some());
             let rules = set.rules.iter().filter(|rule| !has_rate(rule)).cloned().collect();
             let set = RuleSet { rules, default: set.default };
             let effect = Effect::of_rules(&set, default, &can);
             text.parse().is_ok_and(|traffic| effect.lets_all_through(&traffic).unwrap_or(false))
         };
-        let was_sure = RuleSet::of(guarded.firewall).is_ok_and(|before| is_sure(&before));
-        let is_less_sure = was_sure && after.is_some_and(|after| !is_sure(after));
-        let reaches_less = verdict.reach() < before.reach();
-        (reaches_less || is_less_sure).then(|| {
+        // Where no rule has such conditions, the verdict says it all.
+        let is_unsure = |after: &RuleSet| {
+            let mut conditioned = after.rules.iter().filter(|rule| rule.conditions().is_some() && !has_rate(rule));
+            conditioned.next().is_some() && !is_sure(after)
+        };
+        let is_less_sure =
+            || after.is_some_and(is_unsure) && RuleSet::of(guarded.firewall).is_ok_and(|before| is_sure(&before));
+        (reaches_less || is_less_sure()).then(|| {
             format!(
                 "After the change the gateway itself could not be reached from where you are ({text}). Let that in first, or try the change with confirm_within."
             )
@@ -129,6 +132,10 @@ impl Guards {
                 && (matches(&guard.firewall, firewall.id.as_str()) || matches(&guard.firewall, firewall.name.as_str()))
         })
     }
+}
+
+fn has_rate(rule: &NewRule) -> bool {
+    rule.conditions().is_some_and(|conditions| conditions.limit.is_some())
 }
 
 fn is(asked: Option<&str>, there: &str) -> bool {

@@ -5,7 +5,7 @@ use deltawall_core::Error;
 use super::asked::Asked;
 use super::journal;
 use super::pending::Due;
-use super::shared::Shared;
+use super::shared::{Shared, unrecorded};
 use crate::store::ChangeId;
 use crate::store::record::{ExpiryStep, Record, Sealed, State, Step};
 
@@ -24,7 +24,7 @@ impl Replaced {
         let record = journal::find(shared, driver, asked.context.provider.as_ref(), id).await?;
         journal::check_confirmable(shared, driver, &record)?;
         let kept = shared.ask("credentials", shared.store.credentials(id.as_str())).await;
-        let credentials = kept.map_err(|why| super::shared::unrecorded(driver, why))?;
+        let credentials = kept.map_err(|why| unrecorded(driver, why))?;
         Ok(Self { due: shared.pending().due(id), record, credentials })
     }
 

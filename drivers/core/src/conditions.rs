@@ -115,7 +115,15 @@ impl Conditions {
     }
 }
 
+/// Names that nft (1.0.6) reads as something else in its JSON: protocols, and a statement.
+const MISREAD_BY_NFT: [&str; 10] = ["tcp", "udp", "icmp", "ah", "esp", "comp", "sctp", "dccp", "udplite", "redirect"];
+
 impl InterfaceName {
+    /// Whether nft would read it as something else than a name: it has these words, and sets begin with `@`.
+    pub fn is_misread_by_nft(&self) -> bool {
+        self.0.starts_with('@') || MISREAD_BY_NFT.contains(&&*self.0)
+    }
+
     /// Takes a name as it is.
     ///
     /// # Errors

@@ -104,9 +104,7 @@ impl Place {
                 transaction.delete_rule(&chain_of(kept.number, seen.direction), handle);
             }
             if let Some(place) = seen.kept {
-                let kept = host::find_mut(document, id)?;
-                let number = kept.numbers.remove(place);
-                Arc::make_mut(&mut kept.firewall).rules.remove(place);
+                let number = host::remove_rule(document, id, place)?;
                 write::forget(&mut transaction, gone, number, &self.options);
             }
             Ok((transaction, ()))
@@ -133,8 +131,8 @@ impl Place {
     pub(crate) async fn replace_rules(&self, replacement: Replacement<'_>) -> Result<Arc<Firewall>, Error> {
         let Replacement { seen, rules, .. } = replacement;
         self.change(async |document| {
-            let before = document.clone();
             let kept = host::find(document, &seen.id)?;
+            let before = kept.clone();
             // What rules that stay have counted only a list tells. Where none stays, nobody need look.
             let mut compared = None;
             let mut observed = observed::intact(kept);
@@ -171,13 +169,13 @@ impl Place {
                     let kept = host::find(document, &seen.id)?;
                     if default {
                         write::leading(&mut transaction, document, &self.options);
-                        write::policies(&mut transaction, document, &self.options);
+                        write::policies(&mut transaction, document, &self.options, |_| true);
                     }
                     write::live(&mut transaction, document, &self.options);
                     for direction in Direction::ALL {
                         transaction.flush_chain(&chain_of(number, direction));
                     }
-                    write::forget_limits(&mut transaction, &before, &seen.id);
+                    write::forget_limits(&mut transaction, &before, |_| true);
                     add_rules(&mut transaction, kept, &after.hits, &self.options);
                 }
             }
@@ -205,9 +203,7 @@ impl Place {
     ) -> Result<(Transaction, ()), Error> {
         let before = host::find(document, id)?.clone();
         let place = before.firewall.rules.iter().position(|held| rule.names(held)).ok_or(Refusal::NoRule)?;
-        let kept = host::find_mut(document, id)?;
-        kept.numbers.remove(place);
-        Arc::make_mut(&mut kept.firewall).rules.remove(place);
+        host::remove_rule(document, id, place)?;
         Ok((mend::mend(compared, &before, document, (&self.host, &self.options)), ()))
     }
 

@@ -104,12 +104,11 @@ pub(crate) fn new_rule(firewall: &Firewall, new: NewRule, host: &Account) -> Rul
     Rule { cloud_id: id, content: new.into_content(owner), log, description }
 }
 
-/// Names of interfaces that nft reads as something else where it reads JSON: protocols, a statement, and what begins as a set does.
-const MISREAD: [&str; 10] = ["tcp", "udp", "icmp", "ah", "esp", "comp", "sctp", "dccp", "udplite", "redirect"];
-
-/// Whether nft would read the name of an interface as something else.
-fn is_misread(name: &str) -> bool {
-    name.starts_with('@') || MISREAD.contains(&name)
+/// Removes a rule by its place. The number that it had.
+pub(crate) fn remove_rule(document: &mut Document, id: &FirewallId, place: usize) -> Result<u32, Refusal> {
+    let kept = find_mut(document, id)?;
+    Arc::make_mut(&mut kept.firewall).rules.remove(place);
+    Ok(kept.numbers.remove(place))
 }
 
 /// What the host will not take of a rule that it can make.
@@ -122,7 +121,7 @@ pub(crate) fn check_rule(new: &NewRule) -> Result<(), Refusal> {
         return Err(Refusal::UnwritablePrefix);
     }
     let interface = new.conditions().and_then(|conditions| conditions.interface.as_ref());
-    if let Some(misread) = interface.filter(|interface| is_misread(interface.as_str())) {
+    if let Some(misread) = interface.filter(|interface| interface.is_misread_by_nft()) {
         return Err(Refusal::Interface(misread.clone()));
     }
     let has_mac = new.conditions().is_some_and(|conditions: &Conditions| conditions.mac.is_some());

@@ -7,9 +7,8 @@ use deltawall_core::{Account, Direction, Document, KeptFirewall};
 
 use crate::commands::Transaction;
 use crate::compared::Compared;
-use crate::frame;
 use crate::listing::Listing;
-use crate::names::{LIVE, chain_of, commented, limit_of};
+use crate::names::{LIVE, chain_of, commented};
 use crate::observed;
 use crate::options::Options;
 use crate::write;
@@ -31,7 +30,7 @@ pub(crate) fn mend(
             for chain in &chains {
                 transaction.flush_chain(chain);
             }
-            forget_limits(&mut transaction, listing, before);
+            write::forget_limits(&mut transaction, before, |name| listing.limits.contains_key(name));
             write::add_rules(&mut transaction, after, &HashMap::new(), options);
         }
         false => take_out(&mut transaction, listing, &chains, after),
@@ -40,7 +39,8 @@ pub(crate) fn mend(
         write::live(&mut transaction, document, options);
     }
     if after.firewall.default != before.firewall.default {
-        policies(&mut transaction, listing, document, options);
+        let is_there = |name: &str| listing.chains.get(name).is_some_and(|seen| seen.hook.as_deref() == Some(name));
+        write::policies(&mut transaction, document, options, is_there);
     }
     transaction
 }
@@ -54,21 +54,5 @@ fn take_out(transaction: &mut Transaction, listing: &Listing, chains: &[String],
         let is_gone = |id: &str| !ids.contains(id);
         let gone = rules.iter().filter(|rule| rule.comment.as_deref().and_then(commented).is_some_and(is_gone));
         gone.for_each(|rule| transaction.delete_rule(name, rule.handle));
-    }
-}
-
-/// The rates of rules that are gone already, as far as they are there.
-fn forget_limits(transaction: &mut Transaction, listing: &Listing, before: &KeptFirewall) {
-    let names = before.numbers.iter().map(|number| limit_of(*number));
-    names.filter(|name| listing.limits.contains_key(name)).for_each(|name| transaction.delete_limit(&name));
-}
-
-/// What chains do with the rest, as far as they are there.
-fn policies(transaction: &mut Transaction, listing: &Listing, document: &Document, options: &Options) {
-    for chain in frame::chains(document, options) {
-        let is_there = listing.chains.get(chain.name).is_some_and(|seen| seen.hook.as_deref() == Some(chain.name));
-        if let Some(policy) = chain.policy.filter(|_| is_there) {
-            transaction.add_base_chain(chain.name, policy);
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use deltawall_core::{Action, Direction, Document, FirewallId, Hits, KeptFirewall, Rule};
+use deltawall_core::{Action, Direction, Document, Hits, KeptFirewall, Rule};
 use serde_json::{Value, json};
 
 use crate::commands::Transaction;
@@ -95,10 +95,15 @@ pub(crate) fn leading(transaction: &mut Transaction, document: &Document, option
     }
 }
 
-/// What chains do with the rest, and which connections go on with the defaults.
-pub(crate) fn policies(transaction: &mut Transaction, document: &Document, options: &Options) {
+/// What chains do with the rest, as far as they are there.
+pub(crate) fn policies(
+    transaction: &mut Transaction,
+    document: &Document,
+    options: &Options,
+    is_there: impl Fn(&str) -> bool,
+) {
     for chain in frame::chains(document, options) {
-        if let Some(policy) = chain.policy {
+        if let Some(policy) = chain.policy.filter(|_| is_there(chain.name)) {
             transaction.add_base_chain(chain.name, policy);
         }
     }
@@ -183,14 +188,11 @@ pub(crate) fn forget(transaction: &mut Transaction, rule: &Rule, number: u32, op
     }
 }
 
-/// The rates of a firewall's rules, which are gone already.
-pub(crate) fn forget_limits(transaction: &mut Transaction, document: &Document, id: &FirewallId) {
-    let kept = document.firewalls.iter().filter(|kept| kept.firewall.id == *id);
-    for (rule, number) in kept.flat_map(|kept| kept.firewall.rules.iter().zip(&kept.numbers)) {
-        if has_limit(rule) {
-            transaction.delete_limit(&limit_of(*number));
-        }
-    }
+/// The rates of a firewall's rules, which are gone already, as far as they are there.
+pub(crate) fn forget_limits(transaction: &mut Transaction, kept: &KeptFirewall, is_there: impl Fn(&str) -> bool) {
+    let limited = kept.firewall.rules.iter().zip(&kept.numbers).filter(|(rule, _)| has_limit(rule));
+    let names = limited.map(|(_, number)| limit_of(*number));
+    names.filter(|name| is_there(name)).for_each(|name| transaction.delete_limit(&name));
 }
 
 fn has_limit(rule: &Rule) -> bool {

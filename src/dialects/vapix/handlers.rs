@@ -83,30 +83,25 @@ fn asker<'a>(exchange: &'a Exchange<'_>, desk: &'a Desk, caller: &'a Caller) -> 
 
 /// Does what is to be written.
 async fn perform(device: &Device, asker: Asker<'_>, write: Write, version: Version) -> Result<(), ApiError> {
-    match write {
+    let done = match write {
         Write::Activated(None) => Ok(()),
-        Write::Activated(Some(activated)) => told(device.activate(asker, activated).await),
-        Write::Confirm => told(device.confirm(asker).await),
-        Write::Clear => told(device.clear(asker).await),
+        Write::Activated(Some(activated)) => device.activate(asker, activated).await,
+        Write::Confirm => device.confirm(asker).await,
+        Write::Clear => device.clear(asker).await,
         Write::Rules(rules, fallback) => {
             // The page of v1beta knows no such error.
             let off = if version == Version::One { WhileOff::TryNothing } else { WhileOff::TryInLists };
-            told(device.set_rules(asker, rules, fallback, off).await)
+            device.set_rules(asker, rules, fallback, off).await
         }
+    };
+    done.map_err(told)
+}
+
+fn told(failure: Failure) -> ApiError {
+    if let Failure::Backend(why) = &failure {
+        tracing::error!(why, "a device could not do what it was asked for");
     }
-}
-
-fn told(outcome: Result<(), Failure>) -> Result<(), ApiError> {
-    outcome.map_err(|failure| {
-        if let Failure::Backend(why) = &failure {
-            tracing::error!(why, "a device could not do what it was asked for");
-        }
-        failure.into()
-    })
-}
-
-async fn view(device: &Device) -> Result<crate::policies::devices::View, ApiError> {
-    device.view().await.map_err(|failure| told(Err(failure)).err().unwrap_or(ApiError::Internal))
+    failure.into()
 }
 
 /// Shows a part of a device. What was written of it before is sent again where nothing has changed.
@@ -125,7 +120,7 @@ async fn show(
     if let Some(written) = written {
         return Ok(json_response(StatusCode::OK, written));
     }
-    let view = view(device).await?;
+    let view = device.view().await.map_err(told)?;
     let (value, beside) = views::shown(&view, version, part, query.is_recursive || is_all);
     let body = match is_all {
         true => answer::data(serde_json::json!({ "firewall.v1": value }), beside),

@@ -4,7 +4,6 @@ use actix_http::HttpMessage;
 use actix_web::http::header::AUTHORIZATION;
 use deltawall_core::{Credentials, ProviderName};
 use http_auth::parser::ChallengeParser;
-use md5::{Digest as _, Md5};
 
 use super::error::ApiError;
 use super::nonces::Nonces;
@@ -13,10 +12,12 @@ use crate::config::Challenge;
 use crate::gateway::Gateway;
 use crate::gateway::access::{Asked, Caller, Denial, Proof};
 use crate::gateway::audit;
-use crate::gateway::clients::Ha1;
+use crate::gateway::clients::{Ha1, md5};
 use crate::gateway::metrics::Limit;
+use crate::gateway::one_at_a_time;
 use crate::message::{Exchange, Refusal};
 use crate::policies::devices::Device;
+use crate::text::hex;
 
 /// What the client says of itself.
 enum Sent {
@@ -75,14 +76,9 @@ pub(super) async fn admit(
     is_change: bool,
 ) -> Result<Caller, ApiError> {
     let driver = device.driver();
-    let provider = device.provider().cloned().or_else(|| driver.default_provider());
+    let provider = one_at_a_time::provider(driver, device.provider());
     let asked = Asked { driver: driver.id(), provider: provider.as_ref(), is_change, peer: exchange.peer };
-    let sent = sent(exchange)?;
-    let user = match &sent {
-        Sent::Nothing => None,
-        Sent::Basic(credentials) => Some(credentials.user().to_owned()),
-        Sent::Digest(digest) => Some(digest.username.clone()),
-    };
+    let sent = sent(exchange);
     let is_of = |ha1: &Ha1| match &sent {
         Sent::Digest(digest) => {
             let expected = digest.expected(ha1, exchange.http.method().as_str());
@@ -104,7 +100,7 @@ pub(super) async fn admit(
         gateway.access.admit_proven(proof, asked, || exchange.is_ours()).await.map_err(|denial| match denial {
             Denial::Anonymous => ApiError::Unauthenticated { is_stale: false },
             Denial::Wrong => {
-                if let Some(user) = &user {
+                if let Some(user) = sent.user() {
                     let provider = provider.as_ref().map_or("default", ProviderName::as_str);
                     let asker = audit::Asker { id: &exchange.id, peer: exchange.peer, driver: driver.id(), provider };
                     audit::failed_login(asker, user);
@@ -125,10 +121,21 @@ pub(super) async fn admit(
     }
 }
 
-fn sent(exchange: &Exchange<'_>) -> Result<Sent, ApiError> {
-    let Some(header) = exchange.http.headers().get(AUTHORIZATION) else { return Ok(Sent::Nothing) };
+impl Sent {
+    /// Who the client says it is.
+    fn user(&self) -> Option<&str> {
+        match self {
+            Self::Nothing => None,
+            Self::Basic(credentials) => Some(credentials.user()),
+            Self::Digest(digest) => Some(&digest.username),
+        }
+    }
+}
+
+fn sent(exchange: &Exchange<'_>) -> Sent {
+    let Some(header) = exchange.http.headers().get(AUTHORIZATION) else { return Sent::Nothing };
     if let Some(credentials) = exchange.credentials() {
-        return Ok(Sent::Basic(credentials));
+        return Sent::Basic(credentials);
     }
     let digest = header.to_str().ok().and_then(|text| {
         let (scheme, rest) = text.trim().split_once(' ')?;
@@ -136,7 +143,7 @@ fn sent(exchange: &Exchange<'_>) -> Result<Sent, ApiError> {
         let challenge = ChallengeParser::new(&text).next()?.ok()?;
         challenge.scheme.eq_ignore_ascii_case("Digest").then(|| digest(&challenge)).flatten()
     });
-    Ok(digest.map_or(Sent::Nothing, |digest| Sent::Digest(Box::new(digest))))
+    digest.map_or(Sent::Nothing, |digest| Sent::Digest(Box::new(digest)))
 }
 
 /// Reads the parameters of Digest; none where one is there twice, or missing, or of what was not offered.
@@ -185,15 +192,6 @@ impl Digest {
         let is_read = exchange.http.method().is_safe();
         is_read || nonces.is_first(issued, md5(&[&self.nonce, &self.response.to_ascii_lowercase()]), now)
     }
-}
-
-/// The MD5 of these with colons between.
-fn md5(parts: &[&str]) -> [u8; 16] {
-    Md5::digest(parts.join(":").as_bytes()).into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use ring::hmac;
 use ring::rand::SystemRandom;
 
 use crate::clock::Timestamp;
+use crate::text::hex;
 
 /// How long a nonce lives: that of Apache, which devices have as their web server.
 const LIFE: Duration = Duration::from_secs(300);
@@ -44,8 +45,7 @@ impl Nonces {
     pub(super) fn issue(&self, realm: &str, now: Timestamp) -> String {
         let time = now.millis().to_le_bytes();
         let tag = hmac::sign(&self.key, &signed(realm, time));
-        let tag: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        STANDARD.encode(time) + &tag
+        STANDARD.encode(time) + &hex(tag.as_ref())
     }
 
     /// When a nonce was issued, if it was, for this realm, and lately.

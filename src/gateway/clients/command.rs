@@ -60,7 +60,7 @@ fn add(path: &Path, name: &str, Grant { rights, drivers, realms }: Grant<'_>, re
     }
     let password = password(true)?;
     let hash = Hash::make(&password).map_err(Error::Clients)?;
-    let digests = Digests::make(name, &password, realms).map_err(Error::Clients)?;
+    let digests = Digests::make(name, &password, realms);
 
     let file = Locked::open(path)?;
     let is_there = is_there(&file)?;

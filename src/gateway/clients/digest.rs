@@ -7,6 +7,8 @@ use std::fmt;
 
 use md5::{Digest, Md5};
 
+use crate::text::hex;
+
 /// The MD5 of user, realm and password, which is as good as the password in that realm.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Ha1([u8; 16]);
@@ -18,11 +20,7 @@ pub(super) struct Digests(Vec<(String, Ha1)>);
 impl Ha1 {
     /// That of this user and password.
     pub fn new(user: &str, realm: &str, password: &str) -> Self {
-        let mut md5 = Md5::new();
-        for part in [user, ":", realm, ":", password] {
-            md5.update(part.as_bytes());
-        }
-        Self(md5.finalize().into())
+        Self(md5(&[user, realm, password]))
     }
 
     /// It in hexadecimal, as Digest hashes it again.
@@ -31,15 +29,24 @@ impl Ha1 {
     }
 }
 
-/// Bytes in hexadecimal, in lower case.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// The MD5 of these with colons between, as all of Digest is made.
+pub fn md5(parts: &[&str]) -> [u8; 16] {
+    Md5::digest(parts.join(":").as_bytes()).into()
 }
 
 impl Digests {
     /// Reads `REALM=HEX` with commas between.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         text.split(',').map(digest).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Those of a user with this password, for realms that can stand in the file.
+    pub(super) fn make(user: &str, password: &str, realms: &[String]) -> Self {
+        Self(realms.iter().map(|realm| (realm.clone(), Ha1::new(user, realm, password))).collect())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(super) fn of(&self, realm: &str) -> Option<&Ha1> {
@@ -74,18 +81,6 @@ impl fmt::Display for Digests {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all: Vec<_> = self.0.iter().map(|(realm, ha1)| format!("{realm}={}", ha1.hex())).collect();
         f.write_str(&all.join(","))
-    }
-}
-
-impl Digests {
-    /// Those of a user with this password, for these realms.
-    pub(super) fn make(user: &str, password: &str, realms: &[String]) -> Result<Self, String> {
-        let made = realms.iter().map(|realm| Ok((checked_realm(realm)?.to_owned(), Ha1::new(user, realm, password))));
-        made.collect::<Result<_, String>>().map(Self)
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 }
 

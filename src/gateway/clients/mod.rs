@@ -15,5 +15,5 @@ mod turns;
 
 pub use client::Client;
 pub use command::run;
-pub use digest::Ha1;
+pub use digest::{Ha1, md5};
 pub use list::{Clients, Stranger};

@@ -14,9 +14,11 @@ use super::failure::Failure;
 use super::state::{Kept, View};
 use crate::changes::entry::Progress;
 use crate::changes::{Changes, Keeper};
+use crate::clock::Timestamp;
 use crate::config::{Usage, VapixDevice};
 use crate::gateway::Desk;
 use crate::gateway::access::Caller;
+use crate::gateway::one_at_a_time;
 use crate::store::ChangeId;
 use crate::store::record::State;
 
@@ -54,6 +56,34 @@ impl AtRest {
     /// Whether nothing has changed between the two.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// A device as it is at a time, by what is kept of it and by the journal.
+pub(super) struct Seen {
+    /// As it is kept.
+    pub(super) kept: Arc<Kept>,
+    /// The same, with what has become of what was asked for.
+    pub(super) settled: Kept,
+    progress: HashMap<String, Progress>,
+    now: Timestamp,
+}
+
+impl Seen {
+    /// How it looks.
+    pub(super) fn view(&self) -> View {
+        self.settled.view(self.now, |id| self.progress.get(id).copied())
+    }
+
+    /// Whether something that it has asked for is just being made or undone.
+    fn is_passing(&self) -> bool {
+        let of_settled = self.settled.changes();
+        let mut progress = of_settled.iter().filter_map(|id| self.progress.get(*id));
+        progress.any(|progress| match progress.state {
+            State::Applying | State::Undoing => true,
+            State::Trying => progress.left.is_zero(),
+            _ => false,
+        })
     }
 }
 
@@ -162,11 +192,7 @@ impl Device {
     /// # Errors
     /// What the store says.
     pub async fn view(&self) -> Result<View, Failure> {
-        let kept = self.read().await?;
-        let progress = self.progress(&kept).await?;
-        let now = self.changes.clock().now();
-        let told = |id: &str| progress.get(id).copied();
-        Ok(kept.settled(now, told).view(now, told))
+        Ok(self.look().await?.view())
     }
 
     /// How it looks now, where that is known without asking anybody. None while something is
@@ -180,8 +206,7 @@ impl Device {
     }
 
     pub(super) fn keeper(&self) -> Keeper {
-        let of_driver = || self.driver.default_provider();
-        let provider = self.provider.clone().or_else(of_driver);
+        let provider = one_at_a_time::provider(&*self.driver, self.provider());
         Keeper {
             name: self.name(),
             driver: self.driver.id().to_owned(),
@@ -198,55 +223,48 @@ impl Device {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is kept of it: of a store that others write to, as it is there now.
-    pub(super) async fn read(&self) -> Result<Arc<Kept>, Failure> {
+    /// Reads what is kept of it, if anything is.
+    pub(super) async fn load(&self) -> Result<(), Failure> {
         let store = self.changes.store();
-        if store.is_shared() {
-            let text = store.document(&self.document()).await.map_err(|why| Failure::Backend(why.to_string()))?;
-            if let Some(text) = text {
-                let kept: Kept = serde_json::from_str(&text).map_err(|why| Failure::Backend(why.to_string()))?;
-                *self.known() = Arc::new(kept);
-                self.changes.keep(self.keeper());
-            }
+        let text = store.document(&self.document()).await.map_err(|why| Failure::Backend(why.to_string()))?;
+        if let Some(text) = text {
+            let kept: Kept = serde_json::from_str(&text).map_err(|why| Failure::Backend(why.to_string()))?;
+            *self.known() = Arc::new(kept);
+            self.changes.keep(self.keeper());
         }
-        Ok(Arc::clone(&self.known()))
+        Ok(())
     }
 
-    /// The same, with what has become of what was asked for.
+    /// What is kept of it, with what has become of what was asked for: of a store that others write to, as it is there now.
+    pub(super) async fn look(&self) -> Result<Seen, Failure> {
+        if self.changes.store().is_shared() {
+            self.load().await?;
+        }
+        let kept = Arc::clone(&self.known());
+        let mut progress = HashMap::new();
+        for id in kept.changes() {
+            let Ok(change) = ChangeId::new(id) else { continue };
+            let of_change = self.changes.progress(&change).await.map_err(|why| Failure::Backend(why.to_string()))?;
+            progress.extend(of_change.map(|of_change| (id.to_owned(), of_change)));
+        }
+        let now = self.changes.clock().now();
+        Ok(Seen { settled: kept.settled(now, |id| progress.get(id).copied()), kept, progress, now })
+    }
+
     pub(super) async fn settled(&self) -> Result<Kept, Failure> {
-        let kept = self.read().await?;
-        let progress = self.progress(&kept).await?;
-        Ok(kept.settled(self.changes.clock().now(), |id| progress.get(id).copied()))
+        self.look().await.map(|seen| seen.settled)
     }
 
     /// The same once that is known: what is being made or undone has its end within a moment, unless the driver does not answer.
     pub(super) async fn settled_soon(&self) -> Result<Kept, Failure> {
         for _ in 0..SETTLED_AFTER {
-            let kept = self.settled().await?;
-            let progress = self.progress(&kept).await?;
-            let is_passing = kept.changes().iter().any(|id| {
-                progress.get(*id).is_some_and(|progress| match progress.state {
-                    State::Applying | State::Undoing => true,
-                    State::Trying => progress.left.is_zero(),
-                    _ => false,
-                })
-            });
-            if !is_passing {
-                return Ok(kept);
+            let seen = self.look().await?;
+            if !seen.is_passing() {
+                return Ok(seen.settled);
             }
             tokio::time::sleep(A_MOMENT).await;
         }
         Err(Failure::Backend("what was asked for before has not come to its end yet".into()))
-    }
-
-    pub(super) async fn progress(&self, kept: &Kept) -> Result<HashMap<String, Progress>, Failure> {
-        let mut all = HashMap::new();
-        for id in kept.changes() {
-            let Ok(change) = ChangeId::new(id) else { continue };
-            let progress = self.changes.progress(&change).await.map_err(|why| Failure::Backend(why.to_string()))?;
-            all.extend(progress.map(|progress| (id.to_owned(), progress)));
-        }
-        Ok(all)
     }
 
     pub(super) async fn write(&self, kept: Kept) -> Result<(), Failure> {

@@ -63,7 +63,6 @@ impl Device {
         let id = self.changes.new_id();
         let how = if fallback.is_some() { How::Trial(id.to_string()) } else { How::Change(id.to_string()) };
         let instead_of = kept.trial_id()?;
-        let before = kept.asked.clone();
         let asked = Request { rules: Arc::clone(&rules), how, instead_of: kept.asked.clone() };
         let coming = Kept { asked: Some(Box::new(asked)), ..kept.clone() };
         self.write(coming).await?;
@@ -76,17 +75,11 @@ impl Device {
             why: None,
         };
         let made = self.rewrite(asker, rewrite).await;
-        let kept = self.settled().await?;
-        let kept = match (&made, fallback) {
-            // A trial that goes on is what it was.
-            (Err(_), _) if kept.asked == before => kept,
-            (Ok(()), Some(_)) => Kept {
-                expired: None,
-                asked: kept.asked.map(|asked| Box::new(Request { instead_of: None, ..*asked })),
-                ..kept
-            },
-            _ => kept,
-        };
+        let mut kept = self.settled().await?;
+        if let (Ok(()), Some(_), Some(asked)) = (&made, fallback, &mut kept.asked) {
+            // The trial before has ended with it, and so has what was over before.
+            (asked.instead_of, kept.expired) = (None, None);
+        }
         self.write(kept).await?;
         made
     }

@@ -32,13 +32,9 @@ impl Device {
     }
 
     async fn take_up(&self, desk: &Desk) -> Result<(), Failure> {
-        let store = self.changes.store();
-        let text = store.document(&self.document()).await.map_err(|why| Failure::Backend(why.to_string()))?;
-        let Some(text) = text else { return Ok(()) };
-        let kept: Kept = serde_json::from_str(&text).map_err(|why| Failure::Backend(why.to_string()))?;
-        *self.known() = Arc::new(kept);
-        self.changes.keep(self.keeper());
-        if store.is_shared() {
+        self.load().await?;
+        let is_new = *self.known() == Arc::default();
+        if is_new || self.changes.store().is_shared() {
             return Ok(());
         }
         let _turn = self.turn.lock().await;
@@ -67,14 +63,12 @@ impl Device {
     /// to be, and makes it so where it is not.
     pub(in crate::policies) async fn reconcile(&self, desk: &Desk, compares: bool) -> Result<Reconciled, Failure> {
         let _turn = self.turn.lock().await;
-        let kept = self.settled().await?;
-        let has_settled = *self.read().await? != kept;
+        let seen = self.look().await?;
+        let (view, has_settled) = (seen.view(), *seen.kept != seen.settled);
+        let kept = seen.settled;
         if has_settled {
             self.write(kept.clone()).await?;
         }
-        let now = self.changes.clock().now();
-        let progress = self.progress(&kept).await?;
-        let view = kept.view(now, |id| progress.get(id).copied());
         let done = Reconciled { is_waiting: kept.asked.is_some(), has_corrected: false };
         // What is being made or undone is nobody else's to touch.
         let is_passing = kept.asked.is_some() && !matches!(view.phase, Phase::Testing(left) if !left.is_zero());

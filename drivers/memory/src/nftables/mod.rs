@@ -93,14 +93,6 @@ impl Cloud for Host {
     }
 }
 
-/// Names of interfaces that nft reads as something else where it reads JSON: protocols, a statement, and what begins as a set does.
-const MISREAD: [&str; 10] = ["tcp", "udp", "icmp", "ah", "esp", "comp", "sctp", "dccp", "udplite", "redirect"];
-
-/// Whether nft would read the name of an interface as something else.
-fn is_misread(name: &str) -> bool {
-    name.starts_with('@') || MISREAD.contains(&name)
-}
-
 /// What the host will not take of a rule that it can make.
 fn check_rule(new: &NewRule) -> Result<(), Refusal> {
     let prefix = new.log().and_then(|log| log.prefix.as_ref());
@@ -111,7 +103,7 @@ fn check_rule(new: &NewRule) -> Result<(), Refusal> {
         return Err(Refusal::UnwritablePrefix);
     }
     let interface = new.conditions().and_then(|conditions| conditions.interface.as_ref());
-    if let Some(misread) = interface.filter(|interface| is_misread(interface.as_str())) {
+    if let Some(misread) = interface.filter(|interface| interface.is_misread_by_nft()) {
         return Err(Refusal::Interface(misread.clone()));
     }
     let has_mac = new.conditions().is_some_and(|conditions| conditions.mac.is_some());
