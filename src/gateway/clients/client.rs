@@ -59,7 +59,7 @@ impl Client {
             name: checked_name(name)?.to_owned(),
             hash: Hash::parse(hash)?,
             rights: Rights::from_str(rights, false)
-                .or(Err("the rights are neither none nor read-only nor read-write"))?,
+                .or(Err("the rights are neither read-only nor read-write nor none"))?,
             scopes: Scope::parse_all(scopes)?,
             proven: Arc::default(),
         })
