@@ -23,6 +23,13 @@ pub enum ClientsCommand {
         /// may be given several times
         #[arg(long, value_name = "REALM", num_args = 0..=1, default_missing_value = "AXIS_ACCC8E000001")]
         digest: Vec<String>,
+        /// Makes it the holder of an API key by this label, with an id and a secret that are made up and printed once; or of the
+        /// key with this ID, whose secret comes in as passwords do
+        #[arg(long, value_name = "ID", conflicts_with_all = ["digest", "totp"])]
+        key: Option<Option<String>>,
+        /// Gives it a time-based code beside its password, to open GhostPorts with: its secret is printed once, also as a QR code
+        #[arg(long)]
+        totp: bool,
         /// Puts it in the place of the client that is there by this name
         #[arg(long)]
         replace: bool,
@@ -34,7 +41,7 @@ pub enum ClientsCommand {
         /// What the client is called
         name: String,
     },
-    /// Lists the clients, a line each: name, rights, drivers and the kind of hash, with tabs between
+    /// Lists the clients, a line each: name, rights, drivers, and the kind of hash with what else it has, with tabs between
     List {
         /// The file
         file: PathBuf,
@@ -51,6 +58,9 @@ pub enum ClientsCommand {
 /// What a client may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Rights {
+    /// To open its own GhostPorts, and nothing of the gateway.
+    #[value(name = "none")]
+    Nothing,
     /// To look.
     ReadOnly,
     /// To look and to change.
@@ -61,6 +71,7 @@ impl Rights {
     /// As it stands in the file.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Nothing => "none",
             Self::ReadOnly => "read-only",
             Self::ReadWrite => "read-write",
         }

@@ -15,14 +15,17 @@ use crate::config::{Config, Ec2Credentials, Usage};
 /// The user that the EC2 driver is asked as where the SDK finds the real credentials.
 const AMBIENT_USER: &str = "ambient";
 
+/// What those are called who need not say who they are.
+pub(super) const ANYONE: &str = "anyone";
+
 /// Whose credentials go with a request, and who may send one.
 #[derive(Default)]
 pub struct Access {
     /// The gateway's own credentials, by driver.
     own: HashMap<&'static str, Credentials>,
-    clients: Option<Clients>,
+    pub(super) clients: Option<Clients>,
     /// The logins that drivers' sample data publishes.
-    samples: HashMap<&'static str, (&'static str, &'static str)>,
+    pub(super) samples: HashMap<&'static str, (&'static str, &'static str)>,
 }
 
 /// How somebody proves to be a client, who asks for no cloud's credentials to be passed on.
@@ -145,14 +148,12 @@ impl Access {
         is_ours: impl FnOnce() -> bool,
     ) -> Result<Caller, Denial> {
         let Asked { driver, peer, .. } = asked;
-        let own = self.own.get(driver);
         let Some(clients) = &self.clients else {
-            return match own {
-                Some(_) if !is_ours() => Err(Denial::Forbidden(
-                    "Without --clients the gateway serves this machine alone: it answers to its names and that of --public-url, and to no page of another site."
-                        .into(),
-                )),
-                Some(own) => Ok(Caller { name: Some("anyone".into()), credentials: own.clone(), is_own: true, peer }),
+            return match self.of_anyone(driver) {
+                Some(own) => {
+                    check_is_ours(is_ours)?;
+                    Ok(Caller { name: Some(ANYONE.into()), credentials: own.clone(), is_own: true, peer })
+                }
                 None => Ok(Caller { name: None, credentials: sent.ok_or(Denial::Anonymous)?, is_own: false, peer }),
             };
         };
@@ -171,7 +172,7 @@ impl Access {
         is_ours: impl FnOnce() -> bool,
     ) -> Result<Caller, Denial> {
         let Asked { driver, peer, .. } = asked;
-        if self.clients.is_none() && self.own.contains_key(driver) {
+        if self.of_anyone(driver).is_some() {
             return self.admit(None, asked, is_ours).await;
         }
         let proof = proof.ok_or(Denial::Anonymous)?;
@@ -200,8 +201,13 @@ impl Access {
         }
     }
 
+    /// The gateway's own credentials for a driver, where it keeps no list of clients, and so serves this machine alone.
+    pub(super) fn of_anyone(&self, driver: &str) -> Option<&Credentials> {
+        self.own.get(driver).filter(|_| self.clients.is_none())
+    }
+
     /// Whether a client may do what it asks for.
-    fn permit(&self, client: &Client, asked: Asked<'_>) -> Result<Caller, Denial> {
+    pub(super) fn permit(&self, client: &Client, asked: Asked<'_>) -> Result<Caller, Denial> {
         let Asked { driver, provider, is_change, peer } = asked;
         let own = self.own.get(driver);
         let name = client.name();
@@ -216,6 +222,17 @@ impl Access {
             Some(own) => Ok(Caller { name: Some(name.to_owned()), credentials: own.clone(), is_own: true, peer }),
             None => Err(Denial::Forbidden(format!("The gateway has no credentials for the driver {driver}."))),
         }
+    }
+}
+
+/// Whether whoever is asked for no password has come by a name of the gateway's own, and from no page of another site.
+pub(super) fn check_is_ours(is_ours: impl FnOnce() -> bool) -> Result<(), Denial> {
+    match is_ours() {
+        true => Ok(()),
+        false => Err(Denial::Forbidden(
+            "Without --clients the gateway serves this machine alone: it answers to its names and that of --public-url, and to no page of another site."
+                .into(),
+        )),
     }
 }
 

@@ -5,6 +5,7 @@
 //! | [`shared`] | what all requests share |
 //! | [`registry`] | the drivers there are, by name |
 //! | [`access`], [`clients`] | whose credentials a cloud is asked with, and who may ask |
+//! | [`keys`] | who holds an API key, and who may open GhostPorts |
 //! | [`call`], [`queues`] | asking a driver, in its turn and within the time there is |
 //! | [`one_at_a_time`] | changes of one firewall, one after the other |
 //! | [`standing`] | where a call stands: whose turn it has |
@@ -15,6 +16,7 @@ pub mod access;
 pub mod audit;
 pub mod call;
 pub mod clients;
+pub mod keys;
 pub mod metrics;
 pub mod one_at_a_time;
 pub mod queues;

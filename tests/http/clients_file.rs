@@ -32,7 +32,7 @@ fn names(directory: &str) -> Vec<String> {
 }
 
 /// What `clients list` says of each client, in fields.
-fn list(path: &str) -> Vec<Vec<String>> {
+pub fn list(path: &str) -> Vec<Vec<String>> {
     let (code, stdout, stderr) = run(&["clients", "list", path], "");
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
     stdout.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
@@ -60,7 +60,11 @@ fn the_commands_make_and_check_the_file() {
     assert_eq!((check("alice", "ecila"), check("alice", "x"), check("carol", "x")), (Some(0), Some(1), Some(1)));
     for (arguments, input, says) in [
         (&["add", &path, "a:b", "--rights", "read-only", "--drivers", "*"][..], "x\n", "has neither ':'"),
-        (&["add", &path, "a", "--rights", "all", "--drivers", "*"], "x\n", "[possible values: read-only, read-write]"),
+        (
+            &["add", &path, "a", "--rights", "all", "--drivers", "*"],
+            "x\n",
+            "[possible values: none, read-only, read-write]",
+        ),
         (&["add", &path, "a", "--rights", "read-only"], "x\n", "--drivers"),
         (&["add", &path, "a", "--rights", "read-only", "--drivers", "mock,"], "x\n", "a driver has no name"),
         (&["add", &path, "a", "--rights", "read-only", "--drivers", "*"], "\n", "no password on standard input"),

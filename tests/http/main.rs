@@ -38,6 +38,7 @@ mod ids;
 mod instance;
 mod joining;
 mod kept;
+mod keys;
 mod killed;
 mod life;
 mod limits;

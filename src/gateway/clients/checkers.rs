@@ -38,7 +38,7 @@ impl Checkers {
     }
 
     /// What the check says; none where it came to nothing.
-    pub(super) async fn run(&self, check: impl FnOnce() -> bool + Send + 'static) -> Option<bool> {
+    pub(super) async fn run<T: Send + 'static>(&self, check: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let (tell, told) = oneshot::channel();
         let work = move || {
             let _ = tell.send(check());

@@ -9,6 +9,8 @@ use ring::hmac;
 
 use super::digest::{Digests, Ha1};
 use super::hash::Hash;
+use super::key::checked_part;
+use super::totp::Totp;
 use crate::config::Rights;
 use crate::gateway::registry;
 
@@ -21,6 +23,10 @@ pub struct Client {
     scopes: Vec<Scope>,
     /// What HTTP Digest needs of its password, where it may prove itself so.
     digests: Digests,
+    /// The id of its API key, whose secret is its password.
+    key: Option<String>,
+    /// Its time-based codes.
+    totp: Option<Totp>,
     /// The tag of the password that was last found right.
     pub(super) proven: Arc<Mutex<Option<hmac::Tag>>>,
 }
@@ -33,20 +39,27 @@ pub(super) enum Scope {
     Provider(String, ProviderName),
 }
 
+/// What a line of the file is.
+const FORM: &str =
+    "it is not NAME:HASH:RIGHTS:DRIVERS[:DIGESTS[:KEY[:TOTP]]], with nothing behind the last that is there";
+
 impl Client {
     /// Reads a line of the file.
     pub(super) fn parse(line: &str) -> Result<Self, String> {
         let parts: Vec<_> = line.trim_end().split(':').collect();
-        let (&[name, hash, rights, scopes], digests) = match &parts[..] {
-            [name, hash, rights, scopes] => (&[*name, *hash, *rights, *scopes], None),
-            [name, hash, rights, scopes, digests] => (&[*name, *hash, *rights, *scopes], Some(*digests)),
-            _ => return Err("it is not NAME:HASH:RIGHTS:DRIVERS[:DIGESTS]".into()),
-        };
+        let [name, hash, rights, scopes, more @ ..] = &*parts else { return Err(FORM.into()) };
+        if more.len() > 3 || more.last().is_some_and(|last| last.is_empty()) {
+            return Err(FORM.into());
+        }
+        let field = |index: usize| more.get(index).copied().filter(|field| !field.is_empty());
         Ok(Self {
-            digests: digests.map(Digests::parse).transpose()?.unwrap_or_default(),
+            digests: field(0).map(Digests::parse).transpose()?.unwrap_or_default(),
+            key: field(1).map(checked_part).transpose()?.map(str::to_owned),
+            totp: field(2).map(Totp::parse).transpose()?,
             name: checked_name(name)?.to_owned(),
             hash: Hash::parse(hash)?,
-            rights: Rights::from_str(rights, false).or(Err("the rights are neither read-only nor read-write"))?,
+            rights: Rights::from_str(rights, false)
+                .or(Err("the rights are neither read-only nor read-write nor none"))?,
             scopes: Scope::parse_all(scopes)?,
             proven: Arc::default(),
         })
@@ -64,11 +77,22 @@ impl Client {
 
     /// Whether it may use this driver with this provider. Who may use only some providers has to choose one.
     pub fn may_use(&self, driver: &str, provider: Option<&ProviderName>) -> bool {
-        self.scopes.iter().any(|scope| match scope {
-            Scope::Everywhere => true,
-            Scope::Driver(allowed) => allowed == driver,
-            Scope::Provider(allowed, of_it) => allowed == driver && Some(of_it) == provider,
-        })
+        self.rights != Rights::Nothing
+            && self.scopes.iter().any(|scope| match scope {
+                Scope::Everywhere => true,
+                Scope::Driver(allowed) => allowed == driver,
+                Scope::Provider(allowed, of_it) => allowed == driver && Some(of_it) == provider,
+            })
+    }
+
+    /// The id of its API key, where it has one.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// Its time-based codes, where it has them and may open GhostPorts of this driver, whatever else it may do there.
+    pub fn totp(&self, driver: &str) -> Option<&Totp> {
+        self.totp.as_ref().filter(|_| self.scopes.iter().any(|scope| scope.is_of(driver)))
     }
 
     /// What HTTP Digest needs of its password for a realm, where it may prove itself so.
@@ -82,11 +106,19 @@ impl Client {
         proven.is_some_and(|proven| proven.as_ref() == tag.as_ref())
     }
 
+    /// Keeps the tag of a password that was found right.
+    pub(super) fn set_proven(&self, tag: hmac::Tag) {
+        *self.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(tag);
+    }
+
     /// Itself in a list, without the hash.
     pub(super) fn line(&self) -> String {
         let scopes: Vec<_> = self.scopes.iter().map(Scope::to_string).collect();
-        let kinds: String = [self.hash.kind()].into_iter().chain(self.digests.realms()).collect::<Vec<_>>().join(" ");
-        [&*self.name, self.rights.name(), &scopes.join(","), &kinds].join("\t")
+        let key = self.key.iter().flat_map(|id| ["key", id]);
+        let totp = self.totp.iter().map(|_| "totp");
+        let kinds: Vec<_> =
+            [self.hash.kind()].into_iter().chain(self.digests.realms()).chain(key).chain(totp).collect();
+        [&*self.name, self.rights.name(), &scopes.join(","), &kinds.join(" ")].join("\t")
     }
 }
 
@@ -103,6 +135,14 @@ impl Scope {
     /// Reads drivers with commas between.
     pub(super) fn parse_all(text: &str) -> Result<Vec<Self>, String> {
         text.split(',').map(Self::parse).collect()
+    }
+
+    /// Whether it is of this driver, with any provider.
+    fn is_of(&self, driver: &str) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Driver(allowed) | Self::Provider(allowed, _) => allowed == driver,
+        }
     }
 
     fn parse(text: &str) -> Result<Self, String> {

@@ -45,10 +45,6 @@ impl Digests {
         Self(realms.iter().map(|realm| (realm.clone(), Ha1::new(user, realm, password))).collect())
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub(super) fn of(&self, realm: &str) -> Option<&Ha1> {
         self.0.iter().find(|(known, _)| known == realm).map(|(_, ha1)| ha1)
     }

@@ -23,12 +23,15 @@ pub(super) fn read(path: &Path) -> Result<Vec<Client>, Usage> {
 /// # Errors
 /// [`Usage`] when the gateway would not take it.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Client>, Usage> {
-    let (mut clients, mut names) = (Vec::new(), HashSet::new());
+    let (mut clients, mut names, mut keys) = (Vec::new(), HashSet::new(), HashSet::new());
     for (number, line) in text.lines().enumerate().filter(|(_, line)| is_client(line)) {
         let wrong = |why: String| config::file_error(path, format!("line {}: {why}", number + 1));
         let client = Client::parse(line).map_err(wrong)?;
         if !names.insert(client.name.clone()) {
             return Err(wrong("there is another line for this client".into()));
+        }
+        if client.key().is_some_and(|id| !keys.insert(id.to_owned())) {
+            return Err(wrong("there is another line with this id of a key".into()));
         }
         clients.push(client);
     }
@@ -37,6 +40,11 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Client>, Usage> {
         true => Ok(clients),
         false => Err(config::file_error(path, "its last line has no end, so it may have been cut off")),
     }
+}
+
+/// The client of this name.
+pub(super) fn named<'a>(clients: &'a [Client], name: &str) -> Option<&'a Client> {
+    clients.iter().find(|client| client.name == name)
 }
 
 /// Whether a line is neither blank nor a comment.

@@ -1,7 +1,5 @@
 //! The clients that there are, and how one is known.
 
-use std::collections::HashMap;
-use std::hint::black_box;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,12 +7,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use deltawall_core::Credentials;
 use ring::hmac;
 use ring::rand::SystemRandom;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::checkers::Checkers;
 use super::client::Client;
 use super::digest::Ha1;
 use super::file;
-use super::hash::Hash;
+use super::known::Known;
+use super::totp::Totp;
 use super::turns::Turns;
 use crate::config::{self, Usage};
 use crate::message::peer;
@@ -29,14 +29,8 @@ pub struct Clients {
     checkers: Checkers,
     /// The key of the tags by which passwords are known again that were right before.
     key: hmac::Key,
-}
-
-/// The clients in the file.
-#[derive(Debug, Default)]
-struct Known {
-    by_name: HashMap<String, Arc<Client>>,
-    /// One of those whose hashes take as long as each other.
-    of_each_cost: Vec<Arc<Client>>,
+    /// What the codes of those who have none are held to.
+    nobodys: Totp,
 }
 
 /// Why somebody is not let in.
@@ -60,7 +54,14 @@ impl Clients {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
             .or(Err(Usage("the system has no random numbers".into())))?;
         let checkers = Checkers::start(most).map_err(|error| config::file_error(path, error))?;
-        Ok(Self { path: path.to_owned(), known, turns: Arc::new(Turns::new(most)), checkers, key })
+        Ok(Self {
+            path: path.to_owned(),
+            known,
+            turns: Arc::new(Turns::new(most)),
+            checkers,
+            key,
+            nobodys: Totp::make().map_err(Usage)?,
+        })
     }
 
     /// Reads the file again. From then on what is in it holds. Who has proven a password need not do so again, as long as its
@@ -73,7 +74,7 @@ impl Clients {
         let mut clients = file::read(&self.path)?;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         for client in &mut clients {
-            if let Some(before) = known.by_name.get(&client.name).filter(|before| before.hash == client.hash) {
+            if let Some(before) = known.named(client.name()).filter(|before| before.hash == client.hash) {
                 client.proven = Arc::clone(&before.proven);
             }
         }
@@ -87,103 +88,131 @@ impl Clients {
     /// # Errors
     /// When there is none, or too many ask.
     pub async fn authenticate(&self, credentials: &Credentials, from: Option<IpAddr>) -> Result<Arc<Client>, Stranger> {
-        let known = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner));
-        let client = known.by_name.get(credentials.user()).cloned();
+        let known = self.known();
+        let client = known.named(credentials.user()).cloned();
+        self.prove(known, client, credentials, from).await
+    }
+
+    /// The client whose API key this is: the user is its id, the password its secret. It is known as
+    /// [`authenticate`](Self::authenticate) has it.
+    ///
+    /// # Errors
+    /// When there is none, or too many ask.
+    pub async fn authenticate_key(&self, key: &Credentials, from: Option<IpAddr>) -> Result<Arc<Client>, Stranger> {
+        let known = self.known();
+        let client = known.with_key(key.user()).cloned();
+        self.prove(known, client, key, from).await
+    }
+
+    /// The client whose API key this is, of which the id and the secret stand one behind the other.
+    ///
+    /// # Errors
+    /// When there is none, or too many ask.
+    pub async fn authenticate_legacy_key(
+        &self,
+        key: &SecretString,
+        from: Option<IpAddr>,
+    ) -> Result<Arc<Client>, Stranger> {
+        let known = self.known();
+        let proven = known
+            .at_the_beginning_of(key.expose_secret())
+            .find(|(client, secret)| client.has_proven(&self.tag(secret)));
+        if let Some((client, _)) = proven {
+            return Ok(Arc::clone(client));
+        }
+        let (all, sent) = (Arc::clone(&known), key.clone());
+        let found = self.in_turn(from, move || all.of_legacy_key(sent.expose_secret())).await?;
+        let client = found.ok_or(Stranger::Wrong)?;
+        let secret = client.key().and_then(|id| key.expose_secret().strip_prefix(id));
+        client.set_proven(self.tag(secret.ok_or(Stranger::Wrong)?));
+        Ok(client)
+    }
+
+    /// The step of time whose code this is, of a client that may open GhostPorts of the driver and has this password. Whatever is
+    /// wrong of it takes the same work, and what is right takes no less: a code that was sent before tells nothing of the password.
+    ///
+    /// # Errors
+    /// When anything of it is wrong, or too many ask.
+    pub async fn prove_code(
+        &self,
+        credentials: &Credentials,
+        code: &str,
+        unix_seconds: u64,
+        driver: &str,
+        from: Option<IpAddr>,
+    ) -> Result<u64, Stranger> {
+        let known = self.known();
+        let client = known.named(credentials.user()).cloned();
+        let totp = client.as_ref().and_then(|client| client.totp(driver));
+        let step = totp.unwrap_or(&self.nobodys).step_of(code, unix_seconds).filter(|_| totp.is_some());
+        let (subject, credentials) = (client.filter(|_| step.is_some()), credentials.clone());
+        let check = move || known.is_right_in_full(subject.as_deref(), credentials.password());
+        let is_right = self.in_turn(from, check).await?;
+        step.filter(|_| is_right).ok_or(Stranger::Wrong)
+    }
+
+    async fn prove(
+        &self,
+        known: Arc<Known>,
+        client: Option<Arc<Client>>,
+        credentials: &Credentials,
+        from: Option<IpAddr>,
+    ) -> Result<Arc<Client>, Stranger> {
         // Whoever it is, so that a name which nobody has takes as long.
-        let tag = hmac::sign(&self.key, credentials.password().as_bytes());
+        let tag = self.tag(credentials.password());
         if let Some(client) = client.as_ref().filter(|client| client.has_proven(&tag)) {
             return Ok(Arc::clone(client));
         }
+        let (subject, credentials) = (client.clone(), credentials.clone());
+        let check = move || known.is_right(subject.as_deref(), credentials.password());
+        let is_right = self.in_turn(from, check).await?;
+        let client = client.filter(|_| is_right).ok_or(Stranger::Wrong)?;
+        client.set_proven(tag);
+        Ok(client)
+    }
+
+    /// What a check says, which has its turn and a thread where it holds up nobody.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        from: Option<IpAddr>,
+        check: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Stranger> {
         let peer = peer::of(from.unwrap_or(Ipv6Addr::UNSPECIFIED.into()));
         let turn = self.turns.enter(peer).await.ok_or(Stranger::Busy)?;
-        let (subject, credentials) = (client.clone(), credentials.clone());
         let check = move || {
-            let is_right = known.is_right(subject.as_deref(), credentials.password());
+            let said = check();
             // Not before, even where whoever asked has gone.
             drop(turn);
-            is_right
+            said
         };
-        let is_right = self.checkers.run(check).await.unwrap_or(false);
-        let client = client.filter(|_| is_right).ok_or(Stranger::Wrong)?;
-        *client.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(tag);
-        Ok(client)
+        self.checkers.run(check).await.ok_or(Stranger::Wrong)
+    }
+
+    fn tag(&self, password: &str) -> hmac::Tag {
+        hmac::sign(&self.key, password.as_bytes())
+    }
+
+    fn known(&self) -> Arc<Known> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Clients {
     /// The client of this name, with what Digest needs of its password for this realm, if it may prove itself so.
     pub fn digest(&self, name: &str, realm: &str) -> Option<(Arc<Client>, Ha1)> {
-        let known = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner));
-        let client = known.by_name.get(name)?;
+        let known = self.known();
+        let client = known.named(name)?;
         Some((Arc::clone(client), client.digest(realm)?.clone()))
     }
-}
 
-impl Known {
-    fn new(clients: Vec<Client>) -> Self {
-        let mut known = Self::default();
-        for client in clients.into_iter().map(Arc::new) {
-            if !known.of_each_cost.iter().any(|other| other.hash.takes_as_long_as(&client.hash)) {
-                known.of_each_cost.push(Arc::clone(&client));
-            }
-            known.by_name.insert(client.name.clone(), client);
-        }
-        known
+    /// The client whose API key has this id.
+    pub fn with_key(&self, id: &str) -> Option<Arc<Client>> {
+        self.known().with_key(id).cloned()
     }
 
-    /// Whether there is a client, and this is its password.
-    fn is_right(&self, client: Option<&Client>, password: &str) -> bool {
-        if client.is_some_and(|client| client.hash.is_of(password)) {
-            return true;
-        }
-        for hash in self.others(client) {
-            black_box(hash.is_of(password));
-        }
-        false
-    }
-
-    /// The hashes that a wrong password is checked against besides the client's own: one of each other cost that is in the
-    /// file. So it takes the same work for every client, and for a name that nobody has. To have each such name stand for one
-    /// of the clients would be cheaper, but after a restart it would stand for another, by which it could be told.
-    fn others(&self, client: Option<&Client>) -> impl Iterator<Item = &Hash> {
-        let is_own = move |hash: &Hash| client.is_some_and(|client| client.hash.takes_as_long_as(hash));
-        self.of_each_cost.iter().map(|other| &other.hash).filter(move |hash| !is_own(hash))
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
-mod tests {
-    use super::*;
-
-    /// A file of all kinds of hashes.
-    fn known() -> Known {
-        let argon2 = |cost: &str| format!("$argon2id$v=19${cost}$c29tZXNhbHRzb21lc2FsdA${}", "A".repeat(43));
-        let bcrypt = |cost| bcrypt::hash_with_result("x", cost).unwrap().format_for_version(bcrypt::Version::TwoY);
-        let hashes =
-            [argon2("m=8,t=1,p=1"), bcrypt(4), argon2("m=64,t=2,p=1"), bcrypt(5), bcrypt(4), argon2("m=8,t=1,p=1")];
-        let lines = hashes.iter().enumerate().map(|(number, hash)| format!("name{number}:{hash}:read-only:*\n"));
-        Known::new(file::parse(Path::new("file"), &lines.collect::<String>()).unwrap())
-    }
-
-    /// Of each hash a wrong password is checked against, the first in the file that takes as long.
-    fn work(known: &Known, name: &str) -> Vec<String> {
-        let client = known.by_name.get(name).map(|client| &**client);
-        let hashes = client.map(|client| &client.hash).into_iter().chain(known.others(client));
-        let first = |hash: &Hash| known.of_each_cost.iter().find(|other| other.hash.takes_as_long_as(hash)).unwrap();
-        let mut names: Vec<_> = hashes.map(|hash| first(hash).name.clone()).collect();
-        names.sort();
-        names
-    }
-
-    #[test]
-    fn a_name_that_nobody_has_takes_the_work_of_any_other() {
-        let known = known();
-        for name in ["name0", "name1", "name2", "name3", "name4", "name5", "nobody", ""] {
-            assert_eq!(work(&known, name), ["name0", "name1", "name2", "name3"], "{name}");
-        }
-        assert!(known.is_right(known.by_name.get("name4").map(|client| &**client), "x"));
-        assert!(!known.is_right(known.by_name.get("name4").map(|client| &**client), "y"));
-        assert!(!known.is_right(None, "x"));
+    /// The names of those who may open GhostPorts of this driver, in the order of the file.
+    pub fn ghost_ports_users(&self, driver: &str) -> Vec<String> {
+        let known = self.known();
+        known.all().filter(|client| client.totp(driver).is_some()).map(|client| client.name().to_owned()).collect()
     }
 }
