@@ -5,6 +5,7 @@
 mod clients;
 mod files;
 mod guards;
+mod hosts;
 mod limits;
 mod nftables;
 mod settings;
@@ -28,6 +29,7 @@ use settings::Settings;
 pub use clients::{ClientsCommand, Rights};
 pub use files::{check_has_end, file_error, read};
 pub use guards::Guard;
+pub use hosts::HostPattern;
 pub use limits::Limits;
 pub use nftables::Nftables;
 pub use settings::{Ec2Credentials, LetThrough, LogFormat};
@@ -77,6 +79,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Where TLS gets its certificate; none for plain HTTP.
     pub tls: Option<Tls>,
+    /// The hosts of CloudPassage Halo's API, whose clients are offered no HTTP/2.
+    pub halo_hosts: Vec<HostPattern>,
     /// Whether plain HTTP may be spoken where others than this machine can connect.
     pub insecure_http: bool,
     /// The host and port for health and metrics; none for nowhere.
@@ -159,6 +163,7 @@ impl Default for Config {
             port: 3001,
             public_url: None,
             tls: None,
+            halo_hosts: HostPattern::defaults(),
             insecure_http: false,
             admin_listen: None,
             log_format: LogFormat::default(),
@@ -250,6 +255,7 @@ impl Config {
                 (None, None) => None,
                 _ => return Err(Usage("--tls-cert and --tls-key need each other".into())),
             },
+            halo_hosts: HostPattern::read(typed.halo_hosts.or(file.halo_hosts))?,
             insecure_http: typed.insecure_http.or(file.insecure_http).unwrap_or_default(),
             admin_listen: text(typed.admin_listen, file.admin_listen)
                 .map(|address| values::listen_address(&address))

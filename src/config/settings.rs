@@ -46,6 +46,10 @@ pub(super) struct Settings {
     #[arg(long, env = "API_TLS_KEY", value_name = "FILE")]
     pub(super) tls_key: Option<PathBuf>,
 
+    /// The hosts whose clients are offered no HTTP/2, as old scripts of CloudPassage Halo need it; `*.DOMAIN` for all below a domain, or none [default: *.cloudpassage.com]
+    #[arg(long, env = "API_HALO_HOSTS", value_name = "NAME", value_delimiter = ',')]
+    pub(super) halo_hosts: Option<Vec<String>>,
+
     /// Listen without TLS where others than this machine can connect, and read their credentials on the way
     #[arg(long, env = "API_INSECURE_HTTP", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(super) insecure_http: Option<bool>,

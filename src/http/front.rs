@@ -10,13 +10,13 @@ use actix_http::error::{DispatchError, ParseError};
 use actix_http::{HttpService, KeepAlive, Protocol, Response};
 use actix_service::{Service, ServiceFactory, fn_factory, fn_service};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
 
 use super::connection::{Activity, Connection, Stream, Timeouts};
 use super::heads::{Blocks, Heads};
 use super::http2::{self, Notes as _};
 use super::peers::Connections;
 use super::serve::{Shared, Worker, serve};
+use super::tls::{Acceptor, HTTP2};
 use crate::config::Limits;
 use crate::gateway::metrics::{Limit, Metrics, Unreadable};
 use crate::logging::REQUESTS;
@@ -33,7 +33,7 @@ pub struct Front {
     /// What clients may take.
     pub limits: Limits,
     /// What speaks TLS; none for plain HTTP.
-    pub acceptor: Option<TlsAcceptor>,
+    pub acceptor: Option<Acceptor>,
     /// What the workers share that answer what is asked on them.
     pub shared: Arc<Shared>,
 }
@@ -122,10 +122,12 @@ impl Front {
         let (stream, protocol) = match &self.acceptor {
             None => (Stream::Plain(tcp), Protocol::Http1),
             Some(acceptor) => {
-                let handshake = tokio::time::timeout(self.limits.header_timeout, acceptor.accept(tcp));
+                // A connection lasts longer than what its handshake takes.
+                let handshake = Box::pin(acceptor.accept(tcp));
+                let handshake = tokio::time::timeout(self.limits.header_timeout, handshake);
                 let tls = self.shared.stop.token().run_until_cancelled_owned(handshake).await?.ok()?.ok()?;
                 let protocol = match tls.get_ref().1.alpn_protocol() {
-                    Some(b"h2") => Protocol::Http2,
+                    Some(HTTP2) => Protocol::Http2,
                     _ => Protocol::Http1,
                 };
                 (Stream::Tls(Box::new(tls)), protocol)

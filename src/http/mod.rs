@@ -8,7 +8,7 @@
 //! | [`peers`], [`descriptors`] | who is connected, how much is held for each, and how many connections there may be |
 //! | [`http2`] | HTTP/2, with bounds; HTTP/1 is actix-http's |
 //! | [`serve`], [`body`], [`taken`] | one request: read, handed to its dialect, under way until its answer was taken |
-//! | [`tls`] | the certificate |
+//! | [`tls`] | what TLS offers to whom, and the certificate |
 //! | [`admin`] | health and figures, on a listener of their own |
 
 pub mod admin;

@@ -19,7 +19,7 @@ use super::front::Front;
 use super::peers::Connections;
 use super::serve::Shared;
 use super::stop::Stop;
-use super::tls::Certificate;
+use super::tls::{Acceptor, Certificate};
 use crate::changes::Changes;
 use crate::config::{Config, Limits, Usage};
 use crate::dialects::Dialects;
@@ -36,6 +36,7 @@ pub struct Server {
     others: Vec<(TcpListener, SocketAddr)>,
     admin: Option<TcpListener>,
     certificate: Option<Arc<Certificate>>,
+    acceptor: Option<Acceptor>,
     shared: Arc<Shared>,
     limits: Limits,
     drain_timeout: Duration,
@@ -50,6 +51,8 @@ impl Server {
     pub fn bind(config: &Config, changes: Arc<Changes>, policies: Arc<Policies>) -> Result<Self, Error> {
         let public_url = config.public_url.as_deref().map(public_url).transpose()?;
         let certificate = config.tls.clone().map(Certificate::read).transpose()?.map(Arc::new);
+        let accept = |certificate| Acceptor::new(Arc::clone(certificate), &config.halo_hosts);
+        let acceptor = certificate.as_ref().map(accept).transpose()?;
         let host = config.hostname.trim_start_matches('[').trim_end_matches(']');
         let addresses = resolve(host, config.port)?;
         if addresses.iter().any(|address| !address.ip().to_canonical().is_loopback()) {
@@ -70,6 +73,7 @@ impl Server {
             others,
             admin,
             certificate,
+            acceptor,
             shared: Arc::new(Shared {
                 gateway: Arc::clone(changes.gateway()),
                 dialects: Arc::new(Dialects::new(changes, policies, config.vapix_challenge)),
@@ -122,10 +126,7 @@ impl Server {
             let front = Front {
                 connections: Arc::clone(&connections),
                 limits: self.limits,
-                acceptor: match &self.certificate {
-                    Some(certificate) => Some(Arc::new(certificate.server_config().map_err(io::Error::other)?).into()),
-                    None => None,
-                },
+                acceptor: self.acceptor,
                 shared: self.shared,
             };
             let fronts: Vec<_> = self

@@ -5,6 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use super::change_id::ChangeId;
+use super::documents::DocumentWrites;
 use super::error::{BeginError, StoreError};
 use super::expiry::Expiry;
 use super::place::Place;
@@ -20,6 +21,11 @@ use crate::clock::Timestamp;
 /// **Kept.** Where the store [is durable](Self::is_durable), what a call has answered is there after the process was killed and after the machine lost its power.
 ///
 /// **One at a time.** Of changes that are [open](super::record::State::is_open) there is at most one for each place: a second is [`BeginError::Busy`].
+///
+/// **As it was seen.** What is written [only if](DocumentWrites::only_if) a document is as it was seen is written before anybody else can write
+/// that document. So of several that have seen the same and write something else in its place, one does, whichever gateways they are of.
+///
+/// **Names are names.** No character of a document's name has a meaning, and their order is that of their bytes.
 ///
 /// **Sealed.** Credentials come sealed and go out sealed. When the change or expiry that they are for ends, they are removed. A store that
 /// one gateway has in a file overwrites them, and no file of it has them any more when the call answers; a server may keep them for
@@ -80,4 +86,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Writes a document in place of the one that has its name.
     async fn write_document(&self, name: &str, document: &str) -> Result<(), StoreError>;
+
+    /// All documents whose names begin so, as they were at one time, in the order of their names.
+    async fn documents(&self, start: &str) -> Result<Vec<(String, String)>, StoreError>;
+
+    /// Writes these documents all at once. Whether it did: false where the one that they depend on is not as it was seen.
+    async fn write_documents(&self, writes: DocumentWrites) -> Result<bool, StoreError>;
 }

@@ -1,11 +1,13 @@
 //! A store in the process's own memory.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
 use super::change_id::ChangeId;
+use super::documents::DocumentWrites;
 use super::error::{BeginError, StoreError};
 use super::expiry::Expiry;
 use super::interface::Store;
@@ -30,7 +32,7 @@ struct Kept {
     credentials: HashMap<String, Sealed>,
     expiries: BTreeMap<String, Taken>,
     left: HashMap<Place, (ChangeId, String)>,
-    documents: HashMap<String, String>,
+    documents: BTreeMap<String, String>,
     /// How much the texts of changes and of what is left take.
     bytes: usize,
 }
@@ -155,6 +157,30 @@ impl Store for Memory {
     async fn write_document(&self, name: &str, document: &str) -> Result<(), StoreError> {
         self.kept().documents.insert(name.to_owned(), document.to_owned());
         Ok(())
+    }
+
+    async fn documents(&self, start: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let kept = self.kept();
+        let from = kept.documents.range::<str, _>((Bound::Included(start), Bound::Unbounded));
+        let begin_so = from.take_while(|(name, _)| name.starts_with(start));
+        Ok(begin_so.map(|(name, document)| (name.clone(), document.clone())).collect())
+    }
+
+    async fn write_documents(&self, writes: DocumentWrites) -> Result<bool, StoreError> {
+        let mut kept = self.kept();
+        let documents = &mut kept.documents;
+        if let Some((name, seen)) = &writes.only_if
+            && documents.get(name) != seen.as_ref()
+        {
+            return Ok(false);
+        }
+        for (name, document) in writes.writes {
+            match document {
+                Some(document) => documents.insert(name, document),
+                None => documents.remove(&name),
+            };
+        }
+        Ok(true)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::instance::{Instance, eventually, file, fixture};
 use crate::wire::{HOST, MOCK_LOGIN};
 
 /// The first certificate in files of this test's own, and the program that uses them.
-fn start(name: &str, arguments: &[&str]) -> (Instance, [String; 2]) {
+pub fn start(name: &str, arguments: &[&str]) -> (Instance, [String; 2]) {
     let copy = |kind| {
         file(&format!("{name}.{kind}"), &std::fs::read_to_string(fixture(&format!("tls/first.{kind}"))).unwrap())
     };

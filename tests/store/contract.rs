@@ -22,17 +22,6 @@ on_each_kind! {
     a_change_takes_the_place_of_a_trial
     a_trial_that_is_over_has_no_place_to_take
     old_changes_are_forgotten_but_not_open_ones
-    a_document_is_read_as_it_was_written_last
-}
-
-async fn a_document_is_read_as_it_was_written_last(store: &dyn Store) {
-    assert_eq!(store.document("nftables/host").await.unwrap(), None);
-    for text in ["", "{\"text\":\"ä ' \\\" \u{1f600}\"}", &"x".repeat(5_000_000)] {
-        store.write_document("nftables/host", text).await.unwrap();
-        store.write_document("nftables/other", "other").await.unwrap();
-        assert_eq!(store.document("nftables/host").await.unwrap().as_deref(), Some(text));
-    }
-    assert_eq!(store.document("nftables/other").await.unwrap().as_deref(), Some("other"));
 }
 
 async fn a_change_is_read_as_it_was_written(store: &dyn Store) {

@@ -27,14 +27,15 @@ pub async fn postgres() -> Kept {
     Kept { store: Arc::new(Sql::connect(postgres_url().await).await.unwrap()), _folder: None }
 }
 
-/// An empty database of its own.
+/// An empty database of its own, which has texts in the order of a language, as those of operators do.
 pub async fn postgres_url() -> SecretString {
     let server = std::env::var("DELTAWALL_POSTGRES")
         .expect("nextest starts PostgreSQL; before cargo test: export $(tests/postgres/start $$)");
     sqlx::any::install_default_drivers();
     let mut connection = sqlx::AnyConnection::connect(&server).await.unwrap();
     let name = format!("test_{}", uuid::Uuid::new_v4().simple());
-    connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+    let create = format!("CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'");
+    connection.execute(AssertSqlSafe(create)).await.unwrap();
     let (server, _) = server.rsplit_once('/').unwrap();
     format!("{server}/{name}").into()
 }

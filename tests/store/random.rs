@@ -2,8 +2,8 @@
 
 use std::fmt::Debug;
 
-use deltawall::store::Store;
 use deltawall::store::record::{Beginning, ExpiryStep, Left, Query, Record, State, Step};
+use deltawall::store::{DocumentWrites, Store};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
@@ -42,6 +42,8 @@ enum Call {
         before: i64,
     },
     List(Query),
+    Write(DocumentWrites),
+    Find(String),
 }
 
 fn state() -> impl Strategy<Value = State> {
@@ -121,6 +123,13 @@ fn query() -> impl Strategy<Value = Query> {
     )
 }
 
+/// Few names and texts, so that what was seen is often still so.
+fn writes() -> impl Strategy<Value = DocumentWrites> {
+    let document = || ("[ab%_]{0,2}", prop::option::weighted(0.7, "[01]"));
+    (prop::collection::vec(document(), 0..4), prop::option::of(document()))
+        .prop_map(|(writes, only_if)| DocumentWrites { writes, only_if })
+}
+
 fn call() -> impl Strategy<Value = Call> {
     let begin = (0..300usize, 0..6usize, state(), left(), any::<bool>(), some(), some());
     let begin = begin.prop_map(|(number, firewall, state, left, has_credentials, expiries, gone)| Call::Begin {
@@ -139,6 +148,8 @@ fn call() -> impl Strategy<Value = Call> {
         1 => some().prop_map(|expiries| Call::End { expiries }),
         1 => (0..100i64).prop_map(|before| Call::Prune { before }),
         2 => query().prop_map(Call::List),
+        4 => writes().prop_map(Call::Write),
+        1 => "[ab%_]{0,2}".prop_map(Call::Find),
     ]
 }
 
@@ -180,6 +191,8 @@ async fn make(store: &dyn Store, call: &Call, at: usize) -> String {
         Call::End { expiries } => told(store.end_expiries(&names(expiries)).await),
         Call::Prune { before } => told(store.prune(time(*before), 3).await),
         Call::List(query) => told(store.changes(query).await),
+        Call::Write(writes) => told(store.write_documents(writes.clone()).await),
+        Call::Find(start) => told(store.documents(start).await),
     }
 }
 
@@ -196,6 +209,7 @@ async fn all(store: &dyn Store) -> String {
     let mut expiries = store.expiries().await.unwrap();
     expiries.sort_by_key(|expiry| (expiry.due, expiry.id.clone()));
     all.push(format!("{:?} {expiries:?}", store.open_changes().await.unwrap()));
+    all.push(format!("{:?}", store.documents("").await.unwrap()));
     all.join("\n")
 }
 

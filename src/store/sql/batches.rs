@@ -10,11 +10,16 @@ use super::write::{Write, Wrote};
 use super::writing::Writing;
 use crate::store::error::StoreError;
 
+/// How often what is written by itself is written anew where others were in its way, and it in theirs.
+const ATTEMPTS: usize = 5;
+
 /// Why nothing was written.
 #[derive(Debug)]
 pub(super) enum Failed {
     /// Another change of the same firewall is open.
     Taken,
+    /// It waited for others that waited for it.
+    Crossed,
     /// The database could not.
     Store(StoreError),
 }
@@ -95,7 +100,18 @@ async fn together(database: &Database, batch: &[Waiting]) -> Result<Vec<Wrote>, 
     Ok(answers)
 }
 
+/// Writes this, or nothing of it.
 async fn alone(database: &Database, write: &Write) -> Result<Wrote, Failed> {
+    for _ in 1..ATTEMPTS {
+        match once(database, write).await {
+            Err(Failed::Crossed) => {}
+            answer => return answer,
+        }
+    }
+    once(database, write).await
+}
+
+async fn once(database: &Database, write: &Write) -> Result<Wrote, Failed> {
     let mut writing = Writing::begin_in(database).await?;
     match writing.write(write).await {
         Ok(answer) => {
@@ -107,12 +123,16 @@ async fn alone(database: &Database, write: &Write) -> Result<Wrote, Failed> {
 }
 
 async fn failed(writing: Writing<'_>, why: sqlx::Error) -> Failed {
-    match why.as_database_error().is_some_and(|why| why.is_unique_violation()) {
-        true => match writing.abandon().await {
-            Ok(()) => Failed::Taken,
-            Err(why) => StoreError::from(why).into(),
-        },
-        false => StoreError::from(why).into(),
+    let said = why.as_database_error();
+    let failed = match said.and_then(|said| said.code()).as_deref() {
+        // PostgreSQL's code for a deadlock.
+        Some("40P01") => Failed::Crossed,
+        _ if said.is_some_and(|said| said.is_unique_violation()) => Failed::Taken,
+        _ => return StoreError::from(why).into(),
+    };
+    match writing.abandon().await {
+        Ok(()) => failed,
+        Err(why) => StoreError::from(why).into(),
     }
 }
 

@@ -58,7 +58,7 @@ impl Database {
         let url = SqliteConnectOptions::new().filename(path).to_url_lossy();
         let options = AnyConnectOptions::from_url(&url).map_err(OpenError::new)?;
         let pool = pool().max_connections(1).test_before_acquire(false);
-        let pool = connect(pool, options, SETTINGS).await?;
+        let pool = connect(pool, options, SETTINGS, migrations()).await?;
         let mut connection = pool.acquire().await.map_err(OpenError::new)?;
         file.clear_remains(&mut connection).await.map_err(OpenError::new)?;
         drop(connection);
@@ -68,7 +68,9 @@ impl Database {
     /// Connects to a server of PostgreSQL.
     pub(super) async fn connect(url: &SecretString) -> Result<Self, OpenError> {
         let options: AnyConnectOptions = url.expose_secret().parse().map_err(OpenError::new)?;
-        let pool = connect(pool().max_connections(MAX_CONNECTIONS), options, "").await?;
+        let mut migrations = migrations();
+        migrations.push(migration(3, "names", include_str!("migrations/3_names.sql")));
+        let pool = connect(pool().max_connections(MAX_CONNECTIONS), options, "", migrations).await?;
         Ok(Self { pool, file: None })
     }
 
@@ -126,6 +128,7 @@ async fn connect(
     pool: AnyPoolOptions,
     options: AnyConnectOptions,
     settings: &'static str,
+    migrations: Vec<Migration>,
 ) -> Result<AnyPool, OpenError> {
     let options = options.disable_statement_logging();
     // A pool would try again and again, and not say why.
@@ -135,12 +138,6 @@ async fn connect(
     let pool =
         pool.after_connect(move |connection, _| Box::pin(async move { connection.execute(settings).await.map(drop) }));
     let pool = pool.connect_with(options).await.map_err(refused)?;
-    let first = include_str!("migrations/1_changes.sql").into_sql_str();
-    let second = include_str!("migrations/2_documents.sql").into_sql_str();
-    let migrations = vec![
-        Migration::new(1, "changes".into(), MigrationType::Simple, first, false),
-        Migration::new(2, "documents".into(), MigrationType::Simple, second, false),
-    ];
     match Migrator::with_migrations(migrations).run(&pool).await {
         Ok(()) => Ok(pool),
         Err(MigrateError::VersionMissing(version)) => Err(OpenError(format!(
@@ -148,6 +145,18 @@ async fn connect(
         ))),
         Err(why) => Err(OpenError::new(why)),
     }
+}
+
+/// What brings the tables of both kinds to their form.
+fn migrations() -> Vec<Migration> {
+    vec![
+        migration(1, "changes", include_str!("migrations/1_changes.sql")),
+        migration(2, "documents", include_str!("migrations/2_documents.sql")),
+    ]
+}
+
+fn migration(version: i64, name: &'static str, statements: &'static str) -> Migration {
+    Migration::new(version, name.into(), MigrationType::Simple, statements.into_sql_str(), false)
 }
 
 /// What a database has said to who wanted to open it.

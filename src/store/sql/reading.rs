@@ -6,6 +6,7 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Error, Row};
 
 use super::rows;
 use crate::store::change_id::ChangeId;
+use crate::store::documents::after_all;
 use crate::store::expiry::Expiry;
 use crate::store::place::Place;
 use crate::store::record::{self, Record, Sealed, State};
@@ -83,6 +84,17 @@ pub(super) async fn document(connection: &mut AnyConnection, name: &str) -> Resu
     let statement = "SELECT document FROM documents WHERE name = $1";
     let row = sqlx::query(statement).bind(name).fetch_optional(connection).await?;
     row.map(|row| row.try_get("document")).transpose()
+}
+
+/// The documents whose names begin so, in the order of their names.
+pub(super) async fn documents(connection: &mut AnyConnection, start: &str) -> Result<Vec<(String, String)>, Error> {
+    let end = after_all(start);
+    let statement = match end {
+        Some(_) => "SELECT name, document FROM documents WHERE name >= $1 AND name < $2 ORDER BY name",
+        None => "SELECT name, document FROM documents WHERE name >= $1 ORDER BY name",
+    };
+    let query = end.iter().fold(sqlx::query(statement).bind(start), |query, end| query.bind(&**end));
+    all(query.fetch_all(connection).await?, |row| Ok((row.try_get("name")?, row.try_get("document")?)))
 }
 
 /// How the last change of a firewall has left it.

@@ -13,6 +13,7 @@ use super::worker::Worker;
 use super::write::{Write, Wrote};
 use crate::clock::Timestamp;
 use crate::store::change_id::ChangeId;
+use crate::store::documents::DocumentWrites;
 use crate::store::error::{BeginError, OpenError, StoreError};
 use crate::store::expiry::Expiry;
 use crate::store::interface::Store;
@@ -208,8 +209,22 @@ impl Store for Sql {
     }
 
     async fn write_document(&self, name: &str, document: &str) -> Result<(), StoreError> {
-        let write = Write::Document { name: name.to_owned(), document: document.to_owned() };
-        self.call(|batches| async move { written(batches.write(write).await).map(drop) }).await
+        let writes = vec![(name.to_owned(), Some(document.to_owned()))];
+        self.write_documents(DocumentWrites { writes, only_if: None }).await.map(drop)
+    }
+
+    async fn documents(&self, start: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let start = start.to_owned();
+        self.call(
+            |batches| async move { Ok(reading::documents(&mut *batches.database.connection().await?, &start).await?) },
+        )
+        .await
+    }
+
+    async fn write_documents(&self, writes: DocumentWrites) -> Result<bool, StoreError> {
+        let write = Write::Documents(writes);
+        self.call(|batches| async move { Ok(matches!(written(batches.write(write).await)?, Wrote::Documents(true))) })
+            .await
     }
 
     async fn prune(&self, made_before: Timestamp, most: usize) -> Result<usize, StoreError> {
@@ -229,6 +244,7 @@ fn written(answer: Result<Wrote, Failed>) -> Result<Wrote, StoreError> {
     answer.map_err(|why| match why {
         Failed::Store(why) => why,
         Failed::Taken => StoreError::new("it is there already"),
+        Failed::Crossed => StoreError::new("others write the same all the time"),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::store::change_id::ChangeId;
+use crate::store::documents::DocumentWrites;
 use crate::store::record::{Beginning, Sealed, Step};
 
 /// What is written: all of it, or nothing.
@@ -17,8 +18,8 @@ pub(super) enum Write {
     EndExpiries(Vec<String>),
     /// Changes that were made before then, and have come to their end, are forgotten: so many at most.
     Prune(Timestamp, i64),
-    /// A document, by its name.
-    Document { name: String, document: String },
+    /// Documents.
+    Documents(DocumentWrites),
     /// What the key is known by, where there was nothing.
     KeyCheck(Sealed),
 }
@@ -34,6 +35,8 @@ pub(super) enum Wrote {
     Step(bool),
     /// The expiries that were free.
     Claim(Vec<String>),
+    /// Whether the document that they depend on was as it was seen.
+    Documents(bool),
     /// How many changes were forgotten.
     Prune(u64),
 }

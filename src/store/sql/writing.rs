@@ -11,10 +11,14 @@ use super::rows;
 use super::write::{Write, Wrote};
 use crate::clock::Timestamp;
 use crate::store::change_id::ChangeId;
+use crate::store::documents::DocumentWrites;
 use crate::store::error::StoreError;
 use crate::store::expiry::Expiry;
 use crate::store::place::Place;
 use crate::store::record::{Beginning, ExpiryStep, Left, Record, Sealed, State, Step};
+
+/// How many documents are written with one statement.
+const MOST_AT_ONCE: usize = 500;
 
 /// A transaction that writes. What is written is there when it is [committed](Self::commit), or nothing of it.
 ///
@@ -65,7 +69,7 @@ impl<'a> Writing<'a> {
             Write::Claim { ids, by, now, until } => Wrote::Claim(self.claim(ids, by, *now, *until).await?),
             Write::EndExpiries(ids) => self.end_expiries(ids).await.map(|()| Wrote::All)?,
             Write::Prune(made_before, most) => Wrote::Prune(self.prune(*made_before, *most).await?),
-            Write::Document { name, document } => self.document(name, document).await.map(|()| Wrote::All)?,
+            Write::Documents(writes) => Wrote::Documents(self.documents(writes).await?),
             Write::KeyCheck(check) => self.keep_key_check(check).await.map(|()| Wrote::All)?,
         })
     }
@@ -87,11 +91,54 @@ impl<'a> Writing<'a> {
         Ok(true)
     }
 
-    async fn document(&mut self, name: &str, document: &str) -> Result<(), Error> {
-        let statement = "INSERT INTO documents (name, document) VALUES ($1, $2) \
-                         ON CONFLICT (name) DO UPDATE SET document = excluded.document";
-        sqlx::query(statement).bind(name).bind(document).execute(&mut *self.connection).await?;
-        Ok(())
+    /// Documents are written, unless the one that they depend on has changed. Whether they are.
+    async fn documents(&mut self, writes: &DocumentWrites) -> Result<bool, Error> {
+        let mut documents = writes.by_name();
+        if let Some((name, seen)) = &writes.only_if {
+            if !self.hold_document(name, seen.as_deref()).await? {
+                return Ok(false);
+            }
+            if seen.is_none() {
+                documents.entry(&**name).or_default();
+            }
+        }
+        // In the order of their names, so that two that write the same do not each wait for the other.
+        let (gone, there): (Vec<_>, Vec<_>) = documents.into_iter().partition(|(_, document)| document.is_none());
+        for some in there.chunks(MOST_AT_ONCE) {
+            let rows: Vec<_> = (1..=some.len()).map(|row| format!("(${}, ${})", 2 * row - 1, 2 * row)).collect();
+            let statement = format!(
+                "INSERT INTO documents (name, document) VALUES {} \
+                 ON CONFLICT (name) DO UPDATE SET document = excluded.document",
+                rows.join(", ")
+            );
+            let upsert = sqlx::query(AssertSqlSafe(statement)).persistent(some.len() == 1);
+            let upsert = some.iter().fold(upsert, |upsert, (name, document)| upsert.bind(*name).bind(*document));
+            upsert.execute(&mut *self.connection).await?;
+        }
+        for some in gone.chunks(MOST_AT_ONCE) {
+            let names: Vec<_> = (1..=some.len()).map(|row| format!("${row}")).collect();
+            let statement = format!("DELETE FROM documents WHERE name IN ({})", names.join(", "));
+            let delete = sqlx::query(AssertSqlSafe(statement)).persistent(some.len() == 1);
+            let delete = some.iter().fold(delete, |delete, (name, _)| delete.bind(*name));
+            delete.execute(&mut *self.connection).await?;
+        }
+        Ok(true)
+    }
+
+    /// Keeps others from writing a document until this is over, if it is as it was seen. Whether it is. One that was not there is
+    /// an empty one from here on, for nobody else to see.
+    async fn hold_document(&mut self, name: &str, seen: Option<&str>) -> Result<bool, Error> {
+        let hold = match seen {
+            Some(seen) => {
+                let update = "UPDATE documents SET name = name WHERE name = $1 AND document = $2";
+                sqlx::query(update).bind(name).bind(seen)
+            }
+            None => {
+                let insert = "INSERT INTO documents (name, document) VALUES ($1, '') ON CONFLICT (name) DO NOTHING";
+                sqlx::query(insert).bind(name)
+            }
+        };
+        Ok(hold.execute(&mut *self.connection).await?.rows_affected() > 0)
     }
 
     async fn step(&mut self, id: &ChangeId, step: &Step) -> Result<bool, Error> {

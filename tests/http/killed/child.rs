@@ -21,7 +21,7 @@ use deltawall::store::expiry::Expiry;
 use deltawall::store::opening::{self, Opened};
 use deltawall::store::place::Place;
 use deltawall::store::record::{Beginning, Query, Record, Sealed, Step};
-use deltawall::store::{ChangeId, Store};
+use deltawall::store::{ChangeId, DocumentWrites, Store};
 use deltawall_core::*;
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
@@ -134,6 +134,12 @@ impl Store for MortalStore {
     }
     async fn write_document(&self, name: &str, document: &str) -> Result<(), StoreError> {
         self.life.around(self.inner.write_document(name, document)).await
+    }
+    async fn documents(&self, start: &str) -> Result<Vec<(String, String)>, StoreError> {
+        self.inner.documents(start).await
+    }
+    async fn write_documents(&self, writes: DocumentWrites) -> Result<bool, StoreError> {
+        self.life.around(self.inner.write_documents(writes)).await
     }
     async fn change(&self, id: &ChangeId) -> Result<Option<Record>, StoreError> {
         self.inner.change(id).await
