@@ -57,6 +57,11 @@ impl Changes {
         self.shared.keepers.add(keeper);
     }
 
+    /// From now on these are all whose names begin so who keep firewalls.
+    pub fn keep_only(&self, start: &str, keepers: Vec<Keeper>) {
+        self.shared.keepers.set(start, keepers);
+    }
+
     /// Who keeps a firewall.
     pub fn keeper(&self, driver: &dyn Driver, provider: Option<&ProviderName>, firewall: &Firewall) -> Option<String> {
         self.shared.keepers.of(driver, provider, firewall)

@@ -31,6 +31,13 @@ impl Keepers {
         all.push(keeper);
     }
 
+    /// From now on these are all whose names begin so.
+    pub(super) fn set(&self, start: &str, keepers: Vec<Keeper>) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|known| !known.name.starts_with(start));
+        all.extend(keepers);
+    }
+
     /// Whether any firewall of this driver is kept.
     pub(super) fn are_for(&self, driver: &dyn Driver) -> bool {
         self.0.read().unwrap_or_else(PoisonError::into_inner).iter().any(|keeper| keeper.driver == driver.id())

@@ -5,6 +5,7 @@
 mod clients;
 mod files;
 mod guards;
+mod halo;
 mod hosts;
 mod limits;
 mod nftables;
@@ -29,6 +30,7 @@ use settings::Settings;
 pub use clients::{ClientsCommand, Rights};
 pub use files::{check_has_end, file_error, read};
 pub use guards::Guard;
+pub use halo::HaloCloud;
 pub use hosts::HostPattern;
 pub use limits::Limits;
 pub use nftables::Nftables;
@@ -109,6 +111,8 @@ pub struct Config {
     pub guards: Vec<Guard>,
     /// How often firewalls that are kept are looked at.
     pub reconcile_every: Duration,
+    /// The cloud whose firewalls are the server groups of Halo's account, if there is one.
+    pub halo: Option<HaloCloud>,
     /// The devices that clients of VAPIX see.
     pub vapix: Vec<VapixDevice>,
     /// How their clients are told to prove themselves.
@@ -178,6 +182,7 @@ impl Default for Config {
             kept: Kept::default(),
             guards: Vec::new(),
             reconcile_every: Duration::from_secs(60),
+            halo: Some(HaloCloud::default()),
             vapix: vec![VapixDevice::default()],
             vapix_challenge: Challenge::default(),
             backend_timeout: Duration::from_secs(30),
@@ -235,6 +240,7 @@ impl Config {
             limits: Limits::read(&typed, &file)?,
             kept: Kept::read(&typed, &file)?,
             nftables: Nftables::read(&typed, &file)?,
+            halo: HaloCloud::read(typed.halo.as_deref().or(file.halo.as_deref()))?,
             vapix: VapixDevice::read(typed.vapix.as_deref(), &file.vapix_device)?,
             vapix_challenge: typed.vapix_challenge.or(file.vapix_challenge).unwrap_or_default(),
             reconcile_every: values::timeout(

@@ -209,6 +209,10 @@ pub(super) struct Settings {
     #[arg(long, env = "API_RECONCILE_EVERY", value_name = "SECONDS")]
     pub(super) reconcile_every: Option<f64>,
 
+    /// The cloud whose firewalls are the server groups of Halo's account, or none [default: mock-nftables where it is served]
+    #[arg(long, env = "API_HALO", value_name = "DRIVER[/PROVIDER]")]
+    pub(super) halo: Option<String>,
+
     /// The firewall that the rules of the VAPIX device are of, or none [default: mock-nftables/device where that driver is served]
     #[arg(long, env = "API_VAPIX", value_name = "DRIVER[/PROVIDER]/FIREWALL")]
     #[serde(skip)]

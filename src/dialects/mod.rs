@@ -2,6 +2,7 @@
 
 pub mod deltacloud;
 pub mod dialect;
+pub mod halo;
 pub mod vapix;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::message::{Exchange, Refusal};
 use crate::policies::Policies;
 use deltacloud::Deltacloud;
 use dialect::{Dialect, Reply};
+use halo::Halo;
 use vapix::Vapix;
 
 /// All dialects. One is called by a `match` and not through a pointer: its future would have to stand in a box, and that costs
@@ -22,6 +24,7 @@ use vapix::Vapix;
 #[derive(Debug)]
 pub struct Dialects {
     deltacloud: Deltacloud,
+    halo: Halo,
     vapix: Vapix,
 }
 
@@ -30,20 +33,26 @@ pub struct Dialects {
 enum Name {
     /// All paths that are no other's: Deltacloud's clients are told that there is nothing at them.
     Deltacloud,
+    Halo,
     Vapix,
 }
 
 impl Dialects {
     /// All of them, which make their changes so, and keep firewalls at these policies. Clients of VAPIX are challenged so.
     pub fn new(changes: Arc<Changes>, policies: Arc<Policies>, challenge: Challenge) -> Self {
-        Self { deltacloud: Deltacloud::new(Arc::clone(&changes)), vapix: Vapix::new(changes, policies, challenge) }
+        Self {
+            deltacloud: Deltacloud::new(Arc::clone(&changes)),
+            halo: Halo::new(Arc::clone(&changes), Arc::clone(&policies)),
+            vapix: Vapix::new(changes, policies, challenge),
+        }
     }
 
     /// Answers a request, in the dialect that it is of.
     pub async fn answer(&self, exchange: &Exchange<'_>, desk: &Desk, body: Result<Bytes, Refusal>) -> Reply {
         match self.name(exchange) {
             Name::Deltacloud => self.deltacloud.answer(exchange, desk, body).await,
-            // A box, so that the other's future is no larger.
+            // Boxes, so that the other's future is no larger.
+            Name::Halo => Box::pin(self.halo.answer(exchange, desk, body)).await,
             Name::Vapix => Box::pin(self.vapix.answer(exchange, desk, body)).await,
         }
     }
@@ -52,15 +61,18 @@ impl Dialects {
     pub fn refuse(&self, exchange: &Exchange<'_>, desk: &Desk, refusal: Refusal) -> Reply {
         match self.name(exchange) {
             Name::Deltacloud => self.deltacloud.refuse(exchange, desk, refusal),
+            Name::Halo => self.halo.refuse(exchange, desk, refusal),
             Name::Vapix => self.vapix.refuse(exchange, desk, refusal),
         }
     }
 
     /// The dialect that a request is of.
     fn name(&self, exchange: &Exchange<'_>) -> Name {
-        match self.vapix.has(exchange.http.uri().path(), is_below) {
-            true => Name::Vapix,
-            false => Name::Deltacloud,
+        let path = exchange.http.uri().path();
+        match () {
+            () if self.vapix.has(path, is_below) => Name::Vapix,
+            () if self.halo.has(path, is_below) => Name::Halo,
+            () => Name::Deltacloud,
         }
     }
 }

@@ -5,9 +5,10 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use tokio::sync::Notify;
 
+use super::account::Account;
 use super::devices::Device;
 use crate::changes::Changes;
 use crate::config::{Config, Usage};
@@ -27,6 +28,7 @@ pub struct Policies {
 struct Shared {
     changes: Arc<Changes>,
     devices: Vec<Device>,
+    account: Option<Account>,
     every: Duration,
     woken: Notify,
     has_ended: AtomicBool,
@@ -40,9 +42,11 @@ impl Policies {
     pub fn new(config: &Config, changes: &Arc<Changes>) -> Result<Self, Usage> {
         let devices = config.vapix.iter().map(|device| Device::new(device, changes));
         let devices: Vec<_> = devices.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        let account = config.halo.as_ref().map(|cloud| Account::new(cloud, changes)).transpose()?.flatten();
         let shared = Shared {
             changes: Arc::clone(changes),
             devices,
+            account,
             every: config.reconcile_every,
             woken: Notify::new(),
             has_ended: AtomicBool::new(false),
@@ -55,8 +59,10 @@ impl Policies {
     pub async fn start(&self) {
         let desk = Desk::new(Arc::clone(self.shared.changes.gateway()));
         let looks = self.shared.devices.iter().map(|device| look(&self.shared, &desk, device, true));
-        let looked = join_all(looks).await;
-        if looked.iter().any(|looked| *looked != Looked::Done) || self.shared.devices.iter().any(Device::is_kept) {
+        let (looked, of_account) = join(join_all(looks), look_at_account(&self.shared, &desk, true)).await;
+        let is_any_kept = self.shared.devices.iter().any(Device::is_kept)
+            || self.shared.account.as_ref().is_some_and(Account::has_kept);
+        if is_any_kept || looked.iter().chain([&of_account]).any(|looked| *looked != Looked::Done) {
             self.wake();
         }
     }
@@ -64,6 +70,11 @@ impl Policies {
     /// The devices, in the order in which they were configured.
     pub fn devices(&self) -> &[Device] {
         &self.shared.devices
+    }
+
+    /// Halo's account, where there is one.
+    pub fn account(&self) -> Option<&Account> {
+        self.shared.account.as_ref()
     }
 
     /// Has kept firewalls looked at now, and again and again from then on.
@@ -100,7 +111,9 @@ async fn run(shared: &Shared) {
             compare_at = clock.running() + shared.every;
         }
         let looks = shared.devices.iter().filter(|device| compares || device.has_started());
-        let looked = join_all(looks.map(|device| look(shared, &desk, device, compares))).await;
+        let looks = join_all(looks.map(|device| look(shared, &desk, device, compares)));
+        let (mut looked, of_account) = join(looks, look_at_account(shared, &desk, compares)).await;
+        looked.push(of_account);
         if looked.contains(&Looked::Failed) {
             // With growing pauses, so that who is down is not asked all the time.
             compare_at = clock.running() + shared.every.min(Duration::from_secs(1 << failures.min(6)));
@@ -152,6 +165,22 @@ async fn look(shared: &Shared, desk: &Desk, device: &Device, compares: bool) -> 
         Err(why) => {
             metrics.kept(device.driver().id(), false);
             tracing::error!(device = device.realm, %why, "the firewall of a device is not as it is to be, and it is tried again");
+            Looked::Failed
+        }
+    }
+}
+
+/// Looks after the firewalls of Halo's groups.
+async fn look_at_account(shared: &Shared, desk: &Desk, compares: bool) -> Looked {
+    let Some(account) = &shared.account else { return Looked::Done };
+    match account.reconcile(desk, compares).await {
+        Ok(0) => Looked::Done,
+        Ok(corrected) => {
+            tracing::warn!(corrected, "firewalls of groups were not as their policies say, and are again");
+            Looked::Done
+        }
+        Err(why) => {
+            tracing::error!(%why, "not all firewalls of groups are as their policies say, and it is tried again");
             Looked::Failed
         }
     }

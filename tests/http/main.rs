@@ -32,6 +32,7 @@ mod fgcp;
 mod formats;
 mod frames;
 mod guards;
+mod halo;
 mod held;
 mod hostile;
 mod http2;

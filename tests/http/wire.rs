@@ -208,7 +208,8 @@ impl Answer {
     }
 
     pub fn json(&self) -> serde_json::Value {
-        assert_eq!(self.header("Content-Type"), Some("application/json"));
+        let media_type = self.header("Content-Type").expect("JSON has a type");
+        assert!(["application/json", "application/json; charset=utf-8"].contains(&media_type), "{media_type}");
         serde_json::from_str(&self.body).unwrap()
     }
 

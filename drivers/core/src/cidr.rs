@@ -44,6 +44,12 @@ impl Cidr {
         IpNet::new(address, prefix).map(Self).or(Err(InvalidCidr::Form))
     }
 
+    /// The fewest networks that have the same addresses, in their order: those of IPv4 first.
+    pub fn merged(networks: &[Self]) -> Vec<Self> {
+        let networks: Vec<_> = networks.iter().map(|cidr| cidr.0).collect();
+        IpNet::aggregate(&networks).into_iter().map(Self).collect()
+    }
+
     /// Reads an address and the length of its prefix. Neither has zeros before it, which others read as octal, nor a sign.
     ///
     /// # Errors
@@ -194,6 +200,22 @@ mod tests {
         for text in ["64:ff9b::10.0.0.1", "::10.0.0.1", "::fffe:10.0.0.1", "::/0", "::ffff:0:0:0/96"] {
             text.parse::<Cidr>().unwrap();
         }
+    }
+
+    #[test]
+    fn merged_networks_are_the_fewest_with_the_same_addresses() {
+        let read = |texts: &[&str]| texts.iter().map(|text| text.parse::<Cidr>().unwrap()).collect::<Vec<_>>();
+        let merged = Cidr::merged(&read(&[
+            "2001:db8::/33",
+            "10.0.1.7/24",
+            "10.0.0.0/24",
+            "10.0.1.9",
+            "2001:db8:8000::/33",
+            "9.8.7.6/28",
+        ]));
+        assert_eq!(merged, read(&["9.8.7.0/28", "10.0.0.0/23", "2001:db8::/32"]));
+        assert_eq!(Cidr::merged(&read(&["0.0.0.0/1", "128.0.0.0/1", "::/0"])), read(&["0.0.0.0/0", "::/0"]));
+        assert_eq!(Cidr::merged(&[]), []);
     }
 
     #[test]

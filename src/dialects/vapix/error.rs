@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 
 use super::schema::Mismatch;
 use crate::message::Refusal;
-use crate::policies::devices::Failure;
+use crate::policies::Failure;
 use crate::policies::devices::rule::Wrong;
 
 /// Why a request is not answered as it should be.
@@ -88,7 +88,7 @@ impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Invalid(_) => Self::Invalid,
-            Failure::Backend(_) => Self::Internal,
+            Failure::NotFound(_) | Failure::Refused(_) | Failure::Backend(_) => Self::Internal,
         }
     }
 }

@@ -14,7 +14,8 @@ use super::{discovery, login, views};
 use crate::gateway::Desk;
 use crate::gateway::access::Caller;
 use crate::message::{Exchange, Refusal};
-use crate::policies::devices::{Asker, Device, Failure, Phase, WhileOff};
+use crate::policies::devices::{Device, Phase, WhileOff};
+use crate::policies::{Asker, Failure};
 use crate::text::shown;
 
 /// How long a target may be, in bytes.
@@ -98,8 +99,8 @@ async fn perform(device: &Device, asker: Asker<'_>, write: Write, version: Versi
 }
 
 fn told(failure: Failure) -> ApiError {
-    if let Failure::Backend(why) = &failure {
-        tracing::error!(why, "a device could not do what it was asked for");
+    if !matches!(failure, Failure::Invalid(_)) {
+        tracing::error!(why = %failure, "a device could not do what it was asked for");
     }
     failure.into()
 }

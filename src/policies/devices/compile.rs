@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::num::NonZeroU16;
 
 use deltawall_core::{
-    Action, Capabilities, Cidr, Conditions, Defaults, Firewall, Limit, LimitSide, LimitUnit, NewRule, Order,
-    PacketType, Period, PortRange, Protocol, Rest, RuleSet, Source,
+    Action, Capabilities, Conditions, Defaults, Firewall, Limit, LimitSide, LimitUnit, NewRule, Order, PacketType,
+    Period, PortRange, Protocol, Rest, RuleSet, Source,
 };
 
 use super::rule::{self, Policy, PortType, Rule, RuleType, Rules};
+use crate::policies::compiled::{anywhere, without_repeated};
 
 /// Why rules come to nothing that a driver could enforce.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -82,10 +83,6 @@ fn action(policy: Policy) -> Action {
     }
 }
 
-fn anywhere() -> Vec<Source> {
-    ["0.0.0.0/0", "::/0"].iter().filter_map(|all| all.parse::<Cidr>().ok()).map(Source::Address).collect()
-}
-
 fn drops_everything(rule: &Rule) -> bool {
     let is_of_some = rule.ip.is_some()
         || rule.ip_range.is_some()
@@ -96,17 +93,6 @@ fn drops_everything(rule: &Rule) -> bool {
         || rule.tcp_port.is_some()
         || rule.udp_port.is_some();
     !is_of_some && rule.filter.is_some_and(|filter| filter.policy == Policy::Drop)
-}
-
-/// A rule without the sources that others before it accept the same from already; none where it has no others. Where order does not
-/// matter, it says nothing more.
-fn without_repeated(rule: NewRule, accepted: &mut HashSet<(Protocol, Source)>) -> Option<NewRule> {
-    if rule.action() != Action::Accept || rule.conditions().is_some() {
-        return Some(rule);
-    }
-    let is_new = |source: &&Source| accepted.insert((rule.protocol(), source.canonical().into_owned()));
-    let sources = rule.sources().iter().filter(is_new).cloned().collect();
-    rule.with_sources(sources).ok()
 }
 
 /// The rules that one comes to: two where its ports are of TCP and of UDP, and the cloud or the ports ask for two.

@@ -1,24 +1,21 @@
 //! One device: what is kept of it, and how it looks.
 
-use std::cell::Cell;
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use deltawall_core::{Credentials, Driver, FirewallId, ProviderName};
+use deltawall_core::{Driver, FirewallId, ProviderName};
 use tokio::sync::Mutex as Turn;
 
-use super::failure::Failure;
 use super::state::{Kept, View};
 use crate::changes::entry::Progress;
 use crate::changes::{Changes, Keeper};
 use crate::clock::Timestamp;
 use crate::config::{Usage, VapixDevice};
-use crate::gateway::Desk;
 use crate::gateway::access::Caller;
-use crate::gateway::one_at_a_time;
+use crate::policies::cloud::Cloud;
+use crate::policies::failure::Failure;
 use crate::store::ChangeId;
 use crate::store::record::State;
 
@@ -37,9 +34,7 @@ pub struct Device {
     pub host: Option<String>,
     /// The port that it listens on by itself.
     pub port: Option<u16>,
-    pub(super) changes: Arc<Changes>,
-    pub(super) driver: Arc<dyn Driver>,
-    pub(super) provider: Option<ProviderName>,
+    pub(super) cloud: Cloud,
     pub(super) firewall: FirewallId,
     known: Mutex<Arc<Kept>>,
     /// Whether what was begun before the gateway was stopped has come to its end.
@@ -87,21 +82,6 @@ impl Seen {
     }
 }
 
-/// Who asks something of a device.
-#[derive(Clone, Copy)]
-pub struct Asker<'a> {
-    /// Whose worker it is.
-    pub desk: &'a Desk,
-    /// On whose behalf.
-    pub caller: &'a Caller,
-    /// What the request is called in the log.
-    pub id: &'a str,
-    /// Where it comes from.
-    pub peer: Option<IpAddr>,
-    /// How long the driver took, once it has been asked.
-    pub time: &'a Cell<Option<Duration>>,
-}
-
 impl Device {
     /// The device that the configuration says; none where it is only there by default, and its driver is not.
     ///
@@ -110,49 +90,34 @@ impl Device {
     pub fn new(config: &VapixDevice, changes: &Arc<Changes>) -> Result<Option<Self>, Usage> {
         let realm = config.realm();
         let usage = |why: String| Usage(format!("the VAPIX device {realm}: {why}"));
-        let gateway = changes.gateway();
-        let Some(driver) = gateway.registry.get(&config.driver).cloned() else {
+        let cloud = Cloud::new(&config.driver, config.provider.as_deref(), changes).map_err(|Usage(why)| usage(why))?;
+        let Some(cloud) = cloud else {
             return match config.is_default {
                 true => Ok(None),
                 false => Err(usage(format!("the driver {} is not served", config.driver))),
             };
         };
-        let provider = config.provider.as_deref().map(|name| driver.provider(name)).transpose();
-        let device = Self {
+        Ok(Some(Self {
             serial: config.serial.clone(),
             host: config.host.clone(),
             port: config.port,
-            provider: provider.map_err(|why| usage(why.to_string()))?,
             firewall: FirewallId::new(&config.firewall).map_err(|why| usage(format!("its firewall {why}")))?,
-            changes: Arc::clone(changes),
             known: Mutex::default(),
             has_started: AtomicBool::new(false),
             turn: Turn::default(),
-            driver,
-            realm: realm.clone(),
-        };
-        if !device.driver.capabilities().firewalls.in_memory && !changes.store().is_durable() {
-            let why = "it keeps its rules, and those of this driver outlive the gateway: give --state FILE or --state postgres://…";
-            return Err(usage(why.into()));
-        }
-        if device.own_caller().is_none() {
-            let why = format!(
-                "it keeps its firewall while nobody asks, and the gateway has no credentials of its own for {}",
-                config.driver
-            );
-            return Err(usage(why));
-        }
-        Ok(Some(device))
+            cloud,
+            realm,
+        }))
     }
 
     /// The driver of its firewall.
     pub fn driver(&self) -> &dyn Driver {
-        &*self.driver
+        self.cloud.driver()
     }
 
     /// The driver's provider, where one was chosen.
     pub fn provider(&self) -> Option<&ProviderName> {
-        self.provider.as_ref()
+        self.cloud.provider()
     }
 
     /// The firewall that it keeps.
@@ -162,13 +127,7 @@ impl Device {
 
     /// Who asks when nobody does: the gateway with credentials of its own, or with those of the driver's sample data.
     pub(in crate::policies) fn own_caller(&self) -> Option<Caller> {
-        let gateway = self.changes.gateway();
-        let id = self.driver.id();
-        let own = gateway.access.own(id).map(|own| (own.clone(), true));
-        let sample =
-            || gateway.registry.sample(id).map(|sample| (Credentials::new(sample.login.0, sample.login.1), false));
-        let (credentials, is_own) = own.or_else(sample)?;
-        Some(Caller { name: Some(self.name()), credentials, is_own, peer: None })
+        self.cloud.own_caller(self.name())
     }
 
     /// What it is called where others are told of it.
@@ -198,7 +157,7 @@ impl Device {
     /// How it looks now, where that is known without asking anybody. None while something is
     /// tried, or where others may have changed it.
     pub fn at_rest(&self) -> Option<AtRest> {
-        if self.changes.store().is_shared() {
+        if self.cloud.changes.store().is_shared() {
             return None;
         }
         let known = self.known();
@@ -206,13 +165,7 @@ impl Device {
     }
 
     pub(super) fn keeper(&self) -> Keeper {
-        let provider = one_at_a_time::provider(&*self.driver, self.provider());
-        Keeper {
-            name: self.name(),
-            driver: self.driver.id().to_owned(),
-            provider: provider.map(|name| name.to_string()).unwrap_or_default(),
-            firewall: self.firewall.to_string(),
-        }
+        self.cloud.keeper(self.name(), &self.firewall)
     }
 
     pub(super) fn document(&self) -> String {
@@ -225,29 +178,30 @@ impl Device {
 
     /// Reads what is kept of it, if anything is.
     pub(super) async fn load(&self) -> Result<(), Failure> {
-        let store = self.changes.store();
+        let store = self.cloud.changes.store();
         let text = store.document(&self.document()).await.map_err(|why| Failure::Backend(why.to_string()))?;
         if let Some(text) = text {
             let kept: Kept = serde_json::from_str(&text).map_err(|why| Failure::Backend(why.to_string()))?;
             *self.known() = Arc::new(kept);
-            self.changes.keep(self.keeper());
+            self.cloud.changes.keep(self.keeper());
         }
         Ok(())
     }
 
     /// What is kept of it, with what has become of what was asked for: of a store that others write to, as it is there now.
     pub(super) async fn look(&self) -> Result<Seen, Failure> {
-        if self.changes.store().is_shared() {
+        if self.cloud.changes.store().is_shared() {
             self.load().await?;
         }
         let kept = Arc::clone(&self.known());
         let mut progress = HashMap::new();
         for id in kept.changes() {
             let Ok(change) = ChangeId::new(id) else { continue };
-            let of_change = self.changes.progress(&change).await.map_err(|why| Failure::Backend(why.to_string()))?;
+            let of_change =
+                self.cloud.changes.progress(&change).await.map_err(|why| Failure::Backend(why.to_string()))?;
             progress.extend(of_change.map(|of_change| (id.to_owned(), of_change)));
         }
-        let now = self.changes.clock().now();
+        let now = self.cloud.changes.clock().now();
         Ok(Seen { settled: kept.settled(now, |id| progress.get(id).copied()), kept, progress, now })
     }
 
@@ -270,10 +224,10 @@ impl Device {
     pub(super) async fn write(&self, kept: Kept) -> Result<(), Failure> {
         let backend = |why: &dyn ToString| Failure::Backend(why.to_string());
         let text = serde_json::to_string(&kept).map_err(|why| backend(&why))?;
-        let store = self.changes.store();
+        let store = self.cloud.changes.store();
         store.write_document(&self.document(), &text).await.map_err(|why| backend(&why))?;
         *self.known() = Arc::new(kept);
-        self.changes.keep(self.keeper());
+        self.cloud.changes.keep(self.keeper());
         Ok(())
     }
 }

@@ -7,20 +7,16 @@
 //! | [`state`] | what is kept of a device, and how it looks from outside |
 //! | [`device`] | one device: what is kept of it, and how it looks |
 //! | `operations`, `upkeep` | what is done to it, and what is done when nobody asks |
-//! | `asking`, [`failure`] | what its driver is asked, and why something is not done |
-//! | `differs` | whether a firewall has the rules that it is to have |
+//! | `asking` | what its driver is asked |
 
 mod asking;
 pub mod compile;
 pub mod device;
-mod differs;
-pub mod failure;
 mod operations;
 pub mod rule;
 pub mod state;
 mod upkeep;
 
-pub use device::{Asker, Device};
-pub use failure::Failure;
+pub use device::Device;
 pub use operations::WhileOff;
 pub use state::{Phase, View};

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::asking::Rewrite;
 use super::compile::Wanted;
-use super::device::{Asker, Device};
-use super::failure::Failure;
+use super::device::Device;
 use super::rule::Rules;
 use super::state::{How, Kept, Phase, Request};
+use crate::policies::cloud::Asker;
+use crate::policies::failure::Failure;
 
 /// What is done with rules that are to be tried while nothing is in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,14 +54,14 @@ impl Device {
             let kept = match fallback {
                 None => Kept { confirmed: rules, expired: None, asked: None, ..kept },
                 Some(time) => {
-                    let until = self.changes.clock().now().after(time).millis();
+                    let until = self.cloud.changes.clock().now().after(time).millis();
                     let asked = Request { rules, how: How::Lists(until), instead_of: None };
                     Kept { expired: None, asked: Some(Box::new(asked)), ..kept }
                 }
             };
             return self.write(kept).await;
         }
-        let id = self.changes.new_id();
+        let id = self.cloud.changes.new_id();
         let how = if fallback.is_some() { How::Trial(id.to_string()) } else { How::Change(id.to_string()) };
         let instead_of = kept.trial_id()?;
         let asked = Request { rules: Arc::clone(&rules), how, instead_of: kept.asked.clone() };
@@ -112,8 +113,8 @@ impl Device {
         };
         let over = Kept { activated: Some(true), asked: None, expired: Some(Arc::clone(&asked.rules)), ..kept.clone() };
         self.write(over).await?;
-        let Phase::Testing(left) = kept.view(self.changes.clock().now(), |_| None).phase else { return Ok(()) };
-        let id = self.changes.new_id();
+        let Phase::Testing(left) = kept.view(self.cloud.changes.clock().now(), |_| None).phase else { return Ok(()) };
+        let id = self.cloud.changes.new_id();
         let request = Request { rules: Arc::clone(&asked.rules), how: How::Trial(id.to_string()), instead_of: None };
         self.write(Kept { activated: Some(true), asked: Some(Box::new(request)), expired: None, ..kept }).await?;
         let wanted = Wanted::Rules(&asked.rules);
@@ -150,7 +151,11 @@ impl Device {
         }
         if let Some(id) = kept.trial_id()? {
             self.ask(asker, "confirm_rules", Some(&id), async |driver, context, _| {
-                self.changes.confirm(self.asked(driver, context, asker.caller, "confirm_rules"), &id).await.map(drop)
+                self.cloud
+                    .changes
+                    .confirm(self.cloud.asked(driver, context, asker.caller, "confirm_rules"), &id)
+                    .await
+                    .map(drop)
             })
             .await?;
         }

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::failure::Failure;
 use super::rule::Rules;
 use crate::changes::entry::Progress;
 use crate::clock::Timestamp;
+use crate::policies::failure::Failure;
 use crate::store::ChangeId;
 use crate::store::record::State;
 

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::asking::Rewrite;
+use deltawall_core::Direction;
+
 use super::compile::Wanted;
-use super::device::{Asker, Device};
-use super::differs;
-use super::failure::Failure;
+use super::device::Device;
 use super::state::{How, Kept, Phase};
 use crate::gateway::Desk;
+use crate::policies::cloud::Asker;
+use crate::policies::differs;
+use crate::policies::failure::Failure;
 
 /// What has come of looking after a firewall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +37,7 @@ impl Device {
     async fn take_up(&self, desk: &Desk) -> Result<(), Failure> {
         self.load().await?;
         let is_new = *self.known() == Arc::default();
-        if is_new || self.changes.store().is_shared() {
+        if is_new || self.cloud.changes.store().is_shared() {
             return Ok(());
         }
         let _turn = self.turn.lock().await;
@@ -43,7 +46,7 @@ impl Device {
             Ok(kept) => kept,
             Err(_) => self.settled().await?,
         };
-        let (id, caller, time) = (self.changes.new_id().to_string(), self.own_caller(), Cell::new(None));
+        let (id, caller, time) = (self.cloud.changes.new_id().to_string(), self.own_caller(), Cell::new(None));
         let Some(caller) = caller else { return Ok(()) };
         let asker = Asker { desk, caller: &caller, id: &id, peer: None, time: &time };
         let kept = match (kept.trial_id()?, &kept.asked) {
@@ -79,13 +82,13 @@ impl Device {
             return Ok(done);
         }
         let wanted = if activated { Wanted::Rules(&view.active) } else { Wanted::Nothing };
-        let (id, time) = (self.changes.new_id(), Cell::new(None));
+        let (id, time) = (self.cloud.changes.new_id(), Cell::new(None));
         let request = id.to_string();
         let asker = Asker { desk, caller: &caller, id: &request, peer: None, time: &time };
         let differs = self.ask(asker, "compare_rules", None, async |driver, context, _| {
             let firewall = driver.firewall(context, &self.firewall).await?;
             let set = self.compiled(wanted, &firewall)?;
-            Ok(differs::differs(&firewall, &set, &driver.capabilities()))
+            Ok(differs::differs(&firewall, &set, Some(Direction::Ingress), &driver.capabilities()))
         });
         if !differs.await? {
             return Ok(done);
@@ -93,7 +96,7 @@ impl Device {
         if kept.trial().is_some() {
             // The trial goes on: what undoes it leads to the rules before it, whatever others have done meanwhile.
             self.ask(asker, "keep_rules", Some(&id), async |driver, context, _| {
-                let firewall = self.in_force(driver, context).await?;
+                let firewall = self.cloud.in_force(driver, context, &self.firewall).await?;
                 differs::replace(driver, context, &firewall, &self.compiled(wanted, &firewall)?).await
             })
             .await?;

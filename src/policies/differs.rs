@@ -1,16 +1,19 @@
-//! Whether a firewall has the rules that it is to have for what comes in, and giving it these.
+//! Whether a firewall has the rules that it is to have, and giving it these.
 
 use deltawall_core::{
     Capabilities, Context, Diff, Direction, Driver, Error, ErrorKind, Firewall, NewRule, Replacement, Rule, RuleSet,
 };
 
-/// Whether a firewall has other rules for what comes in, or does something else with the rest.
-pub(super) fn differs(firewall: &Firewall, set: &RuleSet, can: &Capabilities) -> bool {
-    let ingress = of_direction(firewall, |direction| direction == Direction::Ingress);
-    let seen = Firewall { rules: ingress.cloned().collect(), ..firewall.clone() };
+/// Whether a firewall has other rules, or does something else with the rest: of one direction, or of both.
+pub(super) fn differs(firewall: &Firewall, set: &RuleSet, only: Option<Direction>, can: &Capabilities) -> bool {
+    let of_one = only.map(|only| {
+        let rules = of_direction(firewall, |direction| direction == only);
+        Firewall { rules: rules.cloned().collect(), ..firewall.clone() }
+    });
+    let seen = of_one.as_ref().unwrap_or(firewall);
     // What denies at the end of a cloud that denies the rest is none that is made.
     let Ok(made) = can.permit_rules(set, "") else { return true };
-    let diff = Diff::new(&seen, &made, can);
+    let diff = Diff::new(seen, &made, can);
     let is_same = diff.adds.is_empty() && diff.removes.is_empty() && diff.moves.is_empty();
     !is_same || set.default.is_some_and(|default| firewall.default != Some(default))
 }
@@ -22,7 +25,7 @@ pub(super) async fn replace(
     firewall: &Firewall,
     set: &RuleSet,
 ) -> Result<(), Error> {
-    if !differs(firewall, set, &driver.capabilities()) {
+    if !differs(firewall, set, Some(Direction::Ingress), &driver.capabilities()) {
         return Ok(());
     }
     let egress = of_direction(firewall, |direction| direction == Direction::Egress).map(NewRule::of);

@@ -1,0 +1,137 @@
+//! The firewall part of CloudPassage Halo's API, version 1.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `path` | what is at which path |
+//! | `login`, `tokens` | who sends a request: tokens, and legacy keys |
+//! | `body`, `fields`, `edits`, `unchanged` | what is sent, in all forms that clients have for it, and what it asks for |
+//! | `request`, `handlers`, `shared` | each request to the account, and what it answers; what they share |
+//! | `views`, `groups`, `list`, `answer` | what is shown of objects, lists of them, and the bytes of answers |
+//! | `error` | the table from failures to statuses and bodies |
+
+mod answer;
+mod body;
+mod edits;
+mod error;
+mod fields;
+mod groups;
+mod handlers;
+mod list;
+mod login;
+mod path;
+mod request;
+mod shared;
+mod tokens;
+mod unchanged;
+mod views;
+
+use std::sync::Arc;
+
+use actix_http::body::BoxBody;
+use actix_http::{Method, Response, StatusCode};
+use actix_web::web::Bytes;
+
+use crate::changes::Changes;
+use crate::dialects::dialect::{Dialect, Reply};
+use crate::gateway::Desk;
+use crate::message::{Exchange, Refusal};
+use crate::policies::Policies;
+use crate::policies::account::{Account, ChangeError};
+use error::ApiError;
+use list::Query;
+use path::{Place, Resource};
+use request::Request;
+use shared::Shared;
+use tokens::Tokens;
+
+/// Where a request is for that nothing is at.
+const NOWHERE: &str = "/v1";
+
+/// The dialect, over the account that there is.
+#[derive(Debug)]
+pub struct Halo(Shared);
+
+impl Halo {
+    /// The dialect of a gateway.
+    pub fn new(changes: Arc<Changes>, policies: Arc<Policies>) -> Self {
+        Self(Shared { changes, policies, tokens: Tokens::default() })
+    }
+
+    /// Whether a path is of the dialect, which is there where an account is.
+    pub fn has(&self, path: &str, is_below: impl Fn(&str, &str) -> bool) -> bool {
+        let mut starts = path::BASES.iter().chain([&path::TOKEN]);
+        self.0.policies.account().is_some() && starts.any(|start| is_below(path, start))
+    }
+
+    fn reply(&self, exchange: &Exchange<'_>, response: Response<BoxBody>) -> Reply {
+        let account = self.0.policies.account();
+        Reply {
+            response,
+            route: Place::at(exchange.http.uri().path()).resource.map_or(NOWHERE, Resource::route),
+            driver: account.map_or("", |account| account.cloud().driver().id()),
+            provider: account.and_then(|account| account.cloud().provider().cloned()),
+        }
+    }
+
+    async fn answered(
+        &self,
+        exchange: &Exchange<'_>,
+        desk: &Desk,
+        account: &Account,
+        body: Result<Bytes, Refusal>,
+    ) -> Result<Response<BoxBody>, ApiError> {
+        let shared = &self.0;
+        let Place { base, resource } = Place::at(exchange.http.uri().path());
+        if resource == Some(Resource::Token) {
+            if exchange.http.method() != Method::POST {
+                return Err(ApiError::NoSuchPath);
+            }
+            let body = body.map_err(ApiError::Refused)?;
+            let token = login::token(shared, exchange, &desk.gateway, account, &body).await?;
+            return Ok(answer::json(StatusCode::OK, &token));
+        }
+        // Whoever is unknown is not told what there is.
+        let caller = login::admit(shared, exchange, &desk.gateway, account).await?;
+        let resource = resource.ok_or(ApiError::NoSuchPath)?;
+        let body = body.map_err(ApiError::Refused)?;
+        let driver = account.cloud().driver().id();
+        let request = Request {
+            shared,
+            exchange,
+            desk,
+            account,
+            caller: &caller,
+            query: Query::read(exchange.http.uri().query()),
+            base: format!("{}{}{base}", exchange.origin().concat(), exchange.path_before()),
+            users: desk.gateway.access.ghost_ports_users(driver),
+            body: &body,
+        };
+        handlers::answer_to(&request, resource).await
+    }
+}
+
+impl Dialect for Halo {
+    async fn answer(&self, exchange: &Exchange<'_>, desk: &Desk, body: Result<Bytes, Refusal>) -> Reply {
+        let response = match self.0.policies.account() {
+            Some(account) => match self.answered(exchange, desk, account, body).await {
+                Ok(response) => response,
+                Err(error) => {
+                    if let ApiError::Change(ChangeError::Backend(why)) = &error {
+                        tracing::error!(
+                            request_id = exchange.id,
+                            why,
+                            "a request to Halo's account could not be answered"
+                        );
+                    }
+                    answer::failure(&error)
+                }
+            },
+            None => answer::failure(&ApiError::NoSuchPath),
+        };
+        self.reply(exchange, response)
+    }
+
+    fn refuse(&self, exchange: &Exchange<'_>, _: &Desk, refusal: Refusal) -> Reply {
+        self.reply(exchange, answer::failure(&ApiError::Refused(refusal)))
+    }
+}

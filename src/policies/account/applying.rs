@@ -1,0 +1,253 @@
+//! Keeping the firewalls of groups at their policies.
+
+use std::cell::Cell;
+use std::sync::atomic::Ordering;
+
+use deltawall_core::{Error, ErrorKind, Firewall, FirewallId, RuleSet};
+use futures_util::{StreamExt, stream};
+
+use super::compile::{Addresses, For, compile};
+use super::draft::{Directory, Draft, Limits};
+use super::error::{ChangeError, Code, Problem};
+use super::id::Id;
+use super::objects::{GroupSettings, Objects};
+use super::policy::Policy;
+use super::rule::Peer;
+use super::servers::{AT_A_TIME, active_addresses, keeper_name};
+use super::state::Account;
+use crate::changes::Change;
+use crate::changes::terms::Terms;
+use crate::gateway::Desk;
+use crate::policies::cloud::Asker;
+use crate::policies::differs::differs;
+use crate::policies::failure::Failure;
+
+/// A group whose firewall is kept at a policy.
+struct Assigned<'a> {
+    firewall: FirewallId,
+    policy: &'a Policy,
+}
+
+impl Account {
+    /// What an edit would come to, where all that it is about can be told without asking the cloud.
+    pub(super) async fn try_edit<T>(
+        &self,
+        asker: Asker<'_>,
+        directory: &Directory,
+        edit: impl FnOnce(&mut Draft<'_>) -> Result<T, ChangeError>,
+    ) -> Result<T, ChangeError> {
+        let objects = Objects::clone(&*self.objects().await?);
+        let by = Some(asker.caller.user().to_owned());
+        edit(&mut Draft::new(objects, directory, Limits::default(), by, self.cloud.changes.clock().now()))
+    }
+
+    /// That the firewalls of these groups can be kept at what the account is to be, with the addresses that it was found out with.
+    ///
+    /// A group that is assigned already is no reason to refuse where its firewall cannot be looked at: it follows once it can.
+    pub(super) async fn check(
+        &self,
+        asker: Asker<'_>,
+        before: &Objects,
+        after: &Objects,
+        groups: &[Id],
+    ) -> Result<Addresses, ChangeError> {
+        let addresses = match self.addresses(asker, after, groups).await {
+            Ok(addresses) => addresses,
+            Err(_) if groups.iter().all(|group| policy_of(before, *group) == policy_of(after, *group)) => {
+                return Ok(Addresses::default());
+            }
+            Err(why) => return Err(why),
+        };
+        let checks = stream::iter(groups).map(async |group| {
+            let Some(assigned) = self.assigned(after, *group) else { return Ok(()) };
+            let is_new = policy_of(before, *group) != policy_of(after, *group);
+            match self.plan(asker, after, &addresses, &assigned).await {
+                Ok(()) => Ok(()),
+                Err(Failure::Invalid(why) | Failure::Refused(why)) => {
+                    Err(self.unfit(after, *group, &assigned, why).into())
+                }
+                Err(Failure::NotFound(why)) if is_new => Err(self.unfit(after, *group, &assigned, why).into()),
+                Err(Failure::Backend(why)) if is_new => Err(ChangeError::Backend(why)),
+                Err(Failure::NotFound(_) | Failure::Backend(_)) => Ok(()),
+            }
+        });
+        let checks: Vec<Result<(), ChangeError>> = checks.buffered(AT_A_TIME).collect().await;
+        checks.into_iter().collect::<Result<(), _>>().map(|()| addresses)
+    }
+
+    fn unfit(&self, objects: &Objects, group: Id, assigned: &Assigned<'_>, why: String) -> Problem {
+        let name = objects.groups.get(group).map(|group| group.name.clone()).unwrap_or_default();
+        let details = format!("Policy '{}' for group '{name}': {why}", assigned.policy.name);
+        Problem::new("linux_firewall_policy_id", &assigned.policy.id.to_string(), Code::Invalid, details)
+    }
+
+    /// Makes the firewalls of these groups what they are to be now. What cannot be made so is told in the log, and tried again.
+    pub(super) async fn apply(&self, asker: Asker<'_>, groups: &[Id], addresses: Addresses) {
+        let objects = self.known();
+        let applied = stream::iter(groups).map(|group| self.keep(asker, &objects, &addresses, *group));
+        let applied: Vec<_> = applied.buffered(AT_A_TIME).collect().await;
+        if applied.iter().any(Result::is_err) {
+            self.is_behind.store(true, Ordering::Release);
+        }
+    }
+
+    /// Looks at the firewalls of all groups with a policy, and makes them so where they are not. How many others had changed.
+    ///
+    /// # Errors
+    /// Where one of them could not be made so.
+    pub(in crate::policies) async fn reconcile(&self, desk: &Desk, compares: bool) -> Result<usize, Failure> {
+        if !compares && !self.is_behind.load(Ordering::Acquire) {
+            return Ok(0);
+        }
+        let _turn = self.turn.lock().await;
+        let backend = |why: ChangeError| Failure::Backend(why.to_string());
+        let objects = self.objects().await.map_err(backend)?;
+        let groups: Vec<_> =
+            objects.groups.iter().filter(|group| group.policy.is_some()).map(|group| group.id).collect();
+        let (id, time) = (self.cloud.changes.new_id().to_string(), Cell::new(None));
+        let Some(caller) = self.cloud.own_caller("Halo account".to_owned()) else { return Ok(0) };
+        let asker = Asker { desk, caller: &caller, id: &id, peer: None, time: &time };
+        let addresses = self.addresses(asker, &objects, &groups).await.map_err(backend)?;
+        let kept = stream::iter(groups).map(|group| self.keep(asker, &objects, &addresses, group));
+        let kept: Vec<_> = kept.buffered(AT_A_TIME).collect().await;
+        let corrected = kept.into_iter().collect::<Result<Vec<_>, _>>();
+        self.is_behind.store(corrected.is_err(), Ordering::Release);
+        Ok(corrected?.into_iter().filter(|has_changed| *has_changed).count())
+    }
+
+    /// Whether any firewall is kept.
+    pub(in crate::policies) fn has_kept(&self) -> bool {
+        self.known().groups.iter().any(|group| group.policy.is_some())
+    }
+
+    /// Makes a group's firewall what it is to be. Whether it was not.
+    async fn keep(
+        &self,
+        asker: Asker<'_>,
+        objects: &Objects,
+        addresses: &Addresses,
+        group: Id,
+    ) -> Result<bool, Failure> {
+        let Some(assigned) = self.assigned(objects, group) else { return Ok(false) };
+        let kept = self.keep_at(asker, objects, addresses, &assigned).await;
+        let metrics = self.cloud.changes.gateway().metrics();
+        match &kept {
+            Ok(true) => metrics.kept(self.cloud.driver.id(), true),
+            Ok(false) => {}
+            Err(why) => {
+                metrics.kept(self.cloud.driver.id(), false);
+                let firewall = assigned.firewall.as_str();
+                tracing::error!(firewall, policy = assigned.policy.name, %why, "the firewall of a group is not as its policy says, and it is tried again");
+            }
+        }
+        kept
+    }
+
+    async fn keep_at(
+        &self,
+        asker: Asker<'_>,
+        objects: &Objects,
+        addresses: &Addresses,
+        assigned: &Assigned<'_>,
+    ) -> Result<bool, Failure> {
+        let firewall = &assigned.firewall;
+        let can = self.cloud.driver.capabilities();
+        let is_other = self.cloud.ask(asker, "compare_rules", Some(firewall), None, async |driver, context, _| {
+            let seen = driver.firewall(context, firewall).await?;
+            Ok(differs(&seen, &self.compiled(objects, addresses, assigned, &seen)?, None, &can))
+        });
+        if !is_other.await? {
+            return Ok(false);
+        }
+        let id = self.cloud.changes.new_id();
+        let terms = self.terms(assigned);
+        let kept = self.cloud.ask(asker, "keep_rules", Some(firewall), Some(&id), async |driver, context, standing| {
+            let seen = self.cloud.in_force(driver, context, firewall).await?;
+            let change = self.replacement(firewall, self.compiled(objects, addresses, assigned, &seen)?);
+            let asked = self.cloud.asked(driver, context, asker.caller, "keep_rules");
+            self.cloud.changes.apply(asked, &id, change, terms, None, standing).await.map(drop)
+        });
+        kept.await.map(|()| true)
+    }
+
+    /// Whether a firewall can be kept at a policy.
+    async fn plan(
+        &self,
+        asker: Asker<'_>,
+        objects: &Objects,
+        addresses: &Addresses,
+        assigned: &Assigned<'_>,
+    ) -> Result<(), Failure> {
+        let firewall = &assigned.firewall;
+        let planned = self.cloud.ask(asker, "plan", Some(firewall), None, async |driver, context, _| {
+            let seen = driver.firewall(context, firewall).await?;
+            let change = self.replacement(firewall, self.compiled(objects, addresses, assigned, &seen)?);
+            let asked = self.cloud.asked(driver, context, asker.caller, "keep_rules");
+            self.cloud.changes.plan(asked, &change, &self.terms(assigned), None).await.map(drop)
+        });
+        planned.await
+    }
+
+    fn terms(&self, assigned: &Assigned<'_>) -> Terms {
+        let why = Some(format!("Policy '{}'.", assigned.policy.name));
+        Terms { keeper: Some(keeper_name(&assigned.firewall)), why, ..Terms::default() }
+    }
+
+    fn replacement(&self, firewall: &FirewallId, rules: RuleSet) -> Change {
+        Change::ReplaceRules { firewall: firewall.clone(), rules, only: None, allow_gap: false }
+    }
+
+    fn compiled(
+        &self,
+        objects: &Objects,
+        addresses: &Addresses,
+        assigned: &Assigned<'_>,
+        firewall: &Firewall,
+    ) -> Result<RuleSet, Error> {
+        let driver = self.cloud.driver.id();
+        let can = self.cloud.driver.capabilities();
+        let of = For { objects, addresses, firewall, can: &can, driver };
+        compile(assigned.policy, of).map_err(|why| Error::new(ErrorKind::Unsupported, driver, why.to_string()))
+    }
+
+    /// The policy of a group, whose firewall is of the cloud that is served.
+    fn assigned<'a>(&self, objects: &'a Objects, group: Id) -> Option<Assigned<'a>> {
+        let group = objects.groups.get(group)?;
+        let firewall = FirewallId::new(group.firewall.as_ref()?).ok().filter(|_| self.is_here(group))?;
+        Some(Assigned { firewall, policy: objects.policies.get(group.policy?)? })
+    }
+
+    /// The addresses of all that the policies of these groups name.
+    async fn addresses(&self, asker: Asker<'_>, objects: &Objects, groups: &[Id]) -> Result<Addresses, ChangeError> {
+        let mut addresses = Addresses::default();
+        let assigned = groups.iter().filter_map(|group| self.assigned(objects, *group));
+        let peers: Vec<_> =
+            assigned.flat_map(|assigned| assigned.policy.rules().filter_map(|(_, rule)| rule.peer)).collect();
+        if peers.contains(&Peer::AllServers) {
+            let directory = self.directory(asker, Vec::new()).await?;
+            let servers = self.servers(asker, &directory.groups).await?;
+            let members: Vec<_> = servers.into_iter().map(|server| server.member).collect();
+            addresses.of_all = Some(active_addresses(&members));
+        }
+        let has_groups = self.cloud.driver.capabilities().sources.groups;
+        for peer in peers {
+            let Peer::Group(id) = peer else { continue };
+            if has_groups || addresses.of_groups.contains_key(&id) {
+                continue;
+            }
+            let group = objects.groups.get(id).map(|group| GroupSettings::clone(group));
+            let firewall = group.and_then(|group| FirewallId::new(group.firewall?).ok());
+            let members = match firewall {
+                Some(firewall) => self.members(asker, &firewall).await?.unwrap_or_default(),
+                None => Vec::new(),
+            };
+            addresses.of_groups.insert(id, active_addresses(&members));
+        }
+        Ok(addresses)
+    }
+}
+
+/// The policy that a group is kept at.
+fn policy_of(objects: &Objects, group: Id) -> Option<Id> {
+    objects.groups.get(group)?.policy
+}

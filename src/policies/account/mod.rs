@@ -1,0 +1,30 @@
+//! Halo's account: policies with all that their rules name, and groups, whose firewalls are kept at the policies that are assigned to them.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`id`], [`address_list`] | ids, and the addresses of a zone |
+//! | [`policy`], [`rule`], [`service`], [`objects`] | the objects, and all of them |
+//! | [`error`], [`draft`], [`edits`] | what is wrong with what a client sends, and what clients change |
+//! | [`compile`] | what a policy comes to, in the model |
+//! | [`state`] | the account: what is kept of it, and how it is changed |
+//! | [`servers`], `applying` | its groups and servers, as the cloud has them, and keeping the firewalls of groups |
+
+pub mod address_list;
+mod applying;
+pub mod compile;
+pub mod draft;
+pub mod edits;
+pub mod error;
+pub mod id;
+pub mod objects;
+pub mod policy;
+pub mod rule;
+pub mod servers;
+pub mod service;
+pub mod state;
+
+pub use draft::{Directory, Draft};
+pub use error::{ChangeError, Code, Problem};
+pub use id::Id;
+pub use objects::Objects;
+pub use state::Account;

@@ -1,0 +1,194 @@
+//! The account: what is kept of it, and how it is changed.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::Mutex as Turn;
+
+use super::draft::{DOCUMENTS, Directory, Draft, Kept, Limits};
+use super::error::ChangeError;
+use super::id::Id;
+use super::objects::{GroupSettings, Interface, Object, Objects, Zone};
+use super::policy::Policy;
+use super::service::Service;
+use crate::changes::Changes;
+use crate::config::{HaloCloud, Usage};
+use crate::policies::cloud::{Asker, Cloud};
+use crate::store::DocumentWrites;
+
+/// How often a change is made anew because another gateway has made one meanwhile.
+const ATTEMPTS: usize = 10;
+
+/// The document that says how often something was changed.
+const REVISION: &str = "halo/revision";
+
+/// Halo's account.
+#[derive(Debug)]
+pub struct Account {
+    pub(super) cloud: Cloud,
+    known: RwLock<Arc<Objects>>,
+    /// Whoever changes it, one after the other.
+    pub(super) turn: Turn<()>,
+    /// Whether a firewall is not as it is to be.
+    pub(super) is_behind: AtomicBool,
+    has_loaded: AtomicBool,
+}
+
+impl Account {
+    /// The account whose groups are the firewalls that the configuration says; none where it is only there by default, and the driver is not.
+    ///
+    /// # Errors
+    /// [`Usage`] where firewalls could not be kept there.
+    pub fn new(config: &HaloCloud, changes: &Arc<Changes>) -> Result<Option<Self>, Usage> {
+        let usage = |why: String| Usage(format!("--halo {}: {why}", config.driver));
+        let cloud = Cloud::new(&config.driver, config.provider.as_deref(), changes);
+        let Some(cloud) = cloud.map_err(|Usage(why)| usage(why))? else {
+            return match config.is_default {
+                true => Ok(None),
+                false => Err(usage("this driver is not served".into())),
+            };
+        };
+        Ok(Some(Self {
+            cloud,
+            known: RwLock::new(Arc::new(Objects::built_in())),
+            turn: Turn::default(),
+            is_behind: AtomicBool::new(false),
+            has_loaded: AtomicBool::new(false),
+        }))
+    }
+
+    /// Where its firewalls are.
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// All objects as they are now.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub async fn objects(&self) -> Result<Arc<Objects>, ChangeError> {
+        let has_loaded = self.has_loaded.load(Ordering::Acquire);
+        if !has_loaded || self.cloud.changes.store().is_shared() && self.has_changed().await? {
+            self.load().await?;
+        }
+        Ok(self.known())
+    }
+
+    /// Changes the account, and the firewalls of all groups that this is about. It is made by a function that may be called several times.
+    ///
+    /// # Errors
+    /// What is wrong; all is as it was then.
+    pub async fn change<T>(
+        &self,
+        asker: Asker<'_>,
+        directory: &Directory,
+        mut edit: impl FnMut(&mut Draft<'_>) -> Result<T, ChangeError>,
+    ) -> Result<T, ChangeError> {
+        let _turn = self.turn.lock().await;
+        for _ in 0..ATTEMPTS {
+            let before = self.objects().await?;
+            let now = self.cloud.changes.clock().now();
+            let by = Some(asker.caller.user().to_owned());
+            let mut draft = Draft::new(Objects::clone(&before), directory, Limits::default(), by, now);
+            let made = edit(&mut draft)?;
+            let (mut after, writes, touched) = draft.end();
+            if writes.is_empty() {
+                return Ok(made);
+            }
+            after.revision = before.revision + 1;
+            let groups = affected(&before, &after, &touched);
+            let addresses = self.check(asker, &before, &after, &groups).await?;
+            if self.write(&before, after, writes).await? {
+                self.apply(asker, &groups, addresses).await;
+                return Ok(made);
+            }
+        }
+        Err(ChangeError::Backend("other gateways change the account all the time".into()))
+    }
+
+    pub(super) fn known(&self) -> Arc<Objects> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Writes down what is to be. Whether it did: another gateway may have been faster.
+    async fn write(
+        &self,
+        before: &Objects,
+        after: Objects,
+        writes: BTreeMap<String, Option<String>>,
+    ) -> Result<bool, ChangeError> {
+        let seen = (before.revision > 0).then(|| before.revision.to_string());
+        let revision = (REVISION.to_owned(), Some(after.revision.to_string()));
+        let writes = DocumentWrites {
+            writes: writes.into_iter().chain([revision]).collect(),
+            only_if: Some((REVISION.to_owned(), seen)),
+        };
+        let store = self.cloud.changes.store();
+        let has_written = store.write_documents(writes).await.map_err(|why| ChangeError::Backend(why.to_string()));
+        match has_written {
+            Ok(true) => self.take(after),
+            // What is there has to be read again: whether it was written may not be known.
+            Ok(false) | Err(_) => self.has_loaded.store(false, Ordering::Release),
+        }
+        has_written
+    }
+
+    /// Whether another gateway has changed something.
+    async fn has_changed(&self) -> Result<bool, ChangeError> {
+        let revision = self.cloud.changes.store().document(REVISION).await;
+        let revision = revision.map_err(|why| ChangeError::Backend(why.to_string()))?;
+        Ok(revision.is_some_and(|revision| revision != self.known().revision.to_string()))
+    }
+
+    async fn load(&self) -> Result<(), ChangeError> {
+        let documents = self.cloud.changes.store().documents(DOCUMENTS).await;
+        let documents = documents.map_err(|why| ChangeError::Backend(why.to_string()))?;
+        let objects = read(&documents).map_err(|why| ChangeError::Backend(format!("what is kept of Halo: {why}")))?;
+        self.take(objects);
+        self.has_loaded.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// From now on these are its objects.
+    fn take(&self, objects: Objects) {
+        let keepers = objects.groups.iter().filter(|group| group.policy.is_some());
+        let keepers = keepers.filter_map(|group| self.keeper(group)).collect();
+        self.cloud.changes.keep_only(super::servers::KEEPERS, keepers);
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(objects);
+    }
+}
+
+/// The groups whose firewalls may have to change, since these objects have.
+fn affected(before: &Objects, after: &Objects, touched: &HashSet<Id>) -> Vec<Id> {
+    let policies = after
+        .policies
+        .iter()
+        .filter(|policy| touched.contains(&policy.id) || touched.iter().any(|id| policy.names(*id)));
+    let policies: HashSet<_> = policies.map(|policy| policy.id).collect();
+    let is_new = |group: Id, policy| before.groups.get(group).is_none_or(|group| group.policy != Some(policy));
+    let assigned = after.groups.iter().filter_map(|group| Some((group.id, group.policy?)));
+    assigned.filter(|(group, policy)| policies.contains(policy) || is_new(*group, *policy)).map(|(id, _)| id).collect()
+}
+
+fn read(documents: &[(String, String)]) -> Result<Objects, serde_json::Error> {
+    let mut objects = Objects::built_in();
+    let revision = documents.iter().find(|(name, _)| name == REVISION);
+    objects.revision = revision.map(|(_, text)| serde_json::from_str(text)).transpose()?.unwrap_or_default();
+    read_all::<Policy>(documents, &mut objects)?;
+    read_all::<Zone>(documents, &mut objects)?;
+    read_all::<Service>(documents, &mut objects)?;
+    read_all::<Interface>(documents, &mut objects)?;
+    read_all::<GroupSettings>(documents, &mut objects)?;
+    Ok(objects)
+}
+
+/// Reads the objects of a kind, in the order in which they were made.
+fn read_all<T: Kept>(documents: &[(String, String)], objects: &mut Objects) -> Result<(), serde_json::Error> {
+    let start = format!("{DOCUMENTS}{}/", T::KIND);
+    let of_kind = documents.iter().filter(|(name, _)| name.starts_with(&start));
+    let mut read = of_kind.map(|(_, text)| serde_json::from_str(text)).collect::<Result<Vec<T>, _>>()?;
+    read.sort_by_key(Object::made);
+    T::all_mut(objects).extend(read);
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! Halo's API, as its clients use it.
+
+pub mod client;
+mod groups;
+mod login;
+mod objects;
+mod policies;
+mod rules;
+mod wire;
