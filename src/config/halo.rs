@@ -1,6 +1,16 @@
 //! The cloud whose firewalls are the server groups of Halo's account.
 
+use std::time::Duration;
+
+use deltawall_core::Cidr;
+
 use super::usage::Usage;
+
+/// How long a GhostPort is open where nobody says otherwise, as with Halo.
+pub(super) const GHOST_PORT_TIME: Duration = Duration::from_secs(4 * 60 * 60);
+
+/// How long one may be open, in seconds: no longer than a week.
+const LONGEST: u64 = 7 * 24 * 60 * 60;
 
 /// The driver that is there when none is chosen.
 const DEFAULT_DRIVER: &str = "mock-nftables";
@@ -36,6 +46,22 @@ impl HaloCloud {
             }
         }
     }
+}
+
+/// How long a GhostPort is open.
+pub(super) fn ghost_port_time(seconds: Option<u64>) -> Result<Duration, Usage> {
+    match seconds {
+        None => Ok(GHOST_PORT_TIME),
+        Some(seconds @ 1..=LONGEST) => Ok(Duration::from_secs(seconds)),
+        Some(seconds) => Err(Usage(format!("'{seconds}' for --ghostport-time is not from 1 to {LONGEST}"))),
+    }
+}
+
+/// The proxies that are believed.
+pub(super) fn proxies(typed: Option<&str>) -> Result<Vec<Cidr>, Usage> {
+    let texts = typed.unwrap_or_default().split(',').map(str::trim).filter(|text| !text.is_empty());
+    let read = |text: &str| text.parse().map_err(|why| Usage(format!("'{text}' for --trusted-proxies {why}")));
+    texts.map(read).collect()
 }
 
 impl Default for HaloCloud {

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use deltawall_core::{Credentials, InvalidData, NetworkId, ProviderName};
+use deltawall_core::{Cidr, Credentials, InvalidData, NetworkId, ProviderName};
 use secrecy::{ExposeSecret, SecretString};
 
 use files::in_one_line;
@@ -113,6 +113,10 @@ pub struct Config {
     pub reconcile_every: Duration,
     /// The cloud whose firewalls are the server groups of Halo's account, if there is one.
     pub halo: Option<HaloCloud>,
+    /// How long a GhostPort is open.
+    pub ghost_port_time: Duration,
+    /// The proxies that are believed where a client comes from.
+    pub trusted_proxies: Vec<Cidr>,
     /// The devices that clients of VAPIX see.
     pub vapix: Vec<VapixDevice>,
     /// How their clients are told to prove themselves.
@@ -183,6 +187,8 @@ impl Default for Config {
             guards: Vec::new(),
             reconcile_every: Duration::from_secs(60),
             halo: Some(HaloCloud::default()),
+            ghost_port_time: halo::GHOST_PORT_TIME,
+            trusted_proxies: Vec::new(),
             vapix: vec![VapixDevice::default()],
             vapix_challenge: Challenge::default(),
             backend_timeout: Duration::from_secs(30),
@@ -241,6 +247,8 @@ impl Config {
             kept: Kept::read(&typed, &file)?,
             nftables: Nftables::read(&typed, &file)?,
             halo: HaloCloud::read(typed.halo.as_deref().or(file.halo.as_deref()))?,
+            ghost_port_time: halo::ghost_port_time(typed.ghostport_time.or(file.ghostport_time))?,
+            trusted_proxies: halo::proxies(typed.trusted_proxies.as_deref().or(file.trusted_proxies.as_deref()))?,
             vapix: VapixDevice::read(typed.vapix.as_deref(), &file.vapix_device)?,
             vapix_challenge: typed.vapix_challenge.or(file.vapix_challenge).unwrap_or_default(),
             reconcile_every: values::timeout(

@@ -213,6 +213,14 @@ pub(super) struct Settings {
     #[arg(long, env = "API_HALO", value_name = "DRIVER[/PROVIDER]")]
     pub(super) halo: Option<String>,
 
+    /// How long a GhostPort is open [default: 14400, which is four hours]
+    #[arg(long, env = "API_GHOSTPORT_TIME", value_name = "SECONDS")]
+    pub(super) ghostport_time: Option<u64>,
+
+    /// The proxies whose X-Forwarded-For is believed, where somebody opens a GhostPort: addresses and networks, with commas between
+    #[arg(long, env = "API_TRUSTED_PROXIES", value_name = "CIDRS")]
+    pub(super) trusted_proxies: Option<String>,
+
     /// The firewall that the rules of the VAPIX device are of, or none [default: mock-nftables/device where that driver is served]
     #[arg(long, env = "API_VAPIX", value_name = "DRIVER[/PROVIDER]/FIREWALL")]
     #[serde(skip)]

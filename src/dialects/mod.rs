@@ -8,6 +8,7 @@ pub mod vapix;
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
+use deltawall_core::Cidr;
 
 use crate::changes::Changes;
 use crate::config::Challenge;
@@ -38,11 +39,12 @@ enum Name {
 }
 
 impl Dialects {
-    /// All of them, which make their changes so, and keep firewalls at these policies. Clients of VAPIX are challenged so.
-    pub fn new(changes: Arc<Changes>, policies: Arc<Policies>, challenge: Challenge) -> Self {
+    /// All of them, which make their changes so, and keep firewalls at these policies. Clients of VAPIX are challenged so, and these proxies
+    /// are believed.
+    pub fn new(changes: Arc<Changes>, policies: Arc<Policies>, challenge: Challenge, proxies: Vec<Cidr>) -> Self {
         Self {
             deltacloud: Deltacloud::new(Arc::clone(&changes)),
-            halo: Halo::new(Arc::clone(&changes), Arc::clone(&policies)),
+            halo: Halo::new(Arc::clone(&changes), Arc::clone(&policies), proxies),
             vapix: Vapix::new(changes, policies, challenge),
         }
     }

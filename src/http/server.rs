@@ -76,7 +76,12 @@ impl Server {
             acceptor,
             shared: Arc::new(Shared {
                 gateway: Arc::clone(changes.gateway()),
-                dialects: Arc::new(Dialects::new(changes, policies, config.vapix_challenge)),
+                dialects: Arc::new(Dialects::new(
+                    changes,
+                    policies,
+                    config.vapix_challenge,
+                    config.trusted_proxies.clone(),
+                )),
                 names: Names { scheme, address: Some(address), public_url },
                 stop: Stop::default(),
             }),

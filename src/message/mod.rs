@@ -6,10 +6,11 @@
 //! | [`refusal`] | what the server has against one |
 //! | [`host`], [`page`] | the names by which the gateway is called, and whose page is behind a request |
 //! | [`headers`], [`basic`] | the text of headers, credentials |
-//! | [`peer`] | who counts as one |
+//! | [`peer`], [`forwarded`] | who counts as one, and where a client behind a proxy comes from |
 
 pub mod basic;
 pub mod exchange;
+pub mod forwarded;
 pub mod headers;
 pub mod host;
 pub mod page;

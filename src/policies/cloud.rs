@@ -84,7 +84,7 @@ impl Cloud {
     }
 
     /// Who asks when nobody does, under this name: the gateway with credentials of its own, or with those of the driver's sample data.
-    pub(super) fn own_caller(&self, name: String) -> Option<Caller> {
+    pub fn own_caller(&self, name: String) -> Option<Caller> {
         let gateway = self.changes.gateway();
         let id = self.driver.id();
         let own = gateway.access.own(id).map(|own| (own.clone(), true));

@@ -42,7 +42,7 @@ impl Policies {
     pub fn new(config: &Config, changes: &Arc<Changes>) -> Result<Self, Usage> {
         let devices = config.vapix.iter().map(|device| Device::new(device, changes));
         let devices: Vec<_> = devices.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
-        let account = config.halo.as_ref().map(|cloud| Account::new(cloud, changes)).transpose()?.flatten();
+        let account = Account::new(config, changes)?;
         let shared = Shared {
             changes: Arc::clone(changes),
             devices,
@@ -125,6 +125,9 @@ async fn run(shared: &Shared) {
             true => compare_at.min(clock.running() + WHILE_WAITING),
             false => compare_at,
         };
+        // What was over already is done, or is tried again as all that has failed.
+        let left = shared.account.as_ref().and_then(|account| account.until_next_end(clock.now()));
+        let next = left.filter(|left| !left.is_zero()).map_or(next, |left| next.min(clock.running() + left));
         tokio::select! {
             () = clock.reaches(next) => {}
             () = shared.woken.notified() => {}

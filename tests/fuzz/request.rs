@@ -89,7 +89,7 @@ async fn check(request: TestRequest, wire: &[u8]) {
     let changes = Arc::new(Changes::new(parts, false));
     let policies = Arc::new(Policies::new(&config, &changes).expect("the default device"));
     let shared = Shared {
-        dialects: Arc::new(Dialects::new(changes, policies, Challenge::Both)),
+        dialects: Arc::new(Dialects::new(changes, policies, Challenge::Both, Vec::new())),
         gateway,
         names: Names { scheme: "http", address: None, public_url: None },
         stop: Stop::default(),

@@ -13,6 +13,8 @@ pub(super) enum ApiError {
     InvalidToken,
     /// The key or secret that a token was asked for with is wrong.
     InvalidClient,
+    /// User, password or code are wrong, or the code was used before, or too many were wrong.
+    InvalidLogin,
     /// Tokens are given to clients with credentials of their own alone.
     GrantType,
     /// The key may not do this; in a sentence.
@@ -41,6 +43,13 @@ impl ApiError {
             }
             Self::InvalidClient => {
                 (StatusCode::UNAUTHORIZED, oauth("invalid_client", "There is no such key, or its secret is another"))
+            }
+            Self::InvalidLogin => {
+                let body = oauth(
+                    "invalid_login",
+                    "User, password or code are wrong, or the code was used: wait for the next one",
+                );
+                (StatusCode::UNAUTHORIZED, body)
             }
             Self::GrantType => {
                 let body = oauth("unsupported_grant_type", "The grant_type has to be client_credentials");

@@ -10,7 +10,7 @@ use super::error::ApiError;
 use super::path::{Kind, Resource};
 use super::request::{Request, etag, invalid, not_found};
 use super::views::object;
-use super::{body, edits, groups, unchanged};
+use super::{body, edits, ghost_ports, groups, unchanged};
 use crate::policies::account::draft::user_id;
 use crate::policies::account::objects::{GroupSettings, Object};
 use crate::policies::account::{ChangeError, Directory, Draft, Id, Objects};
@@ -21,6 +21,9 @@ type Answer = Result<Response<BoxBody>, ApiError>;
 pub(super) async fn answer_to(request: &Request<'_>, resource: Resource<'_>) -> Answer {
     let method = request.exchange.http.method();
     match (method, resource) {
+        (&Method::GET, Resource::GhostPorts) => ghost_ports::list(request).await,
+        (&Method::GET, Resource::GhostPort(id)) => ghost_ports::show(request, id).await,
+        (&Method::DELETE, Resource::GhostPort(id)) => ghost_ports::close(request, id).await,
         (&Method::GET | &Method::HEAD, resource) => show(request, resource).await,
         (&Method::POST, Resource::All(kind)) => create(request, kind).await,
         (&Method::POST, Resource::Rules(policy)) => create_rule(request, policy).await,
@@ -38,7 +41,7 @@ async fn show(request: &Request<'_>, resource: Resource<'_>) -> Answer {
     let scene = request.scene(&objects);
     let query = &request.query;
     let shown = match resource {
-        Resource::Token => return Err(ApiError::NoSuchPath),
+        Resource::Token | Resource::GhostPorts | Resource::GhostPort(_) => return Err(ApiError::NoSuchPath),
         Resource::All(Kind::Group) => return list_groups(request, &objects).await,
         Resource::All(kind) => {
             let url = request.url(kind);

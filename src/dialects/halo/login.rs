@@ -55,6 +55,12 @@ pub(super) async fn token(
     Ok(json!({ "access_token": token, "token_type": "bearer", "expires_in": LIFE.as_secs(), "scope": scope }))
 }
 
+/// Whether a token or a key was sent.
+pub(super) fn is_sent(exchange: &Exchange<'_>) -> bool {
+    let headers = exchange.http.headers();
+    headers.contains_key(AUTHORIZATION) || headers.contains_key(LEGACY)
+}
+
 /// Lets in who sends a request, if it may do this.
 pub(super) async fn admit(
     shared: &Shared,

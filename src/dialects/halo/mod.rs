@@ -6,14 +6,17 @@
 //! | `login`, `tokens` | who sends a request: tokens, and legacy keys |
 //! | `body`, `fields`, `edits`, `unchanged` | what is sent, in all forms that clients have for it, and what it asks for |
 //! | `request`, `handlers`, `shared` | each request to the account, and what it answers; what they share |
+//! | `ghost_ports`, `attempts` | what users open for themselves, and how often they may be wrong |
 //! | `views`, `groups`, `list`, `answer` | what is shown of objects, lists of them, and the bytes of answers |
 //! | `error` | the table from failures to statuses and bodies |
 
 mod answer;
+mod attempts;
 mod body;
 mod edits;
 mod error;
 mod fields;
+mod ghost_ports;
 mod groups;
 mod handlers;
 mod list;
@@ -30,6 +33,7 @@ use std::sync::Arc;
 use actix_http::body::BoxBody;
 use actix_http::{Method, Response, StatusCode};
 use actix_web::web::Bytes;
+use deltawall_core::Cidr;
 
 use crate::changes::Changes;
 use crate::dialects::dialect::{Dialect, Reply};
@@ -37,6 +41,7 @@ use crate::gateway::Desk;
 use crate::message::{Exchange, Refusal};
 use crate::policies::Policies;
 use crate::policies::account::{Account, ChangeError};
+use attempts::Attempts;
 use error::ApiError;
 use list::Query;
 use path::{Place, Resource};
@@ -52,9 +57,9 @@ const NOWHERE: &str = "/v1";
 pub struct Halo(Shared);
 
 impl Halo {
-    /// The dialect of a gateway.
-    pub fn new(changes: Arc<Changes>, policies: Arc<Policies>) -> Self {
-        Self(Shared { changes, policies, tokens: Tokens::default() })
+    /// The dialect of a gateway, which believes these proxies.
+    pub fn new(changes: Arc<Changes>, policies: Arc<Policies>, proxies: Vec<Cidr>) -> Self {
+        Self(Shared { changes, policies, tokens: Tokens::default(), attempts: Attempts::default(), proxies })
     }
 
     /// Whether a path is of the dialect, which is there where an account is.
@@ -90,8 +95,17 @@ impl Halo {
             let token = login::token(shared, exchange, &desk.gateway, account, &body).await?;
             return Ok(answer::json(StatusCode::OK, &token));
         }
+        // Users of GhostPorts have no token: what they send tells who they are.
+        let is_own = match (exchange.http.method(), resource) {
+            (&Method::POST, Some(Resource::GhostPorts)) => true,
+            (&Method::DELETE, Some(Resource::GhostPort(_))) => !login::is_sent(exchange),
+            _ => false,
+        };
         // Whoever is unknown is not told what there is.
-        let caller = login::admit(shared, exchange, &desk.gateway, account).await?;
+        let caller = match is_own {
+            true => account.cloud().own_caller("GhostPorts".to_owned()).ok_or(ApiError::InvalidToken)?,
+            false => login::admit(shared, exchange, &desk.gateway, account).await?,
+        };
         let resource = resource.ok_or(ApiError::NoSuchPath)?;
         let body = body.map_err(ApiError::Refused)?;
         let driver = account.cloud().driver().id();
@@ -106,7 +120,11 @@ impl Halo {
             users: desk.gateway.access.ghost_ports_users(driver),
             body: &body,
         };
-        handlers::answer_to(&request, resource).await
+        match resource {
+            Resource::GhostPorts if is_own => ghost_ports::open(&request).await,
+            Resource::GhostPort(id) if is_own => ghost_ports::close_own(&request, id).await,
+            resource => handlers::answer_to(&request, resource).await,
+        }
     }
 }
 

@@ -33,6 +33,10 @@ pub(super) enum Resource<'a> {
     Users,
     /// One user.
     User(&'a str),
+    /// What users have opened.
+    GhostPorts,
+    /// What one user has opened.
+    GhostPort(&'a str),
 }
 
 /// A kind of objects that clients make, change and delete.
@@ -102,6 +106,8 @@ impl<'a> Place<'a> {
             ["servers"] => Some(Resource::Servers),
             ["servers", id] => Some(Resource::Server(id)),
             ["servers", id, "firewall_logs"] => Some(Resource::ServerLogs(id)),
+            ["ghostports"] => Some(Resource::GhostPorts),
+            ["ghostports", id] => Some(Resource::GhostPort(id)),
             [all] => Kind::ALL.into_iter().find(|kind| kind.all() == all).map(Resource::All),
             [all, id] => Kind::ALL.into_iter().find(|kind| kind.all() == all).map(|kind| Resource::One(kind, id)),
             _ => None,
@@ -134,6 +140,8 @@ impl Resource<'_> {
             Self::ServerLogs(_) => "/v1/servers/{id}/firewall_logs",
             Self::Users => "/v1/users",
             Self::User(_) => "/v1/users/{id}",
+            Self::GhostPorts => "/v1/ghostports",
+            Self::GhostPort(_) => "/v1/ghostports/{id}",
         }
     }
 }

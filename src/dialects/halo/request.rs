@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::header::IF_MATCH;
+use deltawall_core::ProviderName;
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 
@@ -13,6 +14,7 @@ use super::shared::Shared;
 use super::views::Scene;
 use crate::gateway::Desk;
 use crate::gateway::access::Caller;
+use crate::gateway::audit;
 use crate::message::{Exchange, headers};
 use crate::policies::account::objects::GroupSettings;
 use crate::policies::account::servers::Server;
@@ -84,6 +86,14 @@ impl Request<'_> {
         let changed = self.account.change(self.asker(), directory, edit).await;
         self.shared.policies.wake();
         Ok(changed?)
+    }
+
+    /// Tells the audit that somebody was not who it said.
+    pub(super) fn tell_of_failed_login(&self, user: &str) {
+        let Self { exchange, account, .. } = self;
+        let provider = account.cloud().provider().map_or("default", ProviderName::as_str);
+        let driver = account.cloud().driver().id();
+        audit::failed_login(audit::Asker { id: &exchange.id, peer: exchange.peer, driver, provider }, user);
     }
 
     /// That an object is as the client has seen it, where it says how that was.

@@ -1,13 +1,16 @@
 //! Keeping the firewalls of groups at their policies.
 
 use std::cell::Cell;
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use deltawall_core::{Error, ErrorKind, Firewall, FirewallId, RuleSet};
 use futures_util::{StreamExt, stream};
 
 use super::compile::{Addresses, For, compile};
-use super::draft::{Directory, Draft, Limits};
+use super::draft::{Directory, Draft, Limits, user_id};
 use super::error::{ChangeError, Code, Problem};
 use super::id::Id;
 use super::objects::{GroupSettings, Objects};
@@ -17,6 +20,7 @@ use super::servers::{AT_A_TIME, active_addresses, keeper_name};
 use super::state::Account;
 use crate::changes::Change;
 use crate::changes::terms::Terms;
+use crate::clock::Timestamp;
 use crate::gateway::Desk;
 use crate::policies::cloud::Asker;
 use crate::policies::differs::differs;
@@ -54,7 +58,7 @@ impl Account {
         let addresses = match self.addresses(asker, after, groups).await {
             Ok(addresses) => addresses,
             Err(_) if groups.iter().all(|group| policy_of(before, *group) == policy_of(after, *group)) => {
-                return Ok(Addresses::default());
+                return Ok(Addresses { of_users: self.open_addresses(after), ..Addresses::default() });
             }
             Err(why) => return Err(why),
         };
@@ -96,7 +100,8 @@ impl Account {
     /// # Errors
     /// Where one of them could not be made so.
     pub(in crate::policies) async fn reconcile(&self, desk: &Desk, compares: bool) -> Result<usize, Failure> {
-        if !compares && !self.is_behind.load(Ordering::Acquire) {
+        let is_over = self.until_next_end(self.cloud.changes.clock().now()).is_some_and(|left| left.is_zero());
+        if !compares && !is_over && !self.is_behind.load(Ordering::Acquire) {
             return Ok(0);
         }
         let _turn = self.turn.lock().await;
@@ -112,7 +117,30 @@ impl Account {
         let kept: Vec<_> = kept.buffered(AT_A_TIME).collect().await;
         let corrected = kept.into_iter().collect::<Result<Vec<_>, _>>();
         self.is_behind.store(corrected.is_err(), Ordering::Release);
+        if is_over {
+            // What is over counts for nothing from then on, whether or not that can be written down.
+            self.forget_what_is_over(&objects).await.map_err(backend)?;
+        }
         Ok(corrected?.into_iter().filter(|has_changed| *has_changed).count())
+    }
+
+    /// How long until the first of what is open is over; none where nothing is open.
+    pub(in crate::policies) fn until_next_end(&self, now: Timestamp) -> Option<Duration> {
+        let ends = self.known().ghost_ports.iter().map(|open| open.expires_at).min()?;
+        Some(Timestamp::from_millis(ends).since(now))
+    }
+
+    async fn forget_what_is_over(&self, objects: &Objects) -> Result<(), ChangeError> {
+        let directory = Directory::default();
+        let now = self.cloud.changes.clock().now();
+        let mut draft = Draft::new(objects.clone(), &directory, Limits::default(), None, now);
+        draft.close_what_is_over();
+        let (mut after, writes, _) = draft.end();
+        after.revision = objects.revision + 1;
+        match writes.is_empty() {
+            true => Ok(()),
+            false => self.write(objects, after, writes).await.map(drop),
+        }
     }
 
     /// Whether any firewall is kept.
@@ -217,9 +245,17 @@ impl Account {
         Some(Assigned { firewall, policy: objects.policies.get(group.policy?)? })
     }
 
+    /// Where users have opened from that have a right to, and whose time is not over.
+    fn open_addresses(&self, objects: &Objects) -> HashMap<Id, IpAddr> {
+        let users = self.cloud.changes.gateway().access.ghost_ports_users(self.cloud.driver.id());
+        let now = self.cloud.changes.clock().now().millis();
+        let open = objects.ghost_ports.iter().filter(|open| open.expires_at > now && users.contains(&open.user));
+        open.map(|open| (user_id(&open.user), open.address)).collect()
+    }
+
     /// The addresses of all that the policies of these groups name.
     async fn addresses(&self, asker: Asker<'_>, objects: &Objects, groups: &[Id]) -> Result<Addresses, ChangeError> {
-        let mut addresses = Addresses::default();
+        let mut addresses = Addresses { of_users: self.open_addresses(objects), ..Addresses::default() };
         let assigned = groups.iter().filter_map(|group| self.assigned(objects, *group));
         let peers: Vec<_> =
             assigned.flat_map(|assigned| assigned.policy.rules().filter_map(|(_, rule)| rule.peer)).collect();

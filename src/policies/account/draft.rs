@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::error::{ChangeError, Code, Problem};
 use super::id::Id;
-use super::objects::{Collection, GroupSettings, Interface, Object, Objects, Zone};
+use super::objects::{Collection, GhostPort, GroupSettings, Interface, Object, Objects, UsedCode, Zone};
 use super::policy::Policy;
 use super::service::Service;
 use crate::clock::Timestamp;
@@ -87,6 +87,8 @@ kept! {
     Service: services
     Interface: interfaces
     GroupSettings: groups
+    GhostPort: ghost_ports
+    UsedCode: used_codes
 }
 
 /// The name of an object's document.
@@ -139,6 +141,11 @@ impl<'a> Draft<'a> {
         self.touched.insert(object.id());
         T::all_mut(&mut self.objects).put(Arc::new(object));
         Ok(())
+    }
+
+    /// That what rules name by this id has changed.
+    pub(super) fn touch(&mut self, id: Id) {
+        self.touched.insert(id);
     }
 
     pub(super) fn remove<T: Kept>(&mut self, id: Id) {

@@ -1,5 +1,6 @@
 //! All objects of the account.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -25,6 +26,10 @@ pub struct Objects {
     pub interfaces: Collection<Interface>,
     /// What is kept of groups: those that somebody has changed, or that a rule names.
     pub groups: Collection<GroupSettings>,
+    /// The GhostPorts that users have opened, whether or not their time is over.
+    pub ghost_ports: Collection<GhostPort>,
+    /// Which codes users have used.
+    pub used_codes: Collection<UsedCode>,
 }
 
 /// A zone: addresses with a name.
@@ -82,6 +87,34 @@ pub struct GroupSettings {
     pub others: serde_json::Map<String, serde_json::Value>,
 }
 
+/// What a user has opened for the address that it came from: rules for users match that, until its time is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GhostPort {
+    /// Its id.
+    pub id: Id,
+    /// When it was made, in the order of all objects.
+    pub made: u64,
+    /// The user.
+    pub user: String,
+    /// The address.
+    pub address: IpAddr,
+    /// When it was opened, in milliseconds since 1970.
+    pub opened_at: i64,
+    /// When its time is over.
+    pub expires_at: i64,
+}
+
+/// The last code that a user has used: none is good twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedCode {
+    /// The user's id.
+    pub id: Id,
+    /// The user.
+    pub user: String,
+    /// The step of time that the code was for.
+    pub step: u64,
+}
+
 /// The interfaces that are always there, in Halo's order.
 const INTERFACES: [&str; 7] = ["lo", "eth0", "eth0:1", "eth0:2", "eth0:3", "eth0:4", "eth1"];
 
@@ -101,6 +134,38 @@ pub trait Object: Serialize + DeserializeOwned {
 
     /// When it was made, in the order of all objects.
     fn made(&self) -> u64;
+}
+
+impl Object for GhostPort {
+    const KIND: &'static str = "ghostport";
+
+    fn id(&self) -> Id {
+        self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.user
+    }
+
+    fn made(&self) -> u64 {
+        self.made
+    }
+}
+
+impl Object for UsedCode {
+    const KIND: &'static str = "code";
+
+    fn id(&self) -> Id {
+        self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.user
+    }
+
+    fn made(&self) -> u64 {
+        self.step
+    }
 }
 
 macro_rules! objects {

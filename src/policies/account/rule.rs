@@ -92,11 +92,12 @@ impl Rule {
     /// How many bytes stand before what is logged, at the most.
     pub const MAX_LOG_PREFIX: usize = 29;
 
-    /// The id of the object that its other end is, if it is one.
-    pub fn peer_id(&self) -> Option<Id> {
+    /// The id of what its other end is, where that can change without the rule.
+    fn peer_id(&self) -> Option<Id> {
         match self.peer? {
             Peer::Zone(id) | Peer::Group(id) | Peer::User(id) => Some(id),
-            Peer::AllServers | Peer::AllUsers => None,
+            Peer::AllUsers => Some(all_users()),
+            Peer::AllServers => None,
         }
     }
 
@@ -109,6 +110,11 @@ impl Rule {
     pub fn names(&self, id: Id) -> bool {
         [self.interface, self.service, self.peer_id()].contains(&Some(id))
     }
+}
+
+/// The id that all users have together.
+pub fn all_users() -> Id {
+    Id::of(&["user group", ALL_USERS])
 }
 
 impl Chain {

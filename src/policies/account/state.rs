@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokio::sync::Mutex as Turn;
 
 use super::draft::{DOCUMENTS, Directory, Draft, Kept, Limits};
 use super::error::ChangeError;
 use super::id::Id;
-use super::objects::{GroupSettings, Interface, Object, Objects, Zone};
+use super::objects::{GhostPort, GroupSettings, Interface, Object, Objects, UsedCode, Zone};
 use super::policy::Policy;
 use super::service::Service;
 use crate::changes::Changes;
-use crate::config::{HaloCloud, Usage};
+use crate::config::{Config, Usage};
 use crate::policies::cloud::{Asker, Cloud};
 use crate::store::DocumentWrites;
 
@@ -27,6 +28,8 @@ const REVISION: &str = "halo/revision";
 #[derive(Debug)]
 pub struct Account {
     pub(super) cloud: Cloud,
+    /// How long a GhostPort is open.
+    pub ghost_port_time: Duration,
     known: RwLock<Arc<Objects>>,
     /// Whoever changes it, one after the other.
     pub(super) turn: Turn<()>,
@@ -40,17 +43,19 @@ impl Account {
     ///
     /// # Errors
     /// [`Usage`] where firewalls could not be kept there.
-    pub fn new(config: &HaloCloud, changes: &Arc<Changes>) -> Result<Option<Self>, Usage> {
-        let usage = |why: String| Usage(format!("--halo {}: {why}", config.driver));
-        let cloud = Cloud::new(&config.driver, config.provider.as_deref(), changes);
+    pub fn new(config: &Config, changes: &Arc<Changes>) -> Result<Option<Self>, Usage> {
+        let Some(of) = &config.halo else { return Ok(None) };
+        let usage = |why: String| Usage(format!("--halo {}: {why}", of.driver));
+        let cloud = Cloud::new(&of.driver, of.provider.as_deref(), changes);
         let Some(cloud) = cloud.map_err(|Usage(why)| usage(why))? else {
-            return match config.is_default {
+            return match of.is_default {
                 true => Ok(None),
                 false => Err(usage("this driver is not served".into())),
             };
         };
         Ok(Some(Self {
             cloud,
+            ghost_port_time: config.ghost_port_time,
             known: RwLock::new(Arc::new(Objects::built_in())),
             turn: Turn::default(),
             is_behind: AtomicBool::new(false),
@@ -112,7 +117,7 @@ impl Account {
     }
 
     /// Writes down what is to be. Whether it did: another gateway may have been faster.
-    async fn write(
+    pub(super) async fn write(
         &self,
         before: &Objects,
         after: Objects,
@@ -160,7 +165,7 @@ impl Account {
 }
 
 /// The groups whose firewalls may have to change, since these objects have.
-fn affected(before: &Objects, after: &Objects, touched: &HashSet<Id>) -> Vec<Id> {
+pub(super) fn affected(before: &Objects, after: &Objects, touched: &HashSet<Id>) -> Vec<Id> {
     let policies = after
         .policies
         .iter()
@@ -180,6 +185,8 @@ fn read(documents: &[(String, String)]) -> Result<Objects, serde_json::Error> {
     read_all::<Service>(documents, &mut objects)?;
     read_all::<Interface>(documents, &mut objects)?;
     read_all::<GroupSettings>(documents, &mut objects)?;
+    read_all::<GhostPort>(documents, &mut objects)?;
+    read_all::<UsedCode>(documents, &mut objects)?;
     Ok(objects)
 }
 

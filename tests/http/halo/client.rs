@@ -34,6 +34,11 @@ impl Account {
         Self { address, clock }
     }
 
+    /// That of a gateway that runs already, whose clock is the system's.
+    pub fn at(address: SocketAddr) -> Self {
+        Self { address, clock: Arc::default() }
+    }
+
     /// Sends a request as it is.
     pub fn send_bare(&self, request: Request) -> Answer {
         Connection::to(self.address).send(request)

@@ -1,6 +1,7 @@
 //! Halo's API, as its clients use it.
 
 pub mod client;
+mod ghost_ports;
 mod groups;
 mod login;
 mod objects;

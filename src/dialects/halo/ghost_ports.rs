@@ -1,0 +1,132 @@
+//! GhostPorts: a user proves who it is, and what rules let users do is open for the address that it comes from.
+
+use std::net::IpAddr;
+
+use actix_http::body::BoxBody;
+use actix_http::{Response, StatusCode};
+use actix_web::http::header::LOCATION;
+use serde_json::{Map, Value, json};
+
+use super::answer::{done, json as answer, with};
+use super::error::ApiError;
+use super::fields::Fields;
+use super::request::{Request, not_found};
+use super::views::{object, time};
+use super::{body, edits};
+use crate::gateway::access::Denial;
+use crate::message::{Refusal, forwarded};
+use crate::policies::account::draft::user_id;
+use crate::policies::account::objects::GhostPort;
+use crate::policies::account::{Directory, Id};
+
+/// The name under which one is sent and shown.
+const ONE: &str = "ghostport";
+
+/// Who has proven to be a user, with the step of time that its code was for, and where it comes from.
+struct Proven {
+    user: String,
+    step: u64,
+    from: IpAddr,
+}
+
+/// The list of those that are open.
+pub(super) async fn list(request: &Request<'_>) -> Result<Response<BoxBody>, ApiError> {
+    let objects = request.objects().await?;
+    let now = request.shared.now().millis();
+    let open = objects.ghost_ports.iter().filter(|open| open.expires_at > now).map(|open| shown(request, open));
+    let list = request.query.list("ghostports", open, &format!("{}/ghostports", request.base), &[])?;
+    Ok(answer(StatusCode::OK, &list))
+}
+
+/// One that is open.
+pub(super) async fn show(request: &Request<'_>, id: &str) -> Result<Response<BoxBody>, ApiError> {
+    let objects = request.objects().await?;
+    let open = Id::read(id).and_then(|id| objects.ghost_ports.get(id));
+    let open = open.filter(|open| open.expires_at > request.shared.now().millis()).ok_or_else(|| not_found(ONE, id))?;
+    Ok(answer(StatusCode::OK, &json!({ ONE: shown(request, open) })))
+}
+
+/// Opens, for a user who proves who it is by what was sent.
+pub(super) async fn open(request: &Request<'_>) -> Result<Response<BoxBody>, ApiError> {
+    let Proven { user, step, from } = prove(request).await?;
+    let life = request.account.ghost_port_time;
+    let opened = request
+        .change(&Directory::default(), |draft| draft.open_ghost_port(&user, step, from, life))
+        .await?
+        .ok_or(ApiError::InvalidLogin)?;
+    request.shared.attempts.was_right(&user, from);
+    let objects = request.objects().await?;
+    let open = objects.ghost_ports.get(opened).ok_or_else(|| not_found(ONE, &opened.to_string()))?;
+    let url = url(request, open);
+    Ok(with(answer(StatusCode::CREATED, &json!({ ONE: shown(request, open) })), LOCATION, &url))
+}
+
+/// Closes, for who may change all.
+pub(super) async fn close(request: &Request<'_>, id: &str) -> Result<Response<BoxBody>, ApiError> {
+    request.change(&Directory::default(), |draft| draft.close_ghost_port(id)).await?;
+    Ok(done())
+}
+
+/// Closes what is a user's own, who proves who it is by what was sent.
+pub(super) async fn close_own(request: &Request<'_>, id: &str) -> Result<Response<BoxBody>, ApiError> {
+    let Proven { user, step, from } = prove(request).await?;
+    let is_used = request
+        .change(&Directory::default(), |draft| {
+            if !draft.use_code(&user, step)? {
+                return Ok(true);
+            }
+            let objects = draft.objects();
+            let is_own = Id::read(id).and_then(|id| objects.ghost_ports.get(id)).is_some_and(|open| open.user == user);
+            // That of another is not there for this one; the code is used all the same.
+            if is_own { draft.close_ghost_port(id).map(|()| false) } else { Ok(false) }
+        })
+        .await?;
+    if is_used {
+        return Err(ApiError::InvalidLogin);
+    }
+    request.shared.attempts.was_right(&user, from);
+    Ok(done())
+}
+
+async fn prove(request: &Request<'_>) -> Result<Proven, ApiError> {
+    let unknown =
+        || ApiError::Malformed("Where this comes from is not known: the proxy has to send X-Forwarded-For".into());
+    let peer = request.exchange.peer.ok_or_else(unknown)?;
+    let from = forwarded::client(request.exchange.http, peer, &request.shared.proxies).ok_or_else(unknown)?;
+    let sent = body::read(request.exchange.http, request.body, ONE)?;
+    let fields = Fields::new(edits::object(&sent)?);
+    let text = |field: &str| fields.required(field).unwrap_or_default();
+    let (user, password, code) = (text("username"), text("password"), text("code"));
+    let now = request.shared.now();
+    if !request.shared.attempts.may_try(&user, from, now) {
+        return Err(ApiError::InvalidLogin);
+    }
+    let seconds = u64::try_from(now.millis() / 1000).unwrap_or_default();
+    let driver = request.account.cloud().driver().id();
+    let access = &request.desk.gateway.access;
+    let step = access.prove_code(&user, &password, code.trim(), seconds, driver, Some(from)).await;
+    match step {
+        Ok(step) => Ok(Proven { user, step, from }),
+        Err(Denial::Busy) => Err(ApiError::Refused(Refusal::Requests)),
+        Err(_) => {
+            request.tell_of_failed_login(&user);
+            Err(ApiError::InvalidLogin)
+        }
+    }
+}
+
+fn url(request: &Request<'_>, open: &GhostPort) -> String {
+    format!("{}/ghostports/{}", request.base, open.id)
+}
+
+fn shown(request: &Request<'_>, open: &GhostPort) -> Map<String, Value> {
+    object(json!({
+        "id": open.id,
+        "url": url(request, open),
+        "user_id": user_id(&open.user),
+        "username": open.user,
+        "ip_address": open.address,
+        "opened_at": time(open.opened_at),
+        "expires_at": time(open.expires_at),
+    }))
+}
