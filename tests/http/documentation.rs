@@ -1,4 +1,4 @@
-//! The commands in README.md, docs/API.md and docs/VAPIX.md, run as they stand there, with the output that is printed there.
+//! The commands in README.md, docs/API.md, docs/HALO.md and docs/VAPIX.md, run as they stand there, with the output that is printed there.
 //! `UPDATE_DOCS=1 cargo nextest run documentation` writes that output anew.
 
 use std::fs;
@@ -62,6 +62,11 @@ fn check(name: &str) {
 #[test]
 fn the_readmes_commands_print_what_it_says() {
     check("README.md");
+}
+
+#[test]
+fn the_commands_for_halo_print_what_their_page_says() {
+    check("docs/HALO.md");
 }
 
 #[test]

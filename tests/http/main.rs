@@ -56,6 +56,7 @@ mod openapi;
 mod options;
 mod other_sites;
 mod overload;
+mod packets;
 mod pages;
 mod parameters;
 mod planning;

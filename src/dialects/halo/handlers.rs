@@ -1,21 +1,18 @@
 //! Each request to the account, and what it answers.
 
-use actix_http::body::BoxBody;
-use actix_http::{Method, Response, StatusCode};
+use actix_http::{Method, StatusCode};
 use actix_web::http::header::{ETAG, LOCATION};
 use serde_json::{Value, json};
 
 use super::answer::{done, json as answer, with};
 use super::error::ApiError;
 use super::path::{Kind, Resource};
-use super::request::{Request, etag, invalid, not_found};
+use super::request::{Answer, Request, etag, not_found};
 use super::views::object;
-use super::{body, edits, ghost_ports, groups, unchanged};
+use super::{body, edits, ghost_ports, groups, servers, unchanged};
 use crate::policies::account::draft::user_id;
-use crate::policies::account::objects::{GroupSettings, Object};
+use crate::policies::account::objects::Object;
 use crate::policies::account::{ChangeError, Directory, Draft, Id, Objects};
-
-type Answer = Result<Response<BoxBody>, ApiError>;
 
 /// Answers a request of somebody who was let in.
 pub(super) async fn answer_to(request: &Request<'_>, resource: Resource<'_>) -> Answer {
@@ -29,7 +26,7 @@ pub(super) async fn answer_to(request: &Request<'_>, resource: Resource<'_>) -> 
         (&Method::POST, Resource::Rules(policy)) => create_rule(request, policy).await,
         (&Method::PUT, Resource::One(kind, id)) => change(request, kind, id).await,
         (&Method::PUT, Resource::Rule(policy, rule)) => change_rule(request, policy, rule).await,
-        (&Method::PUT, Resource::Server(id)) => move_server(request, id).await,
+        (&Method::PUT, Resource::Server(id)) => servers::change(request, id).await,
         (&Method::DELETE, Resource::One(kind, id)) => delete(request, kind, id).await,
         (&Method::DELETE, Resource::Rule(policy, rule)) => delete_rule(request, policy, rule).await,
         _ => Err(ApiError::NoSuchPath),
@@ -42,7 +39,7 @@ async fn show(request: &Request<'_>, resource: Resource<'_>) -> Answer {
     let query = &request.query;
     let shown = match resource {
         Resource::Token | Resource::GhostPorts | Resource::GhostPort(_) => return Err(ApiError::NoSuchPath),
-        Resource::All(Kind::Group) => return list_groups(request, &objects).await,
+        Resource::All(Kind::Group) => return servers::list_groups(request, &objects).await,
         Resource::All(kind) => {
             let url = request.url(kind);
             let (name, of) = (kind.all(), &objects);
@@ -61,36 +58,12 @@ async fn show(request: &Request<'_>, resource: Resource<'_>) -> Answer {
             query.list("firewall_rules", scene.rules(policy).into_iter().map(object), &url, &[])?
         }
         Resource::Rule(id, rule) => return show_rule(request, &objects, id, rule),
-        Resource::GroupServers(id) => {
-            let directory = request.directory().await?;
-            let group = find_group(&directory, id)?;
-            let servers = request.servers([group]).await?;
-            let url = format!("{}/{}/servers", request.url(Kind::Group), group.id);
-            list_servers(request, &objects, &directory, servers, &url)?
-        }
-        Resource::GroupConnections(id) => {
-            find_group(&request.directory().await?, id)?;
-            json!({ "count": 0, "connections": [] })
-        }
-        Resource::Servers => {
-            let directory = request.directory().await?;
-            let servers = request.servers(&directory.groups).await?;
-            list_servers(request, &objects, &directory, servers, &format!("{}/servers", request.base))?
-        }
-        Resource::Server(id) => {
-            let directory = request.directory().await?;
-            let servers = request.servers(&directory.groups).await?;
-            let server = servers.iter().find(|server| server.id.to_string() == id);
-            let server = server.ok_or_else(|| not_found("server", id))?;
-            json!({ "server": groups::server(&scene, &directory.groups, server) })
-        }
-        Resource::ServerLogs(id) => {
-            let directory = request.directory().await?;
-            let servers = request.servers(&directory.groups).await?;
-            match servers.iter().any(|server| server.id.to_string() == id) {
-                true => json!({ "count": 0, "agent_firewall_logs": [] }),
-                false => return Err(invalid("id", id, "There is no such server")),
-            }
+        Resource::GroupServers(_)
+        | Resource::GroupConnections(_)
+        | Resource::Servers
+        | Resource::Server(_)
+        | Resource::ServerLogs(_) => {
+            return servers::show(request, &objects, resource).await;
         }
         Resource::Users => {
             let users = request.users.iter().map(|name| scene.user(name));
@@ -148,42 +121,6 @@ fn show_rule(request: &Request<'_>, objects: &Objects, id: &str, rule: &str) -> 
     let mut shown = request.scene(objects).rule(policy, chain, found);
     shown.insert("position".into(), (index + 1).into());
     Ok(with(answer(StatusCode::OK, &json!({ "firewall_rule": shown })), ETAG, &etag(found)))
-}
-
-async fn list_groups(request: &Request<'_>, objects: &Objects) -> Answer {
-    let directory = request.directory().await?;
-    let counts = groups::counted(&request.servers(&directory.groups).await?);
-    let scene = request.scene(objects);
-    let all = directory.groups.iter().map(|group| {
-        let counts = counts.get(&group.id).copied().unwrap_or_default();
-        groups::group(&scene, &directory.groups, group, counts)
-    });
-    let list = request.query.list(Kind::Group.all(), all, &request.url(Kind::Group), &[])?;
-    Ok(answer(StatusCode::OK, &list))
-}
-
-/// A list of servers: of the active ones, unless others are asked for.
-fn list_servers(
-    request: &Request<'_>,
-    objects: &Objects,
-    directory: &Directory,
-    servers: Vec<crate::policies::account::servers::Server>,
-    url: &str,
-) -> Result<Value, ApiError> {
-    let scene = request.scene(objects);
-    let states = request.query.value("state").unwrap_or("active");
-    let is_asked = |server: &crate::policies::account::servers::Server| {
-        let state = if server.is_active() { "active" } else { "deactivated" };
-        states.split(',').any(|one| one.trim() == state)
-    };
-    let shown = servers.iter().filter(|server| is_asked(server));
-    let shown = shown.map(|server| groups::server(&scene, &directory.groups, server));
-    request.query.list("servers", shown, url, &["state"])
-}
-
-fn find_group<'a>(directory: &'a Directory, id: &str) -> Result<&'a GroupSettings, ApiError> {
-    let group = directory.groups.iter().find(|group| group.id.to_string() == id);
-    group.ok_or_else(|| not_found("group", id))
 }
 
 async fn create(request: &Request<'_>, kind: Kind) -> Answer {
@@ -311,7 +248,7 @@ async fn change(request: &Request<'_>, kind: Kind, id: &str) -> Answer {
         Kind::Group => {
             let edit = edits::group(members)?;
             let directory = request.directory().await?;
-            find_group(&directory, id)?;
+            servers::find_group(&directory, id)?;
             request
                 .change(&directory, |draft| {
                     request.check(&draft.group_named(id)?)?;
@@ -367,24 +304,6 @@ fn check_rule(request: &Request<'_>, draft: &Draft<'_>, policy: &str, rule: &str
         policy.chain(chain).get(index)
     });
     found.map_or(Ok(()), |found| request.check(found))
-}
-
-/// Servers are where the cloud has them.
-async fn move_server(request: &Request<'_>, id: &str) -> Answer {
-    let directory = request.directory().await?;
-    let servers = request.servers(&directory.groups).await?;
-    let server = servers.iter().find(|server| server.id.to_string() == id).ok_or_else(|| not_found("server", id))?;
-    let sent = body::read(request.exchange.http, request.body, "server")?;
-    let to = edits::object(&sent)?.get("group_id").and_then(Value::as_str);
-    match to {
-        Some(to) if to != server.group.to_string() => {
-            find_group(&directory, to).map_err(|_| invalid("group_id", to, "There is no such group"))?;
-            let driver = request.account.cloud().driver().id();
-            let details = format!("The {driver} driver cannot move servers to other groups: do that in the cloud");
-            Err(invalid("group_id", to, &details))
-        }
-        _ => Ok(done()),
-    }
 }
 
 async fn delete(request: &Request<'_>, kind: Kind, id: &str) -> Answer {

@@ -7,6 +7,7 @@
 //! | `body`, `fields`, `edits`, `unchanged` | what is sent, in all forms that clients have for it, and what it asks for |
 //! | `request`, `handlers`, `shared` | each request to the account, and what it answers; what they share |
 //! | `ghost_ports`, `attempts` | what users open for themselves, and how often they may be wrong |
+//! | `servers` | groups and servers, which the cloud is asked for |
 //! | `views`, `groups`, `list`, `answer` | what is shown of objects, lists of them, and the bytes of answers |
 //! | `error` | the table from failures to statuses and bodies |
 
@@ -23,6 +24,7 @@ mod list;
 mod login;
 mod path;
 mod request;
+mod servers;
 mod shared;
 mod tokens;
 mod unchanged;

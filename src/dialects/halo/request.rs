@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use actix_http::Response;
+use actix_http::body::BoxBody;
 use actix_web::http::header::IF_MATCH;
 use deltawall_core::ProviderName;
 use ring::digest::{SHA256, digest};
@@ -37,6 +39,9 @@ pub(super) struct Request<'a> {
     /// The body, as it came.
     pub(super) body: &'a [u8],
 }
+
+/// What a request is answered.
+pub(super) type Answer = Result<Response<BoxBody>, ApiError>;
 
 /// What an object is known by as it is now.
 pub(super) fn etag(object: &impl Serialize) -> String {

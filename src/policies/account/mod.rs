@@ -6,11 +6,13 @@
 //! | [`policy`], [`rule`], [`service`], [`objects`] | the objects, and all of them |
 //! | [`error`], [`draft`], [`edits`] | what is wrong with what a client sends, and what clients change |
 //! | [`compile`] | what a policy comes to, in the model |
-//! | [`state`] | the account: what is kept of it, and how it is changed |
-//! | [`servers`], `applying` | its groups and servers, as the cloud has them, and keeping the firewalls of groups |
+//! | [`state`] | the account: what is kept of it |
+//! | [`servers`] | its groups and servers, as the cloud has them |
+//! | `applying`, `changing` | keeping the firewalls of groups, and changing it |
 
 pub mod address_list;
 mod applying;
+mod changing;
 pub mod compile;
 pub mod draft;
 pub mod edits;

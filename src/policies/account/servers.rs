@@ -4,23 +4,17 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use deltawall_core::{Description, Filter, Firewall, FirewallId, FirewallName, Member, NewFirewall};
+use deltawall_core::{Filter, Firewall, FirewallId, Member};
 use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::draft::Directory;
-use super::edits::GroupEdit;
-use super::error::{ChangeError, Code, Problem};
+use super::error::ChangeError;
 use super::id::Id;
 use super::objects::{GroupSettings, Objects};
 use super::state::Account;
-use crate::changes::terms::Terms;
-use crate::changes::{Change, Keeper};
 use crate::policies::cloud::Asker;
 use crate::policies::failure::Failure;
-
-/// What the names of those begin with who keep firewalls of groups.
-pub(super) const KEEPERS: &str = "Halo group ";
 
 /// What the root group is called at first.
 const ROOT: &str = "deltawall";
@@ -95,105 +89,17 @@ impl Account {
         groups
     }
 
-    fn group_id(&self, firewall: &str) -> Id {
-        Id::of(&["group", self.cloud.driver.id(), &self.cloud.provider_name(), firewall])
-    }
-
-    /// Whether it is of the cloud that is served now: what is kept may be of another that was served before.
-    pub(super) fn is_here(&self, group: &GroupSettings) -> bool {
-        group.firewall.as_ref().is_some_and(|firewall| self.group_id(firewall) == group.id)
-    }
-
-    fn settings(&self, id: Id, firewall: Option<String>, name: &str, description: Option<String>) -> GroupSettings {
+    pub(super) fn settings(
+        &self,
+        id: Id,
+        firewall: Option<String>,
+        name: &str,
+        description: Option<String>,
+    ) -> GroupSettings {
         let parent = firewall.is_some().then(|| self.root_id());
         let others = serde_json::Map::new();
         let (name, tag) = (name.to_owned(), String::new());
         GroupSettings { id, made: 0, firewall, name, description, tag, parent, policy: None, others }
-    }
-
-    /// Who keeps the firewall of a group, where that is of the cloud that is served.
-    pub(super) fn keeper(&self, group: &GroupSettings) -> Option<Keeper> {
-        let firewall = FirewallId::new(group.firewall.as_ref()?).ok()?;
-        self.is_here(group).then(|| self.cloud.keeper(keeper_name(&firewall), &firewall))
-    }
-
-    /// Makes a group with its firewall.
-    ///
-    /// # Errors
-    /// What is wrong with it. There is no firewall then, unless the error says so.
-    pub async fn create_group(
-        &self,
-        asker: Asker<'_>,
-        directory: &Directory,
-        edit: &GroupEdit,
-    ) -> Result<Id, ChangeError> {
-        let name = edit.name.as_deref().unwrap_or_default().trim();
-        let wrong = |code, details: String| Problem::new("name", name, code, details);
-        if name.is_empty() {
-            return Err(wrong(Code::Required, "Name required".into()).into());
-        }
-        let firewall = FirewallName::new(name).map_err(|why| wrong(Code::Invalid, format!("The name {why}")))?;
-        let firewall_id = FirewallId::from(&firewall);
-        let id = self.group_id(firewall_id.as_str());
-        let group = self.settings(id, Some(firewall_id.to_string()), name, None);
-        let mut directory = directory.clone();
-        if directory.groups.iter().any(|group| group.name == name || group.id == id) {
-            return Err(wrong(Code::Taken, "Another group has this name: choose one that none has".into()).into());
-        }
-        directory.groups.push(group);
-        let described = edit.description.clone().flatten().filter(|text| !text.trim().is_empty());
-        // Clouds want a description, and Halo does not.
-        let description = described.unwrap_or_else(|| name.to_owned());
-        let description = Description::new(&*description).map_err(|why| {
-            Problem::new("description", &description, Code::Invalid, format!("The description {why}"))
-        })?;
-        // What is wrong with the rest is found before there is a firewall.
-        self.try_edit(asker, &directory, |draft| draft.change_group(&id.to_string(), edit)).await?;
-        let change = Change::CreateFirewall(NewFirewall { name: firewall, description, network: None });
-        let created = self.perform(asker, "create_group", &firewall_id, change).await;
-        created.map_err(|why| match why {
-            Failure::Invalid(why) | Failure::Refused(why) => wrong(Code::Invalid, why).into(),
-            other => ChangeError::from(other),
-        })?;
-        let made = self.change(asker, &directory, |draft| draft.change_group(&id.to_string(), edit)).await;
-        if made.is_err() {
-            let back = Change::DeleteFirewall(firewall_id.clone());
-            if let Err(why) = self.perform(asker, "delete_group", &firewall_id, back).await {
-                tracing::error!(group = name, %why, "a group that was not made has left a firewall");
-            }
-        }
-        made.map(|()| id)
-    }
-
-    /// Deletes a group with its firewall. Servers in it go to another only where they are in none else: they have no firewall then.
-    ///
-    /// # Errors
-    /// Where it is not there, or used, or has servers.
-    pub async fn delete_group(&self, asker: Asker<'_>, directory: &Directory, id: &str) -> Result<(), ChangeError> {
-        let objects = self.objects().await?;
-        let group = self.try_edit(asker, directory, |draft| draft.delete_group(id)).await?;
-        let firewall = group.firewall.as_deref().map(FirewallId::new).transpose();
-        let not_there = || ChangeError::NotFound { kind: "group", id: id.to_owned() };
-        let Ok(Some(firewall)) = firewall else { return Err(not_there()) };
-        let servers = self.members(asker, &firewall).await?.unwrap_or_default();
-        if !servers.is_empty() {
-            let names: Vec<_> = servers.iter().map(|member| format!("'{}'", member.id)).collect();
-            let details = format!(
-                "It has servers, which the {} driver cannot move to another group: {}",
-                self.cloud.driver.id(),
-                names.join(", ")
-            );
-            return Err(Problem::new("id", id, Code::InUse, details).into());
-        }
-        let change = Change::DeleteFirewall(firewall.clone());
-        match self.perform(asker, "delete_group", &firewall, change).await {
-            Ok(()) => {}
-            // It has gone already, and what is kept of it goes now.
-            Err(Failure::NotFound(_)) if objects.groups.get(group.id).is_some() => {}
-            Err(Failure::NotFound(_)) => return Err(not_there()),
-            Err(why) => return Err(why.into()),
-        }
-        self.change(asker, directory, |draft| draft.delete_group(id)).await.map(drop)
     }
 
     /// The servers of these groups: each once, in the first that has it.
@@ -243,26 +149,4 @@ impl Account {
             Err(why) => Err(why.into()),
         }
     }
-
-    /// Makes or deletes a firewall.
-    async fn perform(
-        &self,
-        asker: Asker<'_>,
-        operation: &'static str,
-        firewall: &FirewallId,
-        change: Change,
-    ) -> Result<(), Failure> {
-        let id = self.cloud.changes.new_id();
-        let terms = Terms { keeper: Some(keeper_name(firewall)), ..Terms::default() };
-        let done = self.cloud.ask(asker, operation, Some(firewall), Some(&id), async |driver, context, standing| {
-            let asked = self.cloud.asked(driver, context, asker.caller, operation);
-            self.cloud.changes.apply(asked, &id, change, terms, None, standing).await.map(drop)
-        });
-        done.await
-    }
-}
-
-/// What the keeper of a group's firewall is called.
-pub(super) fn keeper_name(firewall: &FirewallId) -> String {
-    format!("{KEEPERS}{firewall}")
 }

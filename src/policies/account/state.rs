@@ -1,25 +1,26 @@
-//! The account: what is kept of it, and how it is changed.
+//! The account: what is kept of it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use deltawall_core::FirewallId;
 use tokio::sync::Mutex as Turn;
 
-use super::draft::{DOCUMENTS, Directory, Draft, Kept, Limits};
+use super::draft::{DOCUMENTS, Kept};
 use super::error::ChangeError;
 use super::id::Id;
 use super::objects::{GhostPort, GroupSettings, Interface, Object, Objects, UsedCode, Zone};
 use super::policy::Policy;
 use super::service::Service;
-use crate::changes::Changes;
+use crate::changes::{Changes, Keeper};
 use crate::config::{Config, Usage};
-use crate::policies::cloud::{Asker, Cloud};
+use crate::policies::cloud::Cloud;
 use crate::store::DocumentWrites;
 
-/// How often a change is made anew because another gateway has made one meanwhile.
-const ATTEMPTS: usize = 10;
+/// What the names of those begin with who keep firewalls of groups.
+pub(super) const KEEPERS: &str = "Halo group ";
 
 /// The document that says how often something was changed.
 const REVISION: &str = "halo/revision";
@@ -80,36 +81,19 @@ impl Account {
         Ok(self.known())
     }
 
-    /// Changes the account, and the firewalls of all groups that this is about. It is made by a function that may be called several times.
-    ///
-    /// # Errors
-    /// What is wrong; all is as it was then.
-    pub async fn change<T>(
-        &self,
-        asker: Asker<'_>,
-        directory: &Directory,
-        mut edit: impl FnMut(&mut Draft<'_>) -> Result<T, ChangeError>,
-    ) -> Result<T, ChangeError> {
-        let _turn = self.turn.lock().await;
-        for _ in 0..ATTEMPTS {
-            let before = self.objects().await?;
-            let now = self.cloud.changes.clock().now();
-            let by = Some(asker.caller.user().to_owned());
-            let mut draft = Draft::new(Objects::clone(&before), directory, Limits::default(), by, now);
-            let made = edit(&mut draft)?;
-            let (mut after, writes, touched) = draft.end();
-            if writes.is_empty() {
-                return Ok(made);
-            }
-            after.revision = before.revision + 1;
-            let groups = affected(&before, &after, &touched);
-            let addresses = self.check(asker, &before, &after, &groups).await?;
-            if self.write(&before, after, writes).await? {
-                self.apply(asker, &groups, addresses).await;
-                return Ok(made);
-            }
-        }
-        Err(ChangeError::Backend("other gateways change the account all the time".into()))
+    pub(super) fn group_id(&self, firewall: &str) -> Id {
+        Id::of(&["group", self.cloud.driver.id(), &self.cloud.provider_name(), firewall])
+    }
+
+    /// Whether it is of the cloud that is served now: what is kept may be of another that was served before.
+    pub(super) fn is_here(&self, group: &GroupSettings) -> bool {
+        group.firewall.as_ref().is_some_and(|firewall| self.group_id(firewall) == group.id)
+    }
+
+    /// Who keeps the firewall of a group, where that is of the cloud that is served.
+    fn keeper(&self, group: &GroupSettings) -> Option<Keeper> {
+        let firewall = FirewallId::new(group.firewall.as_ref()?).ok()?;
+        self.is_here(group).then(|| self.cloud.keeper(keeper_name(&firewall), &firewall))
     }
 
     pub(super) fn known(&self) -> Arc<Objects> {
@@ -159,21 +143,9 @@ impl Account {
     fn take(&self, objects: Objects) {
         let keepers = objects.groups.iter().filter(|group| group.policy.is_some());
         let keepers = keepers.filter_map(|group| self.keeper(group)).collect();
-        self.cloud.changes.keep_only(super::servers::KEEPERS, keepers);
+        self.cloud.changes.keep_only(KEEPERS, keepers);
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(objects);
     }
-}
-
-/// The groups whose firewalls may have to change, since these objects have.
-pub(super) fn affected(before: &Objects, after: &Objects, touched: &HashSet<Id>) -> Vec<Id> {
-    let policies = after
-        .policies
-        .iter()
-        .filter(|policy| touched.contains(&policy.id) || touched.iter().any(|id| policy.names(*id)));
-    let policies: HashSet<_> = policies.map(|policy| policy.id).collect();
-    let is_new = |group: Id, policy| before.groups.get(group).is_none_or(|group| group.policy != Some(policy));
-    let assigned = after.groups.iter().filter_map(|group| Some((group.id, group.policy?)));
-    assigned.filter(|(group, policy)| policies.contains(policy) || is_new(*group, *policy)).map(|(id, _)| id).collect()
 }
 
 fn read(documents: &[(String, String)]) -> Result<Objects, serde_json::Error> {
@@ -198,4 +170,9 @@ fn read_all<T: Kept>(documents: &[(String, String)], objects: &mut Objects) -> R
     read.sort_by_key(Object::made);
     T::all_mut(objects).extend(read);
     Ok(())
+}
+
+/// What the keeper of a group's firewall is called.
+pub(super) fn keeper_name(firewall: &FirewallId) -> String {
+    format!("{KEEPERS}{firewall}")
 }

@@ -13,9 +13,13 @@ use crate::wire::{Answer, Request};
 /// The secret of the user that the mocks' sample data publishes, as bytes.
 const SECRET: &[u8] = b"Hello!\xde\xad\xbe\xefHello!\xde\xad\xbe\xef";
 
-/// The code of a step of time (RFC 6238 and 4226).
 fn code_at(step: u64) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, SECRET);
+    code_of(SECRET, step)
+}
+
+/// The code that is made of a secret for a step of time (RFC 6238 and 4226).
+pub fn code_of(secret: &[u8], step: u64) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret);
     let tag = hmac::sign(&key, &step.to_be_bytes());
     let hash = tag.as_ref();
     let start = usize::from(hash[19] & 15);

@@ -3,6 +3,7 @@
 pub mod client;
 mod ghost_ports;
 mod groups;
+mod host;
 mod login;
 mod objects;
 mod policies;

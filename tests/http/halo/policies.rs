@@ -75,8 +75,8 @@ fn put_changes_what_is_there_and_no_rules() {
     other["firewall_rules"][0]["action"] = json!("DROP");
     assert_eq!(errors(put(&other)), wrong(&[("firewall_rules[0]", "invalid")]));
     // In a form they are left alone.
-    let form = format!("firewall_policy[name]=r&firewall_policy[firewall_rules][][id]=x");
-    account.send(Request::new("PUT", &format!("/v1/{path}")).form(&form)).expect(204);
+    let form = "firewall_policy[name]=r&firewall_policy[firewall_rules][][id]=x";
+    account.send(Request::new("PUT", &format!("/v1/{path}")).form(form)).expect(204);
     assert_eq!(account.get(&path)["firewall_policy"]["firewall_rules"], shown["firewall_rules"]);
     assert_eq!(
         errors(put(&json!({ "name": "", "platform": "beos" }))),

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::clock::SetClock;
 use crate::namespaces::run;
+use crate::packets;
 use crate::server::listen_by;
-use crate::vapix::packets;
 use crate::wire::{Answer, Connection, Request};
 
 pub const V1: &str = "/config/rest/firewall/v1";

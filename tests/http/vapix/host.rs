@@ -9,9 +9,9 @@ use tempfile::TempDir;
 
 use crate::instance::eventually;
 use crate::namespaces::run;
+use crate::packets::{self, FROM};
 use crate::server::{Server, printed, program};
 use crate::vapix::client::V1;
-use crate::vapix::packets::{self, FROM};
 use crate::wire::Request;
 
 const FIRST: &str = FROM[0];

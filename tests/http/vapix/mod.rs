@@ -7,7 +7,6 @@ mod host;
 mod killed;
 mod login;
 mod meetings;
-mod packets;
 mod pages;
 mod states;
 mod wire;
