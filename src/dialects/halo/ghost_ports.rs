@@ -17,7 +17,7 @@ use crate::gateway::access::Denial;
 use crate::message::{Refusal, forwarded};
 use crate::policies::account::draft::user_id;
 use crate::policies::account::objects::GhostPort;
-use crate::policies::account::{Directory, Id};
+use crate::policies::account::{Actor, By, Directory, EventKind, Id};
 
 /// The name under which one is sent and shown.
 const ONE: &str = "ghostport";
@@ -47,8 +47,9 @@ pub(super) async fn show(request: &Request<'_>, id: &str) -> Result<Response<Box
 }
 
 /// Opens, for a user who proves who it is by what was sent.
-pub(super) async fn open(request: &Request<'_>) -> Result<Response<BoxBody>, ApiError> {
+pub(super) async fn open(request: &mut Request<'_>) -> Result<Response<BoxBody>, ApiError> {
     let Proven { user, step, from } = prove(request).await?;
+    request.by = By { actor: Actor::User(user.clone()), address: Some(from) };
     let life = request.account.ghost_port_time;
     let opened = request
         .change(&Directory::default(), |draft| draft.open_ghost_port(&user, step, from, life))
@@ -68,8 +69,9 @@ pub(super) async fn close(request: &Request<'_>, id: &str) -> Result<Response<Bo
 }
 
 /// Closes what is a user's own, who proves who it is by what was sent.
-pub(super) async fn close_own(request: &Request<'_>, id: &str) -> Result<Response<BoxBody>, ApiError> {
+pub(super) async fn close_own(request: &mut Request<'_>, id: &str) -> Result<Response<BoxBody>, ApiError> {
     let Proven { user, step, from } = prove(request).await?;
+    request.by = By { actor: Actor::User(user.clone()), address: Some(from) };
     let is_used = request
         .change(&Directory::default(), |draft| {
             if !draft.use_code(&user, step)? {
@@ -110,6 +112,12 @@ async fn prove(request: &Request<'_>) -> Result<Proven, ApiError> {
         Err(Denial::Busy) => Err(ApiError::Refused(Refusal::Requests)),
         Err(_) => {
             request.tell_of_failed_login(&user);
+            // Attempts are limited, and so are these. That one is not told of is no reason to answer otherwise.
+            let by = By { actor: Actor::User(crate::text::shown(&user).into_owned()), address: Some(from) };
+            let message = "User, password or code were wrong, or the code was used.";
+            if let Err(why) = request.account.tell(request.asker(), &by, EventKind::GhostportFailure, message).await {
+                tracing::warn!(%why, "a failed login to GhostPorts is not among the events");
+            }
             Err(ApiError::InvalidLogin)
         }
     }

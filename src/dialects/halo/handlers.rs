@@ -9,7 +9,7 @@ use super::error::ApiError;
 use super::path::{Kind, Resource};
 use super::request::{Answer, Request, etag, not_found};
 use super::views::object;
-use super::{body, edits, ghost_ports, groups, servers, unchanged};
+use super::{body, edits, events, ghost_ports, groups, servers, unchanged};
 use crate::policies::account::draft::user_id;
 use crate::policies::account::objects::Object;
 use crate::policies::account::{ChangeError, Directory, Draft, Id, Objects};
@@ -38,6 +38,7 @@ async fn show(request: &Request<'_>, resource: Resource<'_>) -> Answer {
     let scene = request.scene(&objects);
     let query = &request.query;
     let shown = match resource {
+        Resource::Events => return events::list(request, &objects),
         Resource::Token | Resource::GhostPorts | Resource::GhostPort(_) => return Err(ApiError::NoSuchPath),
         Resource::All(Kind::Group) => return servers::list_groups(request, &objects).await,
         Resource::All(kind) => {
@@ -135,7 +136,7 @@ async fn create(request: &Request<'_>, kind: Kind) -> Answer {
         Kind::Group => {
             let edit = edits::group(edits::object(&sent)?)?;
             let directory = request.directory().await?;
-            let made = request.account.create_group(request.asker(), &directory, &edit).await;
+            let made = request.account.create_group(request.asker(), &request.by, &directory, &edit).await;
             request.shared.policies.wake();
             made?
         }
@@ -329,7 +330,7 @@ async fn delete(request: &Request<'_>, kind: Kind, id: &str) -> Answer {
         Kind::Interface => request.change(&nobody, |draft| draft.delete_interface(id)).await?,
         Kind::Group => {
             let directory = request.directory().await?;
-            request.account.delete_group(request.asker(), &directory, id).await?;
+            request.account.delete_group(request.asker(), &request.by, &directory, id).await?;
         }
     }
     Ok(done())

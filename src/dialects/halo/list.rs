@@ -53,14 +53,27 @@ impl Query {
         url: &str,
         ignored: &[&str],
     ) -> Result<Value, ApiError> {
-        let (page, per_page) = (self.number("page", usize::MAX)?, self.number("per_page", MAX_PER_PAGE)?);
+        if [self.value("page"), self.value("per_page")].into_iter().flatten().any(|text| !text.is_empty()) {
+            return self.page(name, objects, url, ignored, (PER_PAGE, MAX_PER_PAGE));
+        }
+        let objects: Vec<_> = objects.filter(|object| self.matches(object, ignored)).collect();
+        Ok(json!({ "count": objects.len(), name: objects }))
+    }
+
+    /// One page of these objects: of so many where nothing is asked for, and of so many at the most.
+    pub(super) fn page(
+        &self,
+        name: &str,
+        objects: impl Iterator<Item = Map<String, Value>>,
+        url: &str,
+        ignored: &[&str],
+        (usual, most): (usize, usize),
+    ) -> Result<Value, ApiError> {
+        let (page, per_page) = (self.number("page", usize::MAX)?, self.number("per_page", most)?);
         let mut objects: Vec<Value> =
             objects.filter(|object| self.matches(object, ignored)).map(Value::Object).collect();
         let count = objects.len();
-        if page.is_none() && per_page.is_none() {
-            return Ok(json!({ "count": count, name: objects }));
-        }
-        let (page, per_page) = (page.unwrap_or(1), per_page.unwrap_or(PER_PAGE));
+        let (page, per_page) = (page.unwrap_or(1), per_page.unwrap_or(usual));
         let start = (page - 1).saturating_mul(per_page).min(count);
         let end = start.saturating_add(per_page).min(count);
         objects.truncate(end);

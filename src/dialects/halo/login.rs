@@ -15,7 +15,7 @@ use crate::gateway::audit;
 use crate::gateway::keys::KeyHolder;
 use crate::gateway::metrics::Limit;
 use crate::message::{Exchange, Refusal};
-use crate::policies::account::{Account, ChangeError};
+use crate::policies::account::{Account, Actor, By, ChangeError};
 
 /// The header of the legacy key.
 const LEGACY: &str = "x-cpauth-access";
@@ -55,6 +55,12 @@ pub(super) async fn token(
     Ok(json!({ "access_token": token, "token_type": "bearer", "expires_in": LIFE.as_secs(), "scope": scope }))
 }
 
+/// Who the holder of a key is, for events.
+fn by(holder: &KeyHolder, exchange: &Exchange<'_>) -> By {
+    let actor = Actor::Key { id: holder.id.clone(), label: holder.name.clone() };
+    By { actor, address: exchange.peer.map(|peer| peer.to_canonical()) }
+}
+
 /// Whether a token or a key was sent.
 pub(super) fn is_sent(exchange: &Exchange<'_>) -> bool {
     let headers = exchange.http.headers();
@@ -67,7 +73,7 @@ pub(super) async fn admit(
     exchange: &Exchange<'_>,
     gateway: &Gateway,
     account: &Account,
-) -> Result<Caller, ApiError> {
+) -> Result<(Caller, By), ApiError> {
     let holder = holder(shared, exchange, gateway, account).await?;
     let asked = Asked {
         driver: account.cloud().driver().id(),
@@ -76,7 +82,8 @@ pub(super) async fn admit(
         peer: exchange.peer,
     };
     let permitted = gateway.access.permit_key(&holder, asked);
-    permitted.map_err(|denial| denied(denial, exchange, gateway, account, &holder.id))
+    let caller = permitted.map_err(|denial| denied(denial, exchange, gateway, account, &holder.id))?;
+    Ok((caller, by(&holder, exchange)))
 }
 
 async fn holder(

@@ -6,6 +6,7 @@
 //! | `login`, `tokens` | who sends a request: tokens, and legacy keys |
 //! | `body`, `fields`, `edits`, `unchanged` | what is sent, in all forms that clients have for it, and what it asks for |
 //! | `request`, `handlers`, `shared` | each request to the account, and what it answers; what they share |
+//! | `events` | what has happened |
 //! | `ghost_ports`, `attempts` | what users open for themselves, and how often they may be wrong |
 //! | `servers` | groups and servers, which the cloud is asked for |
 //! | `views`, `groups`, `list`, `answer` | what is shown of objects, lists of them, and the bytes of answers |
@@ -16,6 +17,7 @@ mod attempts;
 mod body;
 mod edits;
 mod error;
+mod events;
 mod fields;
 mod ghost_ports;
 mod groups;
@@ -42,7 +44,7 @@ use crate::dialects::dialect::{Dialect, Reply};
 use crate::gateway::Desk;
 use crate::message::{Exchange, Refusal};
 use crate::policies::Policies;
-use crate::policies::account::{Account, ChangeError};
+use crate::policies::account::{Account, By, ChangeError};
 use attempts::Attempts;
 use error::ApiError;
 use list::Query;
@@ -104,27 +106,31 @@ impl Halo {
             _ => false,
         };
         // Whoever is unknown is not told what there is.
-        let caller = match is_own {
-            true => account.cloud().own_caller("GhostPorts".to_owned()).ok_or(ApiError::InvalidToken)?,
+        let (caller, by) = match is_own {
+            true => {
+                let caller = account.cloud().own_caller("GhostPorts".to_owned()).ok_or(ApiError::InvalidToken)?;
+                (caller, By::GATEWAY)
+            }
             false => login::admit(shared, exchange, &desk.gateway, account).await?,
         };
         let resource = resource.ok_or(ApiError::NoSuchPath)?;
         let body = body.map_err(ApiError::Refused)?;
         let driver = account.cloud().driver().id();
-        let request = Request {
+        let mut request = Request {
             shared,
             exchange,
             desk,
             account,
             caller: &caller,
+            by,
             query: Query::read(exchange.http.uri().query()),
             base: format!("{}{}{base}", exchange.origin().concat(), exchange.path_before()),
             users: desk.gateway.access.ghost_ports_users(driver),
             body: &body,
         };
         match resource {
-            Resource::GhostPorts if is_own => ghost_ports::open(&request).await,
-            Resource::GhostPort(id) if is_own => ghost_ports::close_own(&request, id).await,
+            Resource::GhostPorts if is_own => ghost_ports::open(&mut request).await,
+            Resource::GhostPort(id) if is_own => ghost_ports::close_own(&mut request, id).await,
             resource => handlers::answer_to(&request, resource).await,
         }
     }

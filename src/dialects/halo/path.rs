@@ -33,6 +33,8 @@ pub(super) enum Resource<'a> {
     Users,
     /// One user.
     User(&'a str),
+    /// What has happened.
+    Events,
     /// What users have opened.
     GhostPorts,
     /// What one user has opened.
@@ -106,6 +108,7 @@ impl<'a> Place<'a> {
             ["servers"] => Some(Resource::Servers),
             ["servers", id] => Some(Resource::Server(id)),
             ["servers", id, "firewall_logs"] => Some(Resource::ServerLogs(id)),
+            ["events"] => Some(Resource::Events),
             ["ghostports"] => Some(Resource::GhostPorts),
             ["ghostports", id] => Some(Resource::GhostPort(id)),
             [all] => Kind::ALL.into_iter().find(|kind| kind.all() == all).map(Resource::All),
@@ -140,6 +143,7 @@ impl Resource<'_> {
             Self::ServerLogs(_) => "/v1/servers/{id}/firewall_logs",
             Self::Users => "/v1/users",
             Self::User(_) => "/v1/users/{id}",
+            Self::Events => "/v1/events",
             Self::GhostPorts => "/v1/ghostports",
             Self::GhostPort(_) => "/v1/ghostports/{id}",
         }

@@ -20,7 +20,7 @@ use crate::gateway::audit;
 use crate::message::{Exchange, headers};
 use crate::policies::account::objects::GroupSettings;
 use crate::policies::account::servers::Server;
-use crate::policies::account::{Account, ChangeError, Code, Directory, Draft, Objects, Problem};
+use crate::policies::account::{Account, By, ChangeError, Code, Directory, Draft, Objects, Problem};
 use crate::policies::cloud::Asker;
 use crate::text::hex;
 
@@ -31,6 +31,7 @@ pub(super) struct Request<'a> {
     pub(super) desk: &'a Desk,
     pub(super) account: &'a Account,
     pub(super) caller: &'a Caller,
+    pub(super) by: By,
     pub(super) query: Query,
     /// Scheme, host and the path that URLs begin with.
     pub(super) base: String,
@@ -88,7 +89,7 @@ impl Request<'_> {
         directory: &Directory,
         edit: impl FnMut(&mut Draft<'_>) -> Result<T, ChangeError>,
     ) -> Result<T, ApiError> {
-        let changed = self.account.change(self.asker(), directory, edit).await;
+        let changed = self.account.change(self.asker(), &self.by, directory, edit).await;
         self.shared.policies.wake();
         Ok(changed?)
     }

@@ -10,7 +10,7 @@ use deltawall_core::{Error, ErrorKind, Firewall, FirewallId, RuleSet};
 use futures_util::{StreamExt, stream};
 
 use super::compile::{Addresses, For, compile};
-use super::draft::{Directory, Draft, Limits, user_id};
+use super::draft::{By, Directory, Draft, Limits, user_id};
 use super::error::{ChangeError, Code, Problem};
 use super::id::Id;
 use super::objects::{GroupSettings, Objects};
@@ -36,13 +36,12 @@ impl Account {
     /// What an edit would come to, where all that it is about can be told without asking the cloud.
     pub(super) async fn try_edit<T>(
         &self,
-        asker: Asker<'_>,
         directory: &Directory,
         edit: impl FnOnce(&mut Draft<'_>) -> Result<T, ChangeError>,
     ) -> Result<T, ChangeError> {
         let objects = Objects::clone(&*self.objects().await?);
-        let by = Some(asker.caller.user().to_owned());
-        edit(&mut Draft::new(objects, directory, Limits::default(), by, self.cloud.changes.clock().now()))
+        let now = self.cloud.changes.clock().now();
+        edit(&mut Draft::new(objects, directory, Limits::default(), By::GATEWAY, now))
     }
 
     /// That the firewalls of these groups can be kept at what the account is to be, with the addresses that it was found out with.
@@ -133,8 +132,8 @@ impl Account {
     async fn forget_what_is_over(&self, objects: &Objects) -> Result<(), ChangeError> {
         let directory = Directory::default();
         let now = self.cloud.changes.clock().now();
-        let mut draft = Draft::new(objects.clone(), &directory, Limits::default(), None, now);
-        draft.close_what_is_over();
+        let mut draft = Draft::new(objects.clone(), &directory, Limits::default(), By::GATEWAY, now);
+        draft.close_what_is_over()?;
         let (mut after, writes, _) = draft.end();
         after.revision = objects.revision + 1;
         match writes.is_empty() {

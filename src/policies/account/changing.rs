@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use deltawall_core::{Description, FirewallId, FirewallName, NewFirewall};
 
-use super::draft::{Directory, Draft, Limits};
+use super::draft::{By, Directory, Draft, Limits};
 use super::edits::GroupEdit;
 use super::error::{ChangeError, Code, Problem};
+use super::event::EventKind;
 use super::id::Id;
 use super::objects::Objects;
 use super::state::{Account, keeper_name};
@@ -26,6 +27,7 @@ impl Account {
     pub async fn change<T>(
         &self,
         asker: Asker<'_>,
+        by: &By,
         directory: &Directory,
         mut edit: impl FnMut(&mut Draft<'_>) -> Result<T, ChangeError>,
     ) -> Result<T, ChangeError> {
@@ -33,8 +35,7 @@ impl Account {
         for _ in 0..ATTEMPTS {
             let before = self.objects().await?;
             let now = self.cloud.changes.clock().now();
-            let by = Some(asker.caller.user().to_owned());
-            let mut draft = Draft::new(Objects::clone(&before), directory, Limits::default(), by, now);
+            let mut draft = Draft::new(Objects::clone(&before), directory, Limits::default(), by.clone(), now);
             let made = edit(&mut draft)?;
             let (mut after, writes, touched) = draft.end();
             if writes.is_empty() {
@@ -51,6 +52,14 @@ impl Account {
         Err(ChangeError::Backend("other gateways change the account all the time".into()))
     }
 
+    /// Tells that something has happened that changes nothing.
+    ///
+    /// # Errors
+    /// Where that cannot be kept.
+    pub async fn tell(&self, asker: Asker<'_>, by: &By, kind: EventKind, message: &str) -> Result<(), ChangeError> {
+        self.change(asker, by, &Directory::default(), |draft| draft.tell(kind, message.to_owned(), None)).await
+    }
+
     /// Makes a group with its firewall.
     ///
     /// # Errors
@@ -58,6 +67,7 @@ impl Account {
     pub async fn create_group(
         &self,
         asker: Asker<'_>,
+        by: &By,
         directory: &Directory,
         edit: &GroupEdit,
     ) -> Result<Id, ChangeError> {
@@ -82,14 +92,14 @@ impl Account {
             Problem::new("description", &description, Code::Invalid, format!("The description {why}"))
         })?;
         // What is wrong with the rest is found before there is a firewall.
-        self.try_edit(asker, &directory, |draft| draft.change_group(&id.to_string(), edit)).await?;
+        self.try_edit(&directory, |draft| draft.change_group(&id.to_string(), edit)).await?;
         let change = Change::CreateFirewall(NewFirewall { name: firewall, description, network: None });
         let created = self.perform(asker, "create_group", &firewall_id, change).await;
         created.map_err(|why| match why {
             Failure::Invalid(why) | Failure::Refused(why) => wrong(Code::Invalid, why).into(),
             other => ChangeError::from(other),
         })?;
-        let made = self.change(asker, &directory, |draft| draft.change_group(&id.to_string(), edit)).await;
+        let made = self.change(asker, by, &directory, |draft| draft.change_group(&id.to_string(), edit)).await;
         if made.is_err() {
             let back = Change::DeleteFirewall(firewall_id.clone());
             if let Err(why) = self.perform(asker, "delete_group", &firewall_id, back).await {
@@ -103,9 +113,15 @@ impl Account {
     ///
     /// # Errors
     /// Where it is not there, or used, or has servers.
-    pub async fn delete_group(&self, asker: Asker<'_>, directory: &Directory, id: &str) -> Result<(), ChangeError> {
+    pub async fn delete_group(
+        &self,
+        asker: Asker<'_>,
+        by: &By,
+        directory: &Directory,
+        id: &str,
+    ) -> Result<(), ChangeError> {
         let objects = self.objects().await?;
-        let group = self.try_edit(asker, directory, |draft| draft.delete_group(id)).await?;
+        let group = self.try_edit(directory, |draft| draft.delete_group(id)).await?;
         let firewall = group.firewall.as_deref().map(FirewallId::new).transpose();
         let not_there = || ChangeError::NotFound { kind: "group", id: id.to_owned() };
         let Ok(Some(firewall)) = firewall else { return Err(not_there()) };
@@ -127,7 +143,7 @@ impl Account {
             Err(Failure::NotFound(_)) => return Err(not_there()),
             Err(why) => return Err(why.into()),
         }
-        self.change(asker, directory, |draft| draft.delete_group(id)).await.map(drop)
+        self.change(asker, by, directory, |draft| draft.delete_group(id)).await.map(drop)
     }
 
     /// Makes or deletes a firewall.

@@ -1,9 +1,11 @@
 //! The account as it is to be.
 
 use std::collections::{BTreeMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::error::{ChangeError, Code, Problem};
+use super::event::{Actor, Event, EventKind};
 use super::id::Id;
 use super::objects::{Collection, GhostPort, GroupSettings, Interface, Object, Objects, UsedCode, Zone};
 use super::policy::Policy;
@@ -17,12 +19,33 @@ pub struct Draft<'a> {
     pub(super) objects: Objects,
     pub(super) directory: &'a Directory,
     pub(super) limits: Limits,
-    /// The key that asks.
-    pub(super) by: Option<String>,
+    pub(super) by: By,
     pub(super) now: Timestamp,
     writes: BTreeMap<String, Option<String>>,
     touched: HashSet<Id>,
     made: u64,
+}
+
+/// Who asks for a change, and from where.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// Who it is.
+    pub actor: Actor,
+    /// Where it comes from.
+    pub address: Option<IpAddr>,
+}
+
+impl By {
+    /// The gateway itself.
+    pub const GATEWAY: Self = Self { actor: Actor::Gateway, address: None };
+
+    /// The label of its key, where it has one.
+    pub(super) fn label(&self) -> Option<String> {
+        match &self.actor {
+            Actor::Key { label, .. } => Some(label.clone()),
+            Actor::Gateway | Actor::User(_) => None,
+        }
+    }
 }
 
 /// How much there may be.
@@ -58,6 +81,9 @@ const MAX_NAME: usize = 255;
 /// How many characters any other text has.
 const MAX_TEXT: usize = 10_000;
 
+/// How many events are kept: beyond, the oldest are forgotten.
+const MAX_EVENTS: usize = 10_000;
+
 /// How many objects one change makes, at the most: each has a number of its own.
 const MADE_AT_ONCE: u64 = 1 << 20;
 
@@ -89,6 +115,7 @@ kept! {
     GroupSettings: groups
     GhostPort: ghost_ports
     UsedCode: used_codes
+    Event: events
 }
 
 /// The name of an object's document.
@@ -102,13 +129,7 @@ pub fn user_id(name: &str) -> Id {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(
-        objects: Objects,
-        directory: &'a Directory,
-        limits: Limits,
-        by: Option<String>,
-        now: Timestamp,
-    ) -> Self {
+    pub(super) fn new(objects: Objects, directory: &'a Directory, limits: Limits, by: By, now: Timestamp) -> Self {
         let made = (objects.revision + 1) * MADE_AT_ONCE;
         Self { objects, directory, limits, by, now, writes: BTreeMap::new(), touched: HashSet::new(), made }
     }
@@ -116,6 +137,30 @@ impl<'a> Draft<'a> {
     /// All objects, as they are to be.
     pub fn objects(&self) -> &Objects {
         &self.objects
+    }
+
+    /// Tells that something has happened. Of the oldest events so many are forgotten that there are not too many.
+    pub(super) fn tell(&mut self, kind: EventKind, message: String, policy: Option<&str>) -> Result<(), ChangeError> {
+        let too_many = (self.objects.events.len() + 1).saturating_sub(MAX_EVENTS);
+        let gone: Vec<_> = self.objects.events.iter().take(too_many).map(|event| event.id).collect();
+        for id in gone {
+            self.writes.insert(document::<Event>(id), None);
+            self.objects.events.remove(id);
+        }
+        let event = Event {
+            id: Id::new(),
+            made: self.number(),
+            kind,
+            message,
+            created_at: self.now.millis(),
+            actor: self.by.actor.clone(),
+            address: self.by.address,
+            policy: policy.map(str::to_owned),
+        };
+        let text = serde_json::to_string(&event).map_err(|why| ChangeError::Backend(why.to_string()))?;
+        self.writes.insert(document::<Event>(event.id), Some(text));
+        self.objects.events.push(event);
+        Ok(())
     }
 
     /// What has to be written, and which objects have changed.

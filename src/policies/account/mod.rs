@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`id`], [`address_list`] | ids, and the addresses of a zone |
-//! | [`policy`], [`rule`], [`service`], [`objects`] | the objects, and all of them |
+//! | [`policy`], [`rule`], [`service`], [`event`], [`objects`] | the objects, and all of them |
 //! | [`error`], [`draft`], [`edits`] | what is wrong with what a client sends, and what clients change |
 //! | [`compile`] | what a policy comes to, in the model |
 //! | [`state`] | the account: what is kept of it |
@@ -17,6 +17,7 @@ pub mod compile;
 pub mod draft;
 pub mod edits;
 pub mod error;
+pub mod event;
 pub mod id;
 pub mod objects;
 pub mod policy;
@@ -25,8 +26,9 @@ pub mod servers;
 pub mod service;
 pub mod state;
 
-pub use draft::{Directory, Draft};
+pub use draft::{By, Directory, Draft};
 pub use error::{ChangeError, Code, Problem};
+pub use event::{Actor, Event, EventKind};
 pub use id::Id;
 pub use objects::Objects;
 pub use state::Account;

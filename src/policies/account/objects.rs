@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::address_list::AddressList;
+use super::event::Event;
 use super::id::Id;
 use super::policy::Policy;
 use super::service::Service;
@@ -28,6 +29,8 @@ pub struct Objects {
     pub groups: Collection<GroupSettings>,
     /// The GhostPorts that users have opened, whether or not their time is over.
     pub ghost_ports: Collection<GhostPort>,
+    /// What has happened, the oldest first.
+    pub events: Collection<Event>,
     /// Which codes users have used.
     pub used_codes: Collection<UsedCode>,
 }
@@ -152,6 +155,22 @@ impl Object for GhostPort {
     }
 }
 
+impl Object for Event {
+    const KIND: &'static str = "event";
+
+    fn id(&self) -> Id {
+        self.id
+    }
+
+    fn name(&self) -> &str {
+        self.kind.name()
+    }
+
+    fn made(&self) -> u64 {
+        self.made
+    }
+}
+
 impl Object for UsedCode {
     const KIND: &'static str = "code";
 
@@ -254,6 +273,11 @@ impl<T: Object> Collection<T> {
             Some(known) => *known = object,
             None => self.0.push(object),
         }
+    }
+
+    /// Puts one behind all others that was not there.
+    pub(super) fn push(&mut self, object: T) {
+        self.0.push(Arc::new(object));
     }
 
     /// Takes it out.

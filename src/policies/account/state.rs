@@ -10,6 +10,7 @@ use tokio::sync::Mutex as Turn;
 
 use super::draft::{DOCUMENTS, Kept};
 use super::error::ChangeError;
+use super::event::Event;
 use super::id::Id;
 use super::objects::{GhostPort, GroupSettings, Interface, Object, Objects, UsedCode, Zone};
 use super::policy::Policy;
@@ -159,6 +160,7 @@ fn read(documents: &[(String, String)]) -> Result<Objects, serde_json::Error> {
     read_all::<GroupSettings>(documents, &mut objects)?;
     read_all::<GhostPort>(documents, &mut objects)?;
     read_all::<UsedCode>(documents, &mut objects)?;
+    read_all::<Event>(documents, &mut objects)?;
     Ok(objects)
 }
 

@@ -144,6 +144,11 @@ fn every_failure_is_the_same_and_attempts_are_limited() {
     open(&account, "open-sesame", &code(&account)).expect(201);
     account.send_bare(Request::get("/v1/ghostports")).expect(401);
     account.send_bare(Request::post("/v1/ghostports").json("{}")).expect(400);
+    let events = account.get("events");
+    assert_eq!(events["count"], 6);
+    let (last, first) = (&events["events"][0], &events["events"][5]);
+    assert_eq!((&last["type"], &last["actor_username"]), (&json!("ghostport_success"), &json!("jo")));
+    assert_eq!((&first["type"], &first["critical"]), (&json!("ghostport_failure"), &json!(true)));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Halo's API, as its clients use it.
 
 pub mod client;
+mod drivers;
+mod events;
 mod ghost_ports;
 mod groups;
 mod host;

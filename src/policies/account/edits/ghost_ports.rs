@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::policies::account::draft::{Draft, user_id};
 use crate::policies::account::error::ChangeError;
+use crate::policies::account::event::EventKind;
 use crate::policies::account::id::Id;
 use crate::policies::account::objects::{GhostPort, UsedCode};
 use crate::policies::account::rule::all_users;
@@ -24,9 +25,11 @@ impl Draft<'_> {
         if !self.use_code(user, step)? {
             return Ok(None);
         }
-        self.close_ghost_ports(|open| open.user == user);
+        self.close_ghost_ports(|open| open.user == user)?;
         let (id, made, opened_at) = (Id::new(), self.number(), self.now.millis());
         let expires_at = self.now.after(life).millis();
+        let message = format!("User '{user}' has opened GhostPorts for {address}.");
+        self.tell(EventKind::GhostportSuccess, message, None)?;
         self.put(GhostPort { id, made, user: user.to_owned(), address, opened_at, expires_at })?;
         self.touch_user(user);
         Ok(Some(id))
@@ -38,14 +41,16 @@ impl Draft<'_> {
     /// Where nothing is.
     pub fn close_ghost_port(&mut self, id: &str) -> Result<(), ChangeError> {
         let open = self.find::<GhostPort>(id)?;
-        self.close_ghost_ports(|other| other.id == open.id);
-        Ok(())
+        self.close_ghost_ports(|other| other.id == open.id)
     }
 
     /// Closes all whose time is over.
-    pub(in crate::policies::account) fn close_what_is_over(&mut self) {
+    ///
+    /// # Errors
+    /// Where that cannot be kept.
+    pub(in crate::policies::account) fn close_what_is_over(&mut self) -> Result<(), ChangeError> {
         let now = self.now.millis();
-        self.close_ghost_ports(|open| open.expires_at <= now);
+        self.close_ghost_ports(|open| open.expires_at <= now)
     }
 
     /// Takes a user's code, unless it or a later one was used before. Whether it did.
@@ -60,12 +65,15 @@ impl Draft<'_> {
         self.put(UsedCode { id, user: user.to_owned(), step }).map(|()| true)
     }
 
-    fn close_ghost_ports(&mut self, is_to_close: impl Fn(&GhostPort) -> bool) {
+    fn close_ghost_ports(&mut self, is_to_close: impl Fn(&GhostPort) -> bool) -> Result<(), ChangeError> {
         let open: Vec<_> = self.objects.ghost_ports.iter().filter(|open| is_to_close(open)).cloned().collect();
         for open in open {
+            let message = format!("What user '{}' had opened for {} was closed.", open.user, open.address);
+            self.tell(EventKind::GhostportClose, message, None)?;
             self.remove::<GhostPort>(open.id);
             self.touch_user(&open.user);
         }
+        Ok(())
     }
 
     fn touch_user(&mut self, user: &str) {

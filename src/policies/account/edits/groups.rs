@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::policies::account::draft::{Draft, Problems, text};
 use crate::policies::account::error::{ChangeError, Code, Problem};
+use crate::policies::account::event::EventKind;
 use crate::policies::account::id::Id;
 use crate::policies::account::objects::GroupSettings;
 use crate::policies::account::policy::Platform;
@@ -54,7 +55,25 @@ impl Draft<'_> {
         if !is_kept {
             group.made = self.number();
         }
+        if group.policy != before.policy {
+            self.tell_of_assignment(&group, before.policy)?;
+        }
         self.put(group)
+    }
+
+    fn tell_of_assignment(&mut self, group: &GroupSettings, before: Option<Id>) -> Result<(), ChangeError> {
+        let all = &self.objects.policies;
+        let name = |id: Id| all.get(id).map(|policy| policy.name.clone()).unwrap_or_default();
+        let (taken, given) = (before.map(name), group.policy.map(name));
+        if let Some(policy) = taken {
+            let message = format!("Policy '{policy}' was taken from group '{}'.", group.name);
+            self.tell(EventKind::FirewallPolicyUnassigned, message, Some(&policy))?;
+        }
+        if let Some(policy) = given {
+            let message = format!("Policy '{policy}' was assigned to group '{}'.", group.name);
+            self.tell(EventKind::FirewallPolicyAssigned, message, Some(&policy))?;
+        }
+        Ok(())
     }
 
     /// Takes over what a client sent of a group.

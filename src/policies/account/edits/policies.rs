@@ -4,6 +4,7 @@ use super::resolving::By;
 use super::rules::RuleEdit;
 use crate::policies::account::draft::{Draft, Problems, text};
 use crate::policies::account::error::{ChangeError, Code, Problem};
+use crate::policies::account::event::EventKind;
 use crate::policies::account::id::Id;
 use crate::policies::account::policy::{Platform, Policy, Windows};
 
@@ -50,8 +51,8 @@ impl Draft<'_> {
             shared: edit.shared.unwrap_or(true),
             ignore_forwarding_rules: false,
             windows: Windows::default(),
-            created_by: self.by.clone(),
-            updated_by: self.by.clone(),
+            created_by: self.by.label(),
+            updated_by: self.by.label(),
             created_at: now,
             updated_at: now,
             input: Vec::new(),
@@ -73,6 +74,8 @@ impl Draft<'_> {
         }
         problems.check()?;
         let id = policy.id;
+        let message = format!("Policy '{}' was made.", policy.name);
+        self.tell(EventKind::FirewallPolicyCreated, message, Some(&policy.name))?;
         self.put(policy)?;
         Ok(id)
     }
@@ -106,6 +109,8 @@ impl Draft<'_> {
                 format!("It is assigned to these groups: {}. Take it away from them first", groups.join(", "));
             return Err(Problem::new("id", id, Code::InUse, details).into());
         }
+        let message = format!("Policy '{}' was deleted.", policy.name);
+        self.tell(EventKind::FirewallPolicyDeleted, message, Some(&policy.name))?;
         self.remove::<Policy>(policy.id);
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use super::resolving::{By, Reference};
 use crate::policies::account::draft::{Draft, Problems, text};
 use crate::policies::account::error::{ChangeError, Code, Problem};
+use crate::policies::account::event::EventKind;
 use crate::policies::account::id::Id;
 use crate::policies::account::policy::{Platform, Policy};
 use crate::policies::account::rule::{Action, Chain, Rule, StateName};
@@ -212,7 +213,9 @@ impl Draft<'_> {
 
     /// Puts a policy in the place of what it was, as changed by who asks.
     pub(super) fn put_changed(&mut self, policy: Policy) -> Result<(), ChangeError> {
-        let policy = Policy { updated_by: self.by.clone(), updated_at: self.now.millis(), ..policy };
+        let message = format!("Policy '{}' was changed.", policy.name);
+        self.tell(EventKind::FirewallPolicyModified, message, Some(&policy.name))?;
+        let policy = Policy { updated_by: self.by.label(), updated_at: self.now.millis(), ..policy };
         self.put(policy)
     }
 }

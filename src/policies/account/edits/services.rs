@@ -2,6 +2,7 @@
 
 use crate::policies::account::draft::{Draft, Problems};
 use crate::policies::account::error::{ChangeError, Code, Problem};
+use crate::policies::account::event::EventKind;
 use crate::policies::account::id::Id;
 use crate::policies::account::service::{InvalidTraffic, Service, Traffic};
 
@@ -30,6 +31,7 @@ impl Draft<'_> {
         problems.check()?;
         let (Some(name), Some(traffic)) = (name, traffic) else { return Err(ChangeError::Invalid(Vec::new())) };
         let (id, made) = (Id::new(), self.number());
+        self.tell(EventKind::FirewallServiceAdded, format!("Service '{name}' was made."), None)?;
         self.put(Service { id, made, name, traffic, is_built_in: false })?;
         Ok(id)
     }
@@ -52,7 +54,11 @@ impl Draft<'_> {
             service.traffic = read;
         }
         problems.check()?;
-        if service == *before { Ok(()) } else { self.put(service) }
+        if service == *before {
+            return Ok(());
+        }
+        self.tell(EventKind::FirewallServiceModified, format!("Service '{}' was changed.", service.name), None)?;
+        self.put(service)
     }
 
     /// Deletes a service.
@@ -63,6 +69,7 @@ impl Draft<'_> {
         let service = self.find::<Service>(id)?;
         Self::check_not_built_in(service.is_built_in, &service.name)?;
         self.check_unused(service.id)?;
+        self.tell(EventKind::FirewallServiceDeleted, format!("Service '{}' was deleted.", service.name), None)?;
         self.remove::<Service>(service.id);
         Ok(())
     }
