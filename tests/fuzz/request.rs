@@ -1,7 +1,7 @@
 //! Whatever is asked of the gateway, it answers, and what it answers can be read. What could be made can be shown in every
 //! format, and each rule goes by the id that it is shown with.
 //!
-//! An input is a request as it looks on the wire, but for its lines, which end in LF alone, and for the credentials of the
+//! An input is a request as it looks on the wire, but for its lines, which end in LF alone, and for the credentials and the key of the
 //! built-in firewalls, which it has unless it brings others.
 
 #![no_main]
@@ -21,6 +21,7 @@ use deltawall::changes::{Changes, Parts};
 use deltawall::clock::SystemClock;
 use deltawall::config::{Challenge, Config};
 use deltawall::dialects::Dialects;
+use deltawall::gateway::keys::SAMPLE_KEY;
 use deltawall::gateway::{Gateway, Registry};
 use deltawall::http::serve::{Shared, Worker, serve};
 use deltawall::http::stop::Stop;
@@ -62,6 +63,7 @@ fn parse(wire: &[u8]) -> Option<TestRequest> {
     let mut request = TestRequest::with_uri(target)
         .method(Method::from_bytes(method.as_bytes()).ok()?)
         .insert_header((AUTHORIZATION, LOGIN))
+        .insert_header(("x-cpauth-access", [SAMPLE_KEY.0, SAMPLE_KEY.1].concat()))
         .set_payload(body.to_vec());
     for line in lines {
         let colon = line.iter().position(|byte| *byte == b':')?;
@@ -189,7 +191,7 @@ async fn answer(worker: &Rc<Worker>, request: TestRequest) -> (StatusCode, Bytes
     match content_type.as_ref().map(|value| value.to_str().expect("text")) {
         None => assert_eq!(text, "", "it has no Content-Type"),
         Some("application/xml") => check_xml(text),
-        Some("application/json" | "application/json; charset=utf8") => {
+        Some("application/json" | "application/json; charset=utf8" | "application/json; charset=utf-8") => {
             drop(serde_json::from_str::<Value>(text).expect("JSON"))
         }
         Some("text/html; charset=utf-8") => {
