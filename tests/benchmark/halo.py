@@ -76,7 +76,7 @@ def halo(table, seconds, folder):
 
             # The id of a policy is another each time, so that one gateway serves all measurements.
             figure, most, ratio, _ = in_turn(lambda: Held(one), bare, path, seconds, load, headers=[HOST, HEADER])
-            table.compared(f"Halo, GET of a policy of {RULES} rules, {workers} worker(s)", figure, most, ratio, "")
+            table.row(f"Halo, GET of a policy of {RULES} rules, {workers} worker(s)", f"{figure:,.0f}/s", f"{most:,.0f}/s", f"{ratio:.2f}")
 
     with served("0,1") as one:
         client = Client(one.address)

@@ -136,9 +136,8 @@ async fn create(request: &Request<'_>, kind: Kind) -> Answer {
         Kind::Group => {
             let edit = edits::group(edits::object(&sent)?)?;
             let directory = request.directory().await?;
-            let made = request.account.create_group(request.asker(), &request.by, &directory, &edit).await;
-            request.shared.policies.wake();
-            made?
+            let _wakes = request.wakes();
+            request.account.create_group(request.asker(), &request.by, &directory, &edit).await?
         }
         Kind::Service => {
             let edit = edits::service(edits::object(&sent)?)?;
@@ -330,6 +329,7 @@ async fn delete(request: &Request<'_>, kind: Kind, id: &str) -> Answer {
         Kind::Interface => request.change(&nobody, |draft| draft.delete_interface(id)).await?,
         Kind::Group => {
             let directory = request.directory().await?;
+            let _wakes = request.wakes();
             request.account.delete_group(request.asker(), &request.by, &directory, id).await?;
         }
     }

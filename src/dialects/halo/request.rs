@@ -18,6 +18,7 @@ use crate::gateway::Desk;
 use crate::gateway::access::Caller;
 use crate::gateway::audit;
 use crate::message::{Exchange, headers};
+use crate::policies::Policies;
 use crate::policies::account::objects::GroupSettings;
 use crate::policies::account::servers::Server;
 use crate::policies::account::{Account, By, ChangeError, Code, Directory, Draft, Objects, Problem};
@@ -83,15 +84,19 @@ impl Request<'_> {
         Ok(self.account.servers(self.asker(), groups).await?)
     }
 
+    /// Has firewalls looked after once this is dropped, whether or not what was asked for has come to its end.
+    pub(super) fn wakes(&self) -> Wakes<'_> {
+        Wakes(&self.shared.policies)
+    }
+
     /// Changes the account, and looks after what could not be done at once.
     pub(super) async fn change<T>(
         &self,
         directory: &Directory,
         edit: impl FnMut(&mut Draft<'_>) -> Result<T, ChangeError>,
     ) -> Result<T, ApiError> {
-        let changed = self.account.change(self.asker(), &self.by, directory, edit).await;
-        self.shared.policies.wake();
-        Ok(changed?)
+        let _wakes = self.wakes();
+        Ok(self.account.change(self.asker(), &self.by, directory, edit).await?)
     }
 
     /// Tells the audit that somebody was not who it said.
@@ -108,6 +113,15 @@ impl Request<'_> {
         let now = etag(object);
         let is_seen = seen.split(',').any(|tag| tag.trim() == "*" || tag.trim() == now);
         if is_seen { Ok(()) } else { Err(ChangeError::Stale) }
+    }
+}
+
+/// Has firewalls looked after when it goes: clients may go away in the middle of a change.
+pub(super) struct Wakes<'a>(&'a Policies);
+
+impl Drop for Wakes<'_> {
+    fn drop(&mut self) {
+        self.0.wake();
     }
 }
 

@@ -84,14 +84,12 @@ impl Account {
         Problem::new("linux_firewall_policy_id", &assigned.policy.id.to_string(), Code::Invalid, details)
     }
 
-    /// Makes the firewalls of these groups what they are to be now. What cannot be made so is told in the log, and tried again.
-    pub(super) async fn apply(&self, asker: Asker<'_>, groups: &[Id], addresses: Addresses) {
+    /// Makes the firewalls of these groups what they are to be now. Whether all are so: what is not is told in the log.
+    pub(super) async fn apply(&self, asker: Asker<'_>, groups: &[Id], addresses: Addresses) -> bool {
         let objects = self.known();
         let applied = stream::iter(groups).map(|group| self.keep(asker, &objects, &addresses, *group));
         let applied: Vec<_> = applied.buffered(AT_A_TIME).collect().await;
-        if applied.iter().any(Result::is_err) {
-            self.is_behind.store(true, Ordering::Release);
-        }
+        applied.iter().all(Result::is_ok)
     }
 
     /// Looks at the firewalls of all groups with a policy, and makes them so where they are not. How many others had changed.
@@ -104,6 +102,10 @@ impl Account {
             return Ok(0);
         }
         let _turn = self.turn.lock().await;
+        if !compares && !is_over && !self.is_behind.load(Ordering::Acquire) {
+            // Whoever was changing it is done.
+            return Ok(0);
+        }
         let backend = |why: ChangeError| Failure::Backend(why.to_string());
         let objects = self.objects().await.map_err(backend)?;
         let groups: Vec<_> =

@@ -1,6 +1,7 @@
 //! Changing the account, and with it the firewalls of its groups.
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 
 use deltawall_core::{Description, FirewallId, FirewallName, NewFirewall};
 
@@ -44,8 +45,12 @@ impl Account {
             after.revision = before.revision + 1;
             let groups = affected(&before, &after, &touched);
             let addresses = self.check(asker, &before, &after, &groups).await?;
-            if self.write(&before, after, writes).await? {
-                self.apply(asker, &groups, addresses).await;
+            // Whoever asks may go away at any point; then it is for who looks after kept firewalls.
+            let was_behind = self.is_behind.swap(true, Ordering::AcqRel);
+            let written = self.write(&before, after, writes).await;
+            let is_done = !matches!(written, Ok(true)) || self.apply(asker, &groups, addresses).await;
+            self.is_behind.store(was_behind || !is_done, Ordering::Release);
+            if written? {
                 return Ok(made);
             }
         }
