@@ -10,4 +10,5 @@ mod login;
 mod objects;
 mod policies;
 mod rules;
+mod walk;
 mod wire;
