@@ -68,8 +68,7 @@ impl Halo {
 
     /// Whether a path is of the dialect, which is there where an account is.
     pub fn has(&self, path: &str, is_below: impl Fn(&str, &str) -> bool) -> bool {
-        let mut starts = path::BASES.iter().chain([&path::TOKEN]);
-        self.0.policies.account().is_some() && starts.any(|start| is_below(path, start))
+        self.0.policies.account().is_some() && path::BASES.iter().any(|start| is_below(path, start))
     }
 
     fn reply(&self, exchange: &Exchange<'_>, response: Response<BoxBody>) -> Reply {

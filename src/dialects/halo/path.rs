@@ -1,10 +1,7 @@
 //! What is at which path. The same tree is there under several names, with or without slashes at the end, or doubled.
 
 /// What the paths of the API begin with.
-pub(super) const BASES: [&str; 3] = ["/v1", "/api/1", "/v2/users"];
-
-/// Where tokens are given out.
-pub(super) const TOKEN: &str = "/oauth/access_token";
+pub(super) const BASES: [&str; 4] = ["/v1", "/api/1", "/v2/users", "/oauth"];
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +120,7 @@ impl Resource<'_> {
     /// The path with names in the place of what clients choose.
     pub(super) fn route(self) -> &'static str {
         match self {
-            Self::Token => TOKEN,
+            Self::Token => "/oauth/access_token",
             Self::All(Kind::Policy) => "/v1/firewall_policies",
             Self::All(Kind::Zone) => "/v1/firewall_zones",
             Self::All(Kind::Service) => "/v1/firewall_services",

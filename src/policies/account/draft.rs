@@ -208,6 +208,9 @@ impl<'a> Draft<'a> {
             1..=MAX_NAME => {}
             _ => return Err(problem(Code::TooLong, format!("must not be more than {MAX_NAME} characters long."))),
         }
+        if name.contains(char::is_control) {
+            return Err(problem(Code::Invalid, "A name has no control characters".into()));
+        }
         let is_taken = T::all(&self.objects).iter().any(|other| other.name() == name && Some(other.id()) != of);
         match is_taken {
             true => Err(problem(Code::Taken, "Another one has this name: choose one that nobody has".into())),

@@ -49,6 +49,8 @@ fn groups_are_made_changed_and_deleted_with_their_firewalls() {
     assert_eq!((&group["tag"], &group["policy_ids"], &group["description"]), (&json!(""), &json!(["a"]), &Value::Null));
     assert_eq!(group["parent_id"], account.get("groups")["groups"][0]["id"]);
     let path = format!("groups/{}", text(&group["id"]));
+    let plain = account.post("groups", &json!({ "group": { "name": "plain" } })).expect(201).json();
+    assert_eq!(plain["group"]["description"], Value::Null);
     account.in_force("db");
     assert_eq!(errors(account.post("groups", &json!({ "group": { "name": "db" } }))), wrong(&[("name", "taken")]));
     assert_eq!(errors(account.post("groups", &json!({ "group": {} }))), wrong(&[("name", "required")]));

@@ -89,6 +89,7 @@ fn what_is_wrong_is_told_all_at_once_and_the_old_list_stays() {
     );
     assert_eq!(post("first", " , "), wrong(&[("name", "taken"), ("ip_address", "required")]));
     assert_eq!(post(&"n".repeat(256), "1.2.3"), wrong(&[("name", "too_long"), ("ip_address", "invalid")]));
+    assert_eq!(post("a\u{0}b", "1.2.3.4"), wrong(&[("name", "invalid")]));
     let many = vec!["192.0.2.1"; 376].join(",");
     assert_eq!(post("many", &many), wrong(&[("ip_address", "too_many")]));
     for addresses in ["", "1.2.3.4-1.2.3.9", "10.0.0.0/255.0.0.0", "192.0.2.1,x"] {

@@ -49,7 +49,7 @@ impl Draft<'_> {
         let is_kept = self.objects.groups.get(before.id).is_some();
         let mut group = before.clone();
         self.edit_group(&mut group, edit)?;
-        if group == before {
+        if is_kept && group == before {
             return Ok(());
         }
         if !is_kept {
