@@ -17,6 +17,8 @@ pub struct Draft<'a> {
     pub(super) objects: Objects,
     pub(super) directory: &'a Directory,
     pub(super) limits: Limits,
+    /// The names of the zones that feeds keep.
+    pub(super) feeds: &'a HashSet<String>,
     /// The key that asks.
     pub(super) by: Option<String>,
     pub(super) now: Timestamp,
@@ -106,11 +108,12 @@ impl<'a> Draft<'a> {
         objects: Objects,
         directory: &'a Directory,
         limits: Limits,
+        feeds: &'a HashSet<String>,
         by: Option<String>,
         now: Timestamp,
     ) -> Self {
         let made = (objects.revision + 1) * MADE_AT_ONCE;
-        Self { objects, directory, limits, by, now, writes: BTreeMap::new(), touched: HashSet::new(), made }
+        Self { objects, directory, limits, feeds, by, now, writes: BTreeMap::new(), touched: HashSet::new(), made }
     }
 
     /// All objects, as they are to be.

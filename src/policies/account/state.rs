@@ -30,6 +30,8 @@ pub struct Account {
     pub(super) cloud: Cloud,
     /// How long a GhostPort is open.
     pub ghost_port_time: Duration,
+    /// The names of the zones that feeds keep.
+    feeds: HashSet<String>,
     known: RwLock<Arc<Objects>>,
     /// Whoever changes it, one after the other.
     pub(super) turn: Turn<()>,
@@ -56,6 +58,7 @@ impl Account {
         Ok(Some(Self {
             cloud,
             ghost_port_time: config.ghost_port_time,
+            feeds: config.feeds.iter().map(|feed| feed.zone.clone()).collect(),
             known: RwLock::new(Arc::new(Objects::built_in())),
             turn: Turn::default(),
             is_behind: AtomicBool::new(false),
@@ -93,9 +96,7 @@ impl Account {
         let _turn = self.turn.lock().await;
         for _ in 0..ATTEMPTS {
             let before = self.objects().await?;
-            let now = self.cloud.changes.clock().now();
-            let by = Some(asker.caller.user().to_owned());
-            let mut draft = Draft::new(Objects::clone(&before), directory, Limits::default(), by, now);
+            let mut draft = self.draft(&before, directory, Some(asker.caller.user()));
             let made = edit(&mut draft)?;
             let (mut after, writes, touched) = draft.end();
             if writes.is_empty() {
@@ -110,6 +111,12 @@ impl Account {
             }
         }
         Err(ChangeError::Backend("other gateways change the account all the time".into()))
+    }
+
+    /// The account as it is to be, which is as it is at first.
+    pub(super) fn draft<'a>(&'a self, objects: &Objects, directory: &'a Directory, by: Option<&str>) -> Draft<'a> {
+        let now = self.cloud.changes.clock().now();
+        Draft::new(objects.clone(), directory, Limits::default(), &self.feeds, by.map(str::to_owned), now)
     }
 
     pub(super) fn known(&self) -> Arc<Objects> {
