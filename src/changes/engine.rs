@@ -13,10 +13,10 @@ use super::entry::{Applied, Drift, Entry, Page, Progress, Settlement, Undone};
 use super::expiring::{self, RuleExpiry};
 use super::keepers::Keeper;
 use super::plan::{Planned, told_of};
-use super::seen::Expected;
+use super::seen::{Expected, Look};
 use super::shared::{Parts, Shared, blocked, busy};
 use super::terms::Terms;
-use super::{background, drifting, journal, making, plan, records, undoing};
+use super::{background, drifting, journal, making, plan, records, seen, undoing};
 use crate::clock::{Clock, Timestamp};
 use crate::gateway::Gateway;
 use crate::gateway::standing::Standing;
@@ -158,6 +158,25 @@ impl Changes {
             planned.plan.warnings.extend(self.shared.guards.warnings(&guarded, after));
         }
         Ok(planned)
+    }
+
+    /// Finds out whether a change could be made, without telling what it would open and close, which may be too much.
+    ///
+    /// # Errors
+    /// As those of [`apply`](Self::apply) would be, as far as reading tells: guards stand against it.
+    pub async fn check(&self, asked: Asked<'_>, change: &Change, terms: &Terms) -> Result<(), Error> {
+        let Asked { driver, context, .. } = asked;
+        terms.check(driver, change, self.shared.store.is_durable(), self.shared.clock.now())?;
+        let look = Look { expected: None, always: true };
+        let Some(firewall) = seen::before(driver, context, change, look).await? else { return Ok(()) };
+        self.shared.keepers.check(driver, context.provider.as_ref(), &firewall, terms.keeper.as_deref())?;
+        let place = self.shared.place(driver, context.provider.as_ref(), &firewall);
+        if let Some(open) = self.shared.pending().change_of(&place) {
+            return Err(blocked(driver, busy(&open.id, open.confirm_by)));
+        }
+        let after = plan::prospect(driver, &firewall, change)?.after;
+        let after = (!matches!(change, Change::DeleteFirewall(_))).then_some(&after);
+        self.shared.guards.check(&making::guarded(asked, &firewall, terms), after)
     }
 
     /// The firewall of a change, whoever may see that: to know whose turn it takes. It may be told to nobody before the cloud has opened it.

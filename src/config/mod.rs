@@ -3,6 +3,7 @@
 //! Each setting is an option, an environment variable and a key of the configuration file, in this order of precedence.
 
 mod clients;
+mod feeds;
 mod files;
 mod guards;
 mod halo;
@@ -28,6 +29,7 @@ use files::in_one_line;
 use settings::Settings;
 
 pub use clients::{ClientsCommand, Rights};
+pub use feeds::{Feed, FeedPlace};
 pub use files::{check_has_end, file_error, read};
 pub use guards::Guard;
 pub use halo::HaloCloud;
@@ -117,6 +119,10 @@ pub struct Config {
     pub ghost_port_time: Duration,
     /// The proxies that are believed where a client comes from.
     pub trusted_proxies: Vec<Cidr>,
+    /// Lists that are kept as zones.
+    pub feeds: Vec<Feed>,
+    /// How many networks such a zone has, at the most.
+    pub max_zone: usize,
     /// The devices that clients of VAPIX see.
     pub vapix: Vec<VapixDevice>,
     /// How their clients are told to prove themselves.
@@ -189,6 +195,8 @@ impl Default for Config {
             halo: Some(HaloCloud::default()),
             ghost_port_time: halo::GHOST_PORT_TIME,
             trusted_proxies: Vec::new(),
+            feeds: Vec::new(),
+            max_zone: 65_536,
             vapix: vec![VapixDevice::default()],
             vapix_challenge: Challenge::default(),
             backend_timeout: Duration::from_secs(30),
@@ -249,6 +257,8 @@ impl Config {
             halo: HaloCloud::read(typed.halo.as_deref().or(file.halo.as_deref()))?,
             ghost_port_time: halo::ghost_port_time(typed.ghostport_time.or(file.ghostport_time))?,
             trusted_proxies: halo::proxies(typed.trusted_proxies.as_deref().or(file.trusted_proxies.as_deref()))?,
+            max_zone: values::count("--max-zone", typed.max_zone.or(file.max_zone), default.max_zone)?,
+            feeds: feeds::feeds(file.feed)?,
             vapix: VapixDevice::read(typed.vapix.as_deref(), &file.vapix_device)?,
             vapix_challenge: typed.vapix_challenge.or(file.vapix_challenge).unwrap_or_default(),
             reconcile_every: values::timeout(

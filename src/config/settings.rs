@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::feeds::FeedSettings;
 use super::guards::GuardSettings;
 use super::vapix::{Challenge, VapixSettings};
 
@@ -221,6 +222,10 @@ pub(super) struct Settings {
     #[arg(long, env = "API_TRUSTED_PROXIES", value_name = "CIDRS")]
     pub(super) trusted_proxies: Option<String>,
 
+    /// How many networks a zone of a feed has at the most, once merged [default: 65536]
+    #[arg(long, env = "API_MAX_ZONE", value_name = "COUNT")]
+    pub(super) max_zone: Option<u32>,
+
     /// The firewall that the rules of the VAPIX device are of, or none [default: mock-nftables/device where that driver is served]
     #[arg(long, env = "API_VAPIX", value_name = "DRIVER[/PROVIDER]/FIREWALL")]
     #[serde(skip)]
@@ -234,6 +239,11 @@ pub(super) struct Settings {
     #[arg(skip)]
     #[serde(default, rename = "vapix")]
     pub(super) vapix_device: Vec<VapixSettings>,
+
+    /// Lists that are kept as zones; in the configuration file alone.
+    #[arg(skip)]
+    #[serde(default)]
+    pub(super) feed: Vec<FeedSettings>,
 
     /// What has to stay open or closed; in the configuration file alone.
     #[arg(skip)]

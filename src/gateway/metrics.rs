@@ -8,14 +8,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use deltawall_core::{CloudCall, Observer, Outcome};
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
+use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::feed_figures::FeedFigures;
 use crate::logging;
+
+pub use super::turned_away::{Limit, Unreadable};
 
 /// What [`Metrics::text`] gives.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -47,6 +50,8 @@ pub struct Metrics {
     undo_attempts: Counter,
     store_seconds: Histograms<StoreLabels>,
     lost_lines: Family<LineLabels, Counter>,
+    /// Those of feeds.
+    pub feeds: FeedFigures,
 }
 
 /// A request that was answered.
@@ -113,68 +118,9 @@ struct StoreLabels {
     call: &'static str,
 }
 
-/// The limits past which clients are turned away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Limit {
-    /// Connections in all, and requests past the first on one.
-    Connections,
-    /// Those of a peer.
-    PeerConnections,
-    /// Requests waiting for a driver.
-    BackendQueue,
-    /// The time that a body may take.
-    BodyTime,
-    /// The size of a body.
-    BodySize,
-    /// Passwords waiting to be checked.
-    Logins,
-    /// Bytes that are held of requests and answers.
-    Held,
-}
-
-impl EncodeLabelValue for Limit {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
-        let name = match self {
-            Self::Connections => "connections",
-            Self::PeerConnections => "peer_connections",
-            Self::BackendQueue => "backend_queue",
-            Self::BodyTime => "body_time",
-            Self::BodySize => "body_size",
-            Self::Logins => "logins",
-            Self::Held => "held",
-        };
-        name.encode(encoder)
-    }
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct UnreadableLabels {
     status: &'static str,
-}
-
-/// Why what a client has sent could not be read as a request. The HTTP server answers these by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unreadable {
-    /// It is no HTTP.
-    Malformed,
-    /// Its head took too long.
-    HeadTime,
-    /// Its head is too large, or has too many headers.
-    HeadSize,
-    /// It breaks the rules of HTTP/2, which ends the connection.
-    Http2,
-}
-
-impl Unreadable {
-    /// The status of the answer, or what there is in its place.
-    pub fn status(self) -> &'static str {
-        match self {
-            Self::Malformed => "400",
-            Self::HeadTime => "408",
-            Self::HeadSize => "431",
-            Self::Http2 => "goaway",
-        }
-    }
 }
 
 impl Default for Metrics {
@@ -200,6 +146,7 @@ impl Default for Metrics {
             undo_attempts: Counter::default(),
             store_seconds: Family::new_with_constructor(histograms),
             lost_lines: Family::default(),
+            feeds: FeedFigures::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("requests", "Requests that were answered", metrics.requests.clone());
@@ -229,6 +176,7 @@ impl Default for Metrics {
         registry.register("changes", "Changes of firewalls that have come to this state", metrics.changes.clone());
         let help = "Times that a firewall which is kept was made again what it is to be, or could not be";
         registry.register("kept", help, metrics.kept.clone());
+        metrics.feeds.register(registry);
         registry.register("trials", "Trials that are under way, and changes being undone", metrics.trials.clone());
         registry.register("expiries", "Rules that are to go by themselves", metrics.expiries.clone());
         registry.register("overdue", "Trials and expiries that should have ended by now", metrics.overdue.clone());

@@ -10,12 +10,14 @@
 //! | [`one_at_a_time`] | changes of one firewall, one after the other |
 //! | [`standing`] | where a call stands: whose turn it has |
 //! | [`audit`] | the lines that changes and failed logins leave |
-//! | [`metrics`] | the figures |
+//! | [`metrics`], [`feed_figures`] | the figures |
+//! | [`turned_away`] | the limits past which clients are turned away |
 
 pub mod access;
 pub mod audit;
 pub mod call;
 pub mod clients;
+pub mod feed_figures;
 pub mod keys;
 pub mod metrics;
 pub mod one_at_a_time;
@@ -23,6 +25,7 @@ pub mod queues;
 pub mod registry;
 pub mod shared;
 pub mod standing;
+pub mod turned_away;
 
 pub use registry::Registry;
 pub use shared::{Desk, Gateway};

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use super::account::Account;
 use super::devices::Device;
+use super::feeds::Feed;
 use crate::changes::Changes;
 use crate::config::{Config, Usage};
 use crate::gateway::Desk;
@@ -29,9 +30,12 @@ struct Shared {
     changes: Arc<Changes>,
     devices: Vec<Device>,
     account: Option<Account>,
+    feeds: Vec<Feed>,
     every: Duration,
     woken: Notify,
     has_ended: AtomicBool,
+    /// It is told once that no feed is to be looked at any more.
+    feeds_ended: Notify,
 }
 
 impl Policies {
@@ -43,13 +47,16 @@ impl Policies {
         let devices = config.vapix.iter().map(|device| Device::new(device, changes));
         let devices: Vec<_> = devices.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
         let account = Account::new(config, changes)?;
+        let feeds = Feed::all(config, account.as_ref())?;
         let shared = Shared {
             changes: Arc::clone(changes),
             devices,
             account,
+            feeds,
             every: config.reconcile_every,
             woken: Notify::new(),
             has_ended: AtomicBool::new(false),
+            feeds_ended: Notify::new(),
         };
         Ok(Self { shared: Arc::new(shared), has_started: OnceLock::new() })
     }
@@ -65,6 +72,10 @@ impl Policies {
         if is_any_kept || looked.iter().chain([&of_account]).any(|looked| *looked != Looked::Done) {
             self.wake();
         }
+        if !self.shared.feeds.is_empty() {
+            let shared = Arc::clone(&self.shared);
+            start_thread("feeds", async move || keep_feeds(&shared).await);
+        }
     }
 
     /// The devices, in the order in which they were configured.
@@ -77,17 +88,16 @@ impl Policies {
         self.shared.account.as_ref()
     }
 
+    /// The feeds, in the order in which they were configured.
+    pub fn feeds(&self) -> &[Feed] {
+        &self.shared.feeds
+    }
+
     /// Has kept firewalls looked at now, and again and again from then on.
     pub fn wake(&self) {
         self.has_started.get_or_init(|| {
             let shared = Arc::clone(&self.shared);
-            let start = || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                thread::Builder::new().name("policies".into()).spawn(move || runtime.block_on(run(&shared)))
-            };
-            if let Err(why) = start() {
-                tracing::error!(?why, "there is no thread to keep firewalls");
-            }
+            start_thread("policies", async move || run(&shared).await);
         });
         self.shared.woken.notify_one();
     }
@@ -98,6 +108,29 @@ impl Drop for Policies {
     fn drop(&mut self) {
         self.shared.has_ended.store(true, Ordering::Release);
         self.shared.woken.notify_one();
+        self.shared.feeds_ended.notify_one();
+    }
+}
+
+/// Does this on a thread of its own.
+fn start_thread(name: &str, run: impl AsyncFnOnce() + Send + 'static) {
+    let start = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        thread::Builder::new().name(name.into()).spawn(move || runtime.block_on(run()))
+    };
+    if let Err(why) = start() {
+        tracing::error!(?why, name, "there is no thread to keep firewalls");
+    }
+}
+
+/// Looks after all feeds.
+async fn keep_feeds(shared: &Shared) {
+    let Some(account) = &shared.account else { return };
+    let desk = Desk::new(Arc::clone(shared.changes.gateway()));
+    let kept = shared.feeds.iter().map(|feed| feed.keep(account, &desk, || shared.woken.notify_one()));
+    tokio::select! {
+        _ = join_all(kept) => {}
+        () = shared.feeds_ended.notified() => {}
     }
 }
 
@@ -125,9 +158,11 @@ async fn run(shared: &Shared) {
             true => compare_at.min(clock.running() + WHILE_WAITING),
             false => compare_at,
         };
-        // What was over already is done, or is tried again as all that has failed.
+        // In this order: time that goes by meanwhile makes it too early, and never too late.
+        let running = clock.running();
         let left = shared.account.as_ref().and_then(|account| account.until_next_end(clock.now()));
-        let next = left.filter(|left| !left.is_zero()).map_or(next, |left| next.min(clock.running() + left));
+        // What was over already is done, or is tried again as all that has failed.
+        let next = left.filter(|left| !left.is_zero()).map_or(next, |left| next.min(running + left));
         tokio::select! {
             () = clock.reaches(next) => {}
             () = shared.woken.notified() => {}

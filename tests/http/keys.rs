@@ -31,16 +31,16 @@ impl Asking {
         &self.0.access
     }
 
-    async fn key(&self, id: &str, secret: &str) -> Result<KeyHolder, Denial> {
-        self.access().prove_key(id, secret, "mock", None, || true).await
+    fn key(&self, id: &str, secret: &str) -> Result<KeyHolder, Denial> {
+        wait(self.access().prove_key(id, secret, "mock", None, || true))
     }
 
-    async fn legacy(&self, key: &str) -> Result<KeyHolder, Denial> {
-        self.access().prove_legacy_key(key, "mock", None, || true).await
+    fn legacy(&self, key: &str) -> Result<KeyHolder, Denial> {
+        wait(self.access().prove_legacy_key(key, "mock", None, || true))
     }
 
-    async fn code(&self, name: &str, password: &str, code: &str) -> Result<u64, Denial> {
-        self.access().prove_code(name, password, code, NOW, "mock", None).await
+    fn code(&self, name: &str, password: &str, code: &str) -> Result<u64, Denial> {
+        wait(self.access().prove_code(name, password, code, NOW, "mock", None))
     }
 
     /// Whose name and credentials a change goes with.
@@ -49,6 +49,11 @@ impl Asking {
         let caller = self.access().permit_key(holder, asked)?;
         Ok((caller.name, caller.credentials.user().to_owned(), caller.is_own))
     }
+}
+
+/// What a future comes to. A gateway is made and dropped where no runtime is: its drivers have their own.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 fn holder(id: &str, name: &str, may_change: bool) -> KeyHolder {
@@ -168,8 +173,8 @@ fn lines_have_nothing_behind_what_is_there() {
     }
 }
 
-#[tokio::test]
-async fn a_key_that_is_known_has_the_rights_of_its_client() {
+#[test]
+fn a_key_that_is_known_has_the_rights_of_its_client() {
     let path = file("known-keys", "");
     let (id, secret) = add_key(&path, "ci", "read-write", &[]);
     let (eye, seen) = add_key(&path, "eye", "read-only", &[]);
@@ -177,18 +182,18 @@ async fn a_key_that_is_known_has_the_rights_of_its_client() {
     let (ci, looks) = (holder(&id, "ci", true), holder(&eye, "eye", false));
     // Twice: a secret that was right before is known again.
     for _ in 0..2 {
-        assert_eq!(asking.key(&id, &secret).await, Ok(ci.clone()));
-        assert_eq!(asking.legacy(&format!("{id}{secret}")).await, Ok(ci.clone()));
-        assert_eq!(asking.legacy(&format!("{eye}{seen}")).await, Ok(looks.clone()));
+        assert_eq!(asking.key(&id, &secret), Ok(ci.clone()));
+        assert_eq!(asking.legacy(&format!("{id}{secret}")), Ok(ci.clone()));
+        assert_eq!(asking.legacy(&format!("{eye}{seen}")), Ok(looks.clone()));
     }
     for (id, secret) in [(&*id, &*seen), (&id, ""), (&eye, &secret), ("ci", &secret), ("00000000", &secret)] {
-        assert_eq!(asking.key(id, secret).await, Err(Denial::Wrong), "{id} {secret}");
-        assert_eq!(asking.legacy(&format!("{id}{secret}")).await, Err(Denial::Wrong), "{id} {secret}");
+        assert_eq!(asking.key(id, secret), Err(Denial::Wrong), "{id} {secret}");
+        assert_eq!(asking.legacy(&format!("{id}{secret}")), Err(Denial::Wrong), "{id} {secret}");
     }
-    assert_eq!((asking.key("", "x").await, asking.legacy("").await), (Err(Denial::Anonymous), Err(Denial::Anonymous)));
+    assert_eq!((asking.key("", "x"), asking.legacy("")), (Err(Denial::Anonymous), Err(Denial::Anonymous)));
     // What is published opens nothing here, and a page of another site has to know a key as anybody.
-    assert_eq!(asking.key(SAMPLE_KEY.0, SAMPLE_KEY.1).await, Err(Denial::Wrong));
-    assert_eq!(asking.access().prove_key(&id, &secret, "mock", None, || false).await, Ok(ci.clone()));
+    assert_eq!(asking.key(SAMPLE_KEY.0, SAMPLE_KEY.1), Err(Denial::Wrong));
+    assert_eq!(wait(asking.access().prove_key(&id, &secret, "mock", None, || false)), Ok(ci.clone()));
 
     assert_eq!(asking.change(&ci, "mock"), Ok((Some("ci".into()), "mockuser".into(), true)));
     let forbidden = |why: &str| Err(Denial::Forbidden(why.into()));
@@ -204,13 +209,13 @@ async fn a_key_that_is_known_has_the_rights_of_its_client() {
     assert_eq!(asking.change(&ci, "mock"), forbidden("ci may not use the driver mock."));
     assert_eq!(asking.access().key_holder(&eye, "mock"), None);
     assert_eq!(asking.change(&looks, "mock"), Err(Denial::Wrong));
-    assert_eq!(asking.key(&eye, &seen).await, Err(Denial::Wrong));
-    assert_eq!(asking.legacy(&format!("{eye}{seen}")).await, Err(Denial::Wrong));
+    assert_eq!(asking.key(&eye, &seen), Err(Denial::Wrong));
+    assert_eq!(asking.legacy(&format!("{eye}{seen}")), Err(Denial::Wrong));
 }
 
 /// Where an id begins with another, and where characters have more bytes than one.
-#[tokio::test]
-async fn a_legacy_key_is_found_by_any_id_that_it_begins_with() {
+#[test]
+fn a_legacy_key_is_found_by_any_id_that_it_begins_with() {
     let path = file("legacy-keys", "");
     let keys = [("one", "key", "secret"), ("two", "key1", "other"), ("three", "schlüssel", "geheim-ü")];
     for (name, id, secret) in keys {
@@ -218,15 +223,15 @@ async fn a_legacy_key_is_found_by_any_id_that_it_begins_with() {
     }
     let asking = Asking::with(&[&OWN[..], &["--clients", &path]].concat());
     for (name, id, secret) in keys {
-        assert_eq!(asking.legacy(&format!("{id}{secret}")).await, Ok(holder(id, name, false)));
+        assert_eq!(asking.legacy(&format!("{id}{secret}")), Ok(holder(id, name, false)));
     }
     for wrong in ["key", "key1", "keysecre", "keyother", "key1secret", "secret", "schl", "schlüsselgeheim", "ü"] {
-        assert_eq!(asking.legacy(wrong).await, Err(Denial::Wrong), "{wrong}");
+        assert_eq!(asking.legacy(wrong), Err(Denial::Wrong), "{wrong}");
     }
 }
 
-#[tokio::test]
-async fn a_code_opens_ports_with_its_password_and_nothing_else() {
+#[test]
+fn a_code_opens_ports_with_its_password_and_nothing_else() {
     let path = file("codes", "");
     std::fs::remove_file(&path).unwrap();
     let secret = add_codes(&path, "jo", "mock/north");
@@ -245,7 +250,7 @@ async fn a_code_opens_ports_with_its_password_and_nothing_else() {
     assert_eq!(asking.access().ghost_ports_users("mock"), ["jo", "amy"]);
     assert_eq!(asking.access().ghost_ports_users("fgcp"), ["ann", "amy"]);
     for _ in 0..2 {
-        assert_eq!(asking.code("jo", "oj", "287082").await, Ok(1));
+        assert_eq!(asking.code("jo", "oj", "287082"), Ok(1));
     }
     for (name, password, code) in [
         ("jo", "oj", "287083"),
@@ -256,9 +261,9 @@ async fn a_code_opens_ports_with_its_password_and_nothing_else() {
         ("nobody", "oj", "287082"),
         (SAMPLE_USER.name, SAMPLE_USER.password, "287082"),
     ] {
-        assert_eq!(asking.code(name, password, code).await, Err(Denial::Wrong), "{name} {password} {code}");
+        assert_eq!(asking.code(name, password, code), Err(Denial::Wrong), "{name} {password} {code}");
     }
-    let elsewhere = asking.access().prove_code("jo", "oj", "287082", NOW, "fgcp", None).await;
+    let elsewhere = wait(asking.access().prove_code("jo", "oj", "287082", NOW, "fgcp", None));
     assert_eq!(elsewhere, Err(Denial::Wrong));
 
     let instance = Instance::with(&[&OWN[..], &["--clients", &path]].concat());
@@ -269,19 +274,19 @@ async fn a_code_opens_ports_with_its_password_and_nothing_else() {
     instance.send(Request::get("/api/firewalls").by("jo", "jo")).expect(401);
 }
 
-#[tokio::test]
-async fn what_is_published_opens_sample_data_alone() {
+#[test]
+fn what_is_published_opens_sample_data_alone() {
     let asking = Asking::with(&[]);
     let (id, secret) = SAMPLE_KEY;
     let sample = holder(id, "sample key", true);
-    assert_eq!(asking.key(id, secret).await, Ok(sample.clone()));
-    assert_eq!(asking.legacy(&format!("{id}{secret}")).await, Ok(sample.clone()));
+    assert_eq!(asking.key(id, secret), Ok(sample.clone()));
+    assert_eq!(asking.legacy(&format!("{id}{secret}")), Ok(sample.clone()));
     assert_eq!(asking.access().key_holder(id, "mock"), Some(sample.clone()));
     for (id, secret) in [(id, "x"), ("d0c5a7e2", secret), (id, ""), (secret, id)] {
-        assert_eq!(asking.key(id, secret).await, Err(Denial::Wrong));
-        assert_eq!(asking.legacy(&format!("{id}{secret}")).await, Err(Denial::Wrong));
+        assert_eq!(asking.key(id, secret), Err(Denial::Wrong));
+        assert_eq!(asking.legacy(&format!("{id}{secret}")), Err(Denial::Wrong));
     }
-    assert_eq!((asking.key("", "").await, asking.legacy("").await), (Err(Denial::Anonymous), Err(Denial::Anonymous)));
+    assert_eq!((asking.key("", ""), asking.legacy("")), (Err(Denial::Anonymous), Err(Denial::Anonymous)));
     assert_eq!(asking.access().key_holder("d0c5a7e2", "mock"), None);
     assert_eq!(asking.change(&sample, "mock"), Ok((Some("sample key".into()), "mockuser".into(), false)));
     assert_eq!(asking.change(&holder("other", "sample key", true), "mock"), Err(Denial::Wrong));
@@ -290,37 +295,37 @@ async fn what_is_published_opens_sample_data_alone() {
     assert_eq!(asking.access().ghost_ports_users("mock"), [name]);
     // As Python's hmac makes it of the published secret.
     let code = "503347";
-    assert_eq!(asking.code(name, password, code).await, Ok(1));
+    assert_eq!(asking.code(name, password, code), Ok(1));
     for (name, password, code) in [("jo", "x", code), ("ann", password, code), (name, password, "000000")] {
-        assert_eq!(asking.code(name, password, code).await, Err(Denial::Wrong));
+        assert_eq!(asking.code(name, password, code), Err(Denial::Wrong));
     }
 
     // Data of the operator's own is no sample.
     let data = file("own-data", "");
     let asking = Asking::with(&["--mock-data", &data]);
-    assert_eq!(asking.key(id, secret).await, Err(Denial::Wrong));
-    assert_eq!(asking.code(name, password, code).await, Err(Denial::Wrong));
+    assert_eq!(asking.key(id, secret), Err(Denial::Wrong));
+    assert_eq!(asking.code(name, password, code), Err(Denial::Wrong));
     assert_eq!(asking.access().ghost_ports_users("mock"), [""; 0]);
 }
 
-#[tokio::test]
-async fn who_serves_this_machine_alone_takes_any_key() {
+#[test]
+fn who_serves_this_machine_alone_takes_any_key() {
     let asking = Asking::with(&OWN);
     let anyone = |id: &str| holder(id, "anyone", true);
-    assert_eq!(asking.key("x", "").await, Ok(anyone("x")));
-    assert_eq!(asking.legacy("0123456789").await, Ok(anyone("01234567")));
-    assert_eq!(asking.legacy("ü").await, Ok(anyone("ü")));
-    assert_eq!((asking.key("", "x").await, asking.legacy("").await), (Err(Denial::Anonymous), Err(Denial::Anonymous)));
+    assert_eq!(asking.key("x", ""), Ok(anyone("x")));
+    assert_eq!(asking.legacy("0123456789"), Ok(anyone("01234567")));
+    assert_eq!(asking.legacy("ü"), Ok(anyone("ü")));
+    assert_eq!((asking.key("", "x"), asking.legacy("")), (Err(Denial::Anonymous), Err(Denial::Anonymous)));
     assert_eq!(asking.access().key_holder("x", "mock"), Some(anyone("x")));
     assert_eq!(asking.change(&anyone("x"), "mock"), Ok((Some("anyone".into()), "mockuser".into(), true)));
     for denial in [
-        asking.access().prove_key("x", "", "mock", None, || false).await,
-        asking.access().prove_legacy_key("x", "mock", None, || false).await,
+        wait(asking.access().prove_key("x", "", "mock", None, || false)),
+        wait(asking.access().prove_legacy_key("x", "mock", None, || false)),
     ] {
         assert!(
             matches!(denial, Err(Denial::Forbidden(why)) if why.starts_with("Without --clients the gateway serves"))
         );
     }
     assert_eq!(asking.access().ghost_ports_users("mock"), [""; 0]);
-    assert_eq!(asking.code(SAMPLE_USER.name, SAMPLE_USER.password, "287082").await, Err(Denial::Wrong));
+    assert_eq!(asking.code(SAMPLE_USER.name, SAMPLE_USER.password, "287082"), Err(Denial::Wrong));
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use ipnet::{IpSubnets, Ipv4Subnets, Ipv6Subnets};
+
 use crate::cidr::{Cidr, InvalidCidr};
 
 /// Addresses of one family from one to another, both included.
@@ -64,6 +66,17 @@ impl AddressRange {
         self.last
     }
 
+    /// The fewest networks that have these addresses and no others, in their order.
+    pub fn networks(&self) -> impl Iterator<Item = Cidr> {
+        let subnets = match (self.first, self.last) {
+            (IpAddr::V4(first), IpAddr::V4(last)) => Some(IpSubnets::V4(Ipv4Subnets::new(first, last, 0))),
+            (IpAddr::V6(first), IpAddr::V6(last)) => Some(IpSubnets::V6(Ipv6Subnets::new(first, last, 0))),
+            // No range is of both.
+            _ => None,
+        };
+        subnets.into_iter().flatten().map(Cidr::from)
+    }
+
     /// `ipv4` or `ipv6`.
     pub fn family(&self) -> &'static str {
         if self.first.is_ipv4() { "ipv4" } else { "ipv6" }
@@ -88,6 +101,10 @@ impl fmt::Display for AddressRange {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -106,6 +123,48 @@ mod tests {
             ("::ffff:10.0.0.1-::ffff:10.0.0.2", Invalid::Address(InvalidCidr::Mapped("10.0.0.1/32".into()))),
         ] {
             assert_eq!(text.parse::<AddressRange>(), Err(why), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ranges_are_the_fewest_networks() {
+        for (range, networks) in [
+            ("10.0.0.0-10.0.0.255", "10.0.0.0/24"),
+            ("10.0.0.1-10.0.0.6", "10.0.0.1/32 10.0.0.2/31 10.0.0.4/31 10.0.0.6/32"),
+            ("0.0.0.0-255.255.255.255", "0.0.0.0/0"),
+            ("255.255.255.255-255.255.255.255", "255.255.255.255/32"),
+            ("::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::/0"),
+            ("2001:db8::-2001:db8::2", "2001:db8::/127 2001:db8::2/128"),
+        ] {
+            let networks: Vec<Cidr> = networks.split(' ').map(|cidr| cidr.parse().unwrap()).collect();
+            assert_eq!(range.parse::<AddressRange>().unwrap().networks().collect::<Vec<_>>(), networks, "{range}");
+        }
+    }
+
+    /// That networks are a range's and no more: each begins where the one before has ended.
+    fn check(first: IpAddr, last: IpAddr) {
+        let number = |address: IpAddr| match address {
+            IpAddr::V4(address) => u128::from(u32::from(address)),
+            IpAddr::V6(address) => u128::from(address),
+        };
+        let networks: Vec<_> = AddressRange::new(first, last).unwrap().networks().collect();
+        let mut next = Some(number(first));
+        for cidr in &networks {
+            assert_eq!(Some(number(cidr.address())), next);
+            let bits = u32::from(if first.is_ipv4() { 32 } else { 128 } - cidr.prefix());
+            let size = 1_u128.checked_shl(bits);
+            next = size.and_then(|size| number(cidr.address()).checked_add(size));
+        }
+        assert_eq!(next, number(last).checked_add(1));
+        assert_eq!(Cidr::merged(&networks), networks);
+    }
+
+    proptest! {
+        #[test]
+        fn networks_are_exactly_the_range(a: u32, b: u32, c: u128, d: u128, near in 0..5000_u32) {
+            check(Ipv4Addr::from(a.min(b)).into(), Ipv4Addr::from(a.max(b)).into());
+            check(Ipv4Addr::from(a).into(), Ipv4Addr::from(a.saturating_add(near)).into());
+            check(Ipv6Addr::from(c.min(d)).into(), Ipv6Addr::from(c.max(d)).into());
         }
     }
 }

@@ -107,6 +107,12 @@ impl Cidr {
     }
 }
 
+impl From<IpNet> for Cidr {
+    fn from(network: IpNet) -> Self {
+        Self(network)
+    }
+}
+
 impl FromStr for Cidr {
     type Err = InvalidCidr;
 

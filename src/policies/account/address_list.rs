@@ -47,6 +47,16 @@ impl AddressList {
         }
     }
 
+    /// These, each written in the shortest way.
+    pub fn of(networks: Vec<Cidr>) -> Self {
+        let is_one = |network: &Cidr| network.prefix() == if network.family() == "ipv4" { 32 } else { 128 };
+        let text = |network: &Cidr| match is_one(network) {
+            true => network.address().to_string(),
+            false => network.to_string(),
+        };
+        Self { written: networks.iter().map(text).collect(), networks }
+    }
+
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.written.len()

@@ -10,7 +10,7 @@ use deltawall_core::{Error, ErrorKind, Firewall, FirewallId, RuleSet};
 use futures_util::{StreamExt, stream};
 
 use super::compile::{Addresses, For, compile};
-use super::draft::{By, Directory, Draft, Limits, user_id};
+use super::draft::{By, Directory, Draft, user_id};
 use super::error::{ChangeError, Code, Problem};
 use super::id::Id;
 use super::objects::{GroupSettings, Objects};
@@ -39,9 +39,7 @@ impl Account {
         directory: &Directory,
         edit: impl FnOnce(&mut Draft<'_>) -> Result<T, ChangeError>,
     ) -> Result<T, ChangeError> {
-        let objects = Objects::clone(&*self.objects().await?);
-        let now = self.cloud.changes.clock().now();
-        edit(&mut Draft::new(objects, directory, Limits::default(), By::GATEWAY, now))
+        edit(&mut self.draft(&*self.objects().await?, directory, By::GATEWAY))
     }
 
     /// That the firewalls of these groups can be kept at what the account is to be, with the addresses that it was found out with.
@@ -133,8 +131,7 @@ impl Account {
 
     async fn forget_what_is_over(&self, objects: &Objects) -> Result<(), ChangeError> {
         let directory = Directory::default();
-        let now = self.cloud.changes.clock().now();
-        let mut draft = Draft::new(objects.clone(), &directory, Limits::default(), By::GATEWAY, now);
+        let mut draft = self.draft(objects, &directory, By::GATEWAY);
         draft.close_what_is_over()?;
         let (mut after, writes, _) = draft.end();
         after.revision = objects.revision + 1;
@@ -212,7 +209,7 @@ impl Account {
             let seen = driver.firewall(context, firewall).await?;
             let change = self.replacement(firewall, self.compiled(objects, addresses, assigned, &seen)?);
             let asked = self.cloud.asked(driver, context, asker.caller, "keep_rules");
-            self.cloud.changes.plan(asked, &change, &self.terms(assigned), None).await.map(drop)
+            self.cloud.changes.check(asked, &change, &self.terms(assigned)).await
         });
         planned.await
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use deltawall_core::{Description, FirewallId, FirewallName, NewFirewall};
 
-use super::draft::{By, Directory, Draft, Limits};
+use super::draft::{By, Directory, Draft};
 use super::edits::GroupEdit;
 use super::error::{ChangeError, Code, Problem};
 use super::event::EventKind;
@@ -35,8 +35,7 @@ impl Account {
         let _turn = self.turn.lock().await;
         for _ in 0..ATTEMPTS {
             let before = self.objects().await?;
-            let now = self.cloud.changes.clock().now();
-            let mut draft = Draft::new(Objects::clone(&before), directory, Limits::default(), by.clone(), now);
+            let mut draft = self.draft(&before, directory, by.clone());
             let made = edit(&mut draft)?;
             let (mut after, writes, touched) = draft.end();
             if writes.is_empty() {

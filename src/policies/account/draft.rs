@@ -19,6 +19,8 @@ pub struct Draft<'a> {
     pub(super) objects: Objects,
     pub(super) directory: &'a Directory,
     pub(super) limits: Limits,
+    /// The names of the zones that feeds keep.
+    pub(super) feeds: &'a HashSet<String>,
     pub(super) by: By,
     pub(super) now: Timestamp,
     writes: BTreeMap<String, Option<String>>,
@@ -129,9 +131,16 @@ pub fn user_id(name: &str) -> Id {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(objects: Objects, directory: &'a Directory, limits: Limits, by: By, now: Timestamp) -> Self {
+    pub(super) fn new(
+        objects: Objects,
+        directory: &'a Directory,
+        limits: Limits,
+        feeds: &'a HashSet<String>,
+        by: By,
+        now: Timestamp,
+    ) -> Self {
         let made = (objects.revision + 1) * MADE_AT_ONCE;
-        Self { objects, directory, limits, by, now, writes: BTreeMap::new(), touched: HashSet::new(), made }
+        Self { objects, directory, limits, feeds, by, now, writes: BTreeMap::new(), touched: HashSet::new(), made }
     }
 
     /// All objects, as they are to be.

@@ -48,6 +48,9 @@ pub struct Zone {
     pub description: Option<String>,
     /// Its addresses.
     pub addresses: AddressList,
+    /// Whether a feed has put them there, and nobody else since.
+    #[serde(default)]
+    pub is_fed: bool,
     /// Whether it is always there.
     #[serde(default, skip)]
     pub is_built_in: bool,
@@ -288,13 +291,14 @@ impl<T: Object> Collection<T> {
 
 impl Objects {
     /// The account as it is at first.
-    pub(super) fn built_in() -> Self {
+    pub(in crate::policies) fn built_in() -> Self {
         let any = AddressList::read(ANY.1).map(|addresses| Zone {
             id: Id::of(&[Zone::KIND, ANY.0]),
             made: 0,
             name: ANY.0.to_owned(),
             description: None,
             addresses,
+            is_fed: false,
             is_built_in: true,
         });
         let interface = |name: &str| Interface {

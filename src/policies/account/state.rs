@@ -1,6 +1,6 @@
 //! The account: what is kept of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use deltawall_core::FirewallId;
 use tokio::sync::Mutex as Turn;
 
-use super::draft::{DOCUMENTS, Kept};
+use super::draft::{By, DOCUMENTS, Directory, Draft, Kept, Limits};
 use super::error::ChangeError;
 use super::event::Event;
 use super::id::Id;
@@ -32,6 +32,8 @@ pub struct Account {
     pub(super) cloud: Cloud,
     /// How long a GhostPort is open.
     pub ghost_port_time: Duration,
+    /// The names of the zones that feeds keep.
+    feeds: HashSet<String>,
     known: RwLock<Arc<Objects>>,
     /// Whoever changes it, one after the other.
     pub(super) turn: Turn<()>,
@@ -58,6 +60,7 @@ impl Account {
         Ok(Some(Self {
             cloud,
             ghost_port_time: config.ghost_port_time,
+            feeds: config.feeds.iter().map(|feed| feed.zone.clone()).collect(),
             known: RwLock::new(Arc::new(Objects::built_in())),
             turn: Turn::default(),
             is_behind: AtomicBool::new(false),
@@ -95,6 +98,12 @@ impl Account {
     fn keeper(&self, group: &GroupSettings) -> Option<Keeper> {
         let firewall = FirewallId::new(group.firewall.as_ref()?).ok()?;
         self.is_here(group).then(|| self.cloud.keeper(keeper_name(&firewall), &firewall))
+    }
+
+    /// The account as it is to be, which is as it is at first.
+    pub(super) fn draft<'a>(&'a self, objects: &Objects, directory: &'a Directory, by: By) -> Draft<'a> {
+        let now = self.cloud.changes.clock().now();
+        Draft::new(objects.clone(), directory, Limits::default(), &self.feeds, by, now)
     }
 
     pub(super) fn known(&self) -> Arc<Objects> {

@@ -1,5 +1,6 @@
 //! Groups, servers, and what a policy does to the firewalls of groups.
 
+use deltawall::config::{Config, Guard};
 use serde_json::{Value, json};
 
 use crate::halo::client::{Account, errors, text, wrong};
@@ -172,4 +173,26 @@ fn half_of_a_policy_never_is() {
     account
         .put(&format!("groups/{}", text(&lab["id"])), &json!({ "group": { "firewall_policy_id": null } }))
         .expect(204);
+}
+
+#[test]
+fn what_a_guard_stands_against_is_refused_and_not_kept() {
+    let (firewall, traffic) = ("lab".into(), "tcp/22 from 192.0.2.1".parse().unwrap());
+    let guard = Guard { firewall, driver: None, provider: None, traffic, is_open: true };
+    let account = Account::with(Config { guards: vec![guard], ..Config::default() });
+    let zone = account.zone("blocked", "192.0.2.9");
+    let rules = json!([
+        { "chain": "INPUT", "action": "DROP", "active": true, "firewall_source": { "id": zone, "type": "FirewallZone" } },
+        { "chain": "INPUT", "action": "ACCEPT", "active": true, "firewall_service": { "name": "ssh" } },
+        { "chain": "INPUT", "action": "DROP", "active": true },
+    ]);
+    let policy = account.policy("guarded", &rules);
+    account.assign("lab", Some(&policy)).expect(204);
+    let (path, in_force) = (format!("firewall_zones/{zone}"), account.in_force("lab"));
+    let put = |addresses: &str| account.put(&path, &json!({ "firewall_zone": { "ip_address": addresses } }));
+    assert_eq!(errors(put("192.0.2.9,192.0.2.0/30")), wrong(&[("linux_firewall_policy_id", "invalid")]));
+    assert_eq!(account.get(&path)["firewall_zone"]["ip_address"], "192.0.2.9");
+    assert_eq!(account.in_force("lab"), in_force);
+    put("192.0.2.9,192.0.2.10").expect(204);
+    assert_ne!(account.in_force("lab"), in_force);
 }

@@ -3,12 +3,14 @@
 pub mod client;
 mod drivers;
 mod events;
+mod feeds;
 mod ghost_ports;
 mod groups;
 mod host;
 mod login;
 mod objects;
 mod policies;
+mod publisher;
 mod rules;
 mod walk;
 mod wire;

@@ -1,5 +1,6 @@
 //! What clients change of the account: each kind of object has a file.
 
+mod feeds;
 mod ghost_ports;
 mod groups;
 mod interfaces;

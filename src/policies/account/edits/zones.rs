@@ -1,5 +1,6 @@
 //! Changes of zones.
 
+use super::feeds::fed;
 use crate::policies::account::address_list::{AddressList, InvalidList};
 use crate::policies::account::draft::{Draft, Problems, text};
 use crate::policies::account::error::{ChangeError, Code, Problem};
@@ -34,7 +35,15 @@ impl Draft<'_> {
         };
         let id = Id::new();
         let made = self.number();
-        self.put(Zone { id, made, name, description: description.flatten(), addresses, is_built_in: false })?;
+        self.put(Zone {
+            id,
+            made,
+            name,
+            description: description.flatten(),
+            addresses,
+            is_fed: false,
+            is_built_in: false,
+        })?;
         Ok(id)
     }
 
@@ -47,13 +56,22 @@ impl Draft<'_> {
         Self::check_not_built_in(before.is_built_in, &before.name)?;
         let mut problems = Problems::default();
         let mut zone = Zone::clone(&before);
-        if let Some(name) = &edit.name {
-            zone.name = problems.note(self.name::<Zone>(name, Some(zone.id))).unwrap_or_default();
+        let is_kept = self.is_kept_by_feed(&before);
+        match &edit.name {
+            Some(name) if is_kept && name.trim() != zone.name => problems.add(fed(&zone, "name", name)),
+            Some(name) => zone.name = problems.note(self.name::<Zone>(name, Some(zone.id))).unwrap_or_default(),
+            None => {}
         }
-        if let Some(text) = &edit.addresses
-            && let Some(read) = problems.note(addresses(text))
-        {
-            zone.addresses = read;
+        match &edit.addresses {
+            // What a feed has put there comes back with the whole zone, and may be more than a client writes.
+            Some(text) if is_unchanged(&before, text) => {}
+            Some(text) if is_kept => problems.add(fed(&zone, "ip_address", text)),
+            Some(text) => {
+                if let Some(addresses) = problems.note(addresses(text)) {
+                    (zone.addresses, zone.is_fed) = (addresses, false);
+                }
+            }
+            None => {}
         }
         if let Some(Some(description)) = problems.note(description(edit)) {
             zone.description = description;
@@ -69,6 +87,7 @@ impl Draft<'_> {
     pub fn delete_zone(&mut self, id: &str) -> Result<(), ChangeError> {
         let zone = self.find::<Zone>(id)?;
         Self::check_not_built_in(zone.is_built_in, &zone.name)?;
+        self.check_not_fed(&zone)?;
         self.check_unused(zone.id)?;
         self.remove::<Zone>(zone.id);
         Ok(())
@@ -78,6 +97,12 @@ impl Draft<'_> {
 fn description(edit: &ZoneEdit) -> Result<Option<Option<String>>, Problem> {
     let Some(description) = &edit.description else { return Ok(None) };
     description.as_deref().map(|description| text("description", description)).transpose().map(Some)
+}
+
+/// Whether these are the addresses that a zone has: in whatever spelling and order, where nobody has written them.
+fn is_unchanged(zone: &Zone, text: &str) -> bool {
+    let is_same = |read: AddressList| read == zone.addresses || zone.is_fed && read.is_same(&zone.addresses);
+    AddressList::read(text).is_ok_and(is_same)
 }
 
 fn addresses(text: &str) -> Result<AddressList, Problem> {
