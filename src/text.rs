@@ -12,7 +12,8 @@ pub fn shown(text: &str) -> Cow<'_, str> {
 
 /// Bytes in hexadecimal, in lower case.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// No more than so many characters of a text.

@@ -63,7 +63,7 @@ impl Changes {
     }
 
     /// Who keeps a firewall.
-    pub fn keeper(&self, driver: &dyn Driver, provider: Option<&ProviderName>, firewall: &Firewall) -> Option<String> {
+    pub fn keeper(&self, driver: &dyn Driver, provider: Option<&ProviderName>, firewall: &Firewall) -> Option<Keeper> {
         self.shared.keepers.of(driver, provider, firewall)
     }
 

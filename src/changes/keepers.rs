@@ -17,6 +17,8 @@ pub struct Keeper {
     pub provider: String,
     /// The firewall, by its id or its name.
     pub firewall: String,
+    /// What people are to know of what it keeps there, in a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// All who keep one.
@@ -44,7 +46,7 @@ impl Keepers {
     }
 
     /// Who keeps this firewall.
-    pub(super) fn of(&self, driver: &dyn Driver, chosen: Option<&ProviderName>, firewall: &Firewall) -> Option<String> {
+    pub(super) fn of(&self, driver: &dyn Driver, chosen: Option<&ProviderName>, firewall: &Firewall) -> Option<Keeper> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if all.is_empty() {
             return None;
@@ -55,7 +57,7 @@ impl Keepers {
                 && keeper.provider == provider
                 && [firewall.id.as_str(), firewall.name.as_str()].contains(&&*keeper.firewall)
         };
-        all.iter().find(is_of).map(|keeper| keeper.name.clone())
+        all.iter().find(is_of).cloned()
     }
 
     /// Whether somebody may change this firewall, who may be its keeper.
@@ -70,8 +72,8 @@ impl Keepers {
         who: Option<&str>,
     ) -> Result<(), Error> {
         match self.of(driver, chosen, firewall) {
-            Some(name) if who != Some(&name) => {
-                let message = format!("The firewall is kept by {name}. Change its rules there.");
+            Some(keeper) if who != Some(&keeper.name) => {
+                let message = format!("The firewall is kept by {}. Change its rules there.", keeper.name);
                 Err(Error::new(ErrorKind::Blocked, driver.id(), message))
             }
             _ => Ok(()),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use deltawall_core::Cidr;
 
 use super::usage::Usage;
+use super::values;
 
 /// How long a GhostPort is open where nobody says otherwise, as with Halo.
 pub(super) const GHOST_PORT_TIME: Duration = Duration::from_secs(4 * 60 * 60);
@@ -27,6 +28,31 @@ pub struct HaloCloud {
     pub provider: Option<String>,
     /// Whether it is there without being asked for, so that it may as well not be.
     pub is_default: bool,
+}
+
+/// How much there may be in Halo's account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HaloLimits {
+    /// Objects of a kind.
+    pub objects: usize,
+    /// Rules of a policy.
+    pub rules: usize,
+}
+
+impl Default for HaloLimits {
+    fn default() -> Self {
+        Self { objects: 10_000, rules: 1_000 }
+    }
+}
+
+impl HaloLimits {
+    /// Reads what was typed, and what the file has: objects and rules.
+    pub(super) fn read(typed: (Option<u32>, Option<u32>), file: (Option<u32>, Option<u32>)) -> Result<Self, Usage> {
+        let default = Self::default();
+        let objects = values::count("--max-objects", typed.0.or(file.0), default.objects)?;
+        let rules = values::count("--max-rules", typed.1.or(file.1), default.rules)?;
+        Ok(Self { objects, rules })
+    }
 }
 
 impl HaloCloud {

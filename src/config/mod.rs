@@ -32,7 +32,7 @@ pub use clients::{ClientsCommand, Rights};
 pub use feeds::{Feed, FeedPlace};
 pub use files::{check_has_end, file_error, read};
 pub use guards::Guard;
-pub use halo::HaloCloud;
+pub use halo::{HaloCloud, HaloLimits};
 pub use hosts::HostPattern;
 pub use limits::Limits;
 pub use nftables::Nftables;
@@ -123,6 +123,8 @@ pub struct Config {
     pub feeds: Vec<Feed>,
     /// How many networks such a zone has, at the most.
     pub max_zone: usize,
+    /// How much there may be in Halo's account.
+    pub halo_limits: HaloLimits,
     /// The devices that clients of VAPIX see.
     pub vapix: Vec<VapixDevice>,
     /// How their clients are told to prove themselves.
@@ -197,6 +199,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             feeds: Vec::new(),
             max_zone: 65_536,
+            halo_limits: HaloLimits::default(),
             vapix: vec![VapixDevice::default()],
             vapix_challenge: Challenge::default(),
             backend_timeout: Duration::from_secs(30),
@@ -258,6 +261,7 @@ impl Config {
             ghost_port_time: halo::ghost_port_time(typed.ghostport_time.or(file.ghostport_time))?,
             trusted_proxies: halo::proxies(typed.trusted_proxies.as_deref().or(file.trusted_proxies.as_deref()))?,
             max_zone: values::count("--max-zone", typed.max_zone.or(file.max_zone), default.max_zone)?,
+            halo_limits: HaloLimits::read((typed.max_objects, typed.max_rules), (file.max_objects, file.max_rules))?,
             feeds: feeds::feeds(file.feed)?,
             vapix: VapixDevice::read(typed.vapix.as_deref(), &file.vapix_device)?,
             vapix_challenge: typed.vapix_challenge.or(file.vapix_challenge).unwrap_or_default(),

@@ -226,6 +226,14 @@ pub(super) struct Settings {
     #[arg(long, env = "API_MAX_ZONE", value_name = "COUNT")]
     pub(super) max_zone: Option<u32>,
 
+    /// How many policies, zones, services, interfaces and groups Halo's account has at the most, of each kind [default: 10000]
+    #[arg(long, env = "API_MAX_OBJECTS", value_name = "COUNT")]
+    pub(super) max_objects: Option<u32>,
+
+    /// How many rules one of its policies has at the most [default: 1000]
+    #[arg(long, env = "API_MAX_RULES", value_name = "COUNT")]
+    pub(super) max_rules: Option<u32>,
+
     /// The firewall that the rules of the VAPIX device are of, or none [default: mock-nftables/device where that driver is served]
     #[arg(long, env = "API_VAPIX", value_name = "DRIVER[/PROVIDER]/FIREWALL")]
     #[serde(skip)]

@@ -3,7 +3,10 @@
 
 use actix_http::{HttpMessage, Request as HttpRequest};
 use actix_web::http::Uri;
-use actix_web::http::header::{HeaderName, ORIGIN, REFERER, UPGRADE_INSECURE_REQUESTS};
+use actix_web::http::header::{
+    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, ORIGIN, REFERER, REFERRER_POLICY, UPGRADE_INSECURE_REQUESTS,
+    X_FRAME_OPTIONS,
+};
 
 use super::headers;
 use super::host::{Names, Site};
@@ -13,6 +16,17 @@ static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What they want the answer for.
 static FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
+/// The headers that keep a page in its place: it loads what this server has, sends forms to it, and stands in no other page. Other sites
+/// learn nothing of it, while our own forms say where they come from, which is how they are known for ours.
+pub static IN_ITS_PLACE: [(HeaderName, HeaderValue); 3] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"),
+    ),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+];
 
 /// Whether no page of another site is behind a request, as far as a browser says.
 ///

@@ -97,7 +97,7 @@ impl Cloud {
     /// Who keeps this firewall, under this name.
     pub(super) fn keeper(&self, name: String, firewall: &FirewallId) -> Keeper {
         let driver = self.driver.id().to_owned();
-        Keeper { name, driver, provider: self.provider_name(), firewall: firewall.to_string() }
+        Keeper { name, driver, provider: self.provider_name(), firewall: firewall.to_string(), notes: Vec::new() }
     }
 
     /// Asks the driver about a firewall, or about all: for a change where that has an id, and then in the firewall's turn.

@@ -88,11 +88,6 @@ impl Policies {
         self.shared.account.as_ref()
     }
 
-    /// The feeds, in the order in which they were configured.
-    pub fn feeds(&self) -> &[Feed] {
-        &self.shared.feeds
-    }
-
     /// Has kept firewalls looked at now, and again and again from then on.
     pub fn wake(&self) {
         self.has_started.get_or_init(|| {
@@ -211,6 +206,9 @@ async fn look(shared: &Shared, desk: &Desk, device: &Device, compares: bool) -> 
 /// Looks after the firewalls of Halo's groups.
 async fn look_at_account(shared: &Shared, desk: &Desk, compares: bool) -> Looked {
     let Some(account) = &shared.account else { return Looked::Done };
+    if let Err(why) = account.write_told().await {
+        tracing::error!(%why, "what has happened to Halo's account is not among its events, and it is tried again");
+    }
     match account.reconcile(desk, compares).await {
         Ok(0) => Looked::Done,
         Ok(corrected) => {

@@ -7,9 +7,8 @@ use actix_http::body::BoxBody;
 use actix_http::{HttpMessage, Request as HttpRequest, Response};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EntityTag, Header, HeaderName, HeaderValue,
-    IF_NONE_MATCH, IfNoneMatch, LOCATION, REFERRER_POLICY, RETRY_AFTER, SERVER, VARY, WWW_AUTHENTICATE,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, Header, HeaderName, HeaderValue, IF_NONE_MATCH, IfNoneMatch,
+    LOCATION, RETRY_AFTER, SERVER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 
 use super::answer::{Answer, View};
@@ -21,10 +20,8 @@ use super::version::SERVER_NAME;
 use super::written::{Cache, Written};
 use super::{headers, html, json, xml};
 use crate::logging::six_digits;
+use crate::message::page;
 use crate::trace;
-
-/// What pages may do: load what this server has, send forms to it, and stand in no other page.
-const PAGE_POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 static SERVER_VALUE: HeaderValue = HeaderValue::from_static(SERVER_NAME);
 static AS_DECLARED: HeaderValue = HeaderValue::from_static("nosniff");
@@ -120,10 +117,9 @@ fn begin(head: &Head<'_>, status: StatusCode, kept: &HeaderValue) -> Response<Bo
     add(&mut response, CACHE_CONTROL, kept.clone());
     add(&mut response, VARY, DEPENDS_ON.clone());
     if head.format() == Format::Html {
-        add(&mut response, CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
-        add(&mut response, X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-        // Other sites learn nothing. Our own forms say where they come from, which is how they are known for ours.
-        add(&mut response, REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        for (name, value) in &page::IN_ITS_PLACE {
+            add(&mut response, name.clone(), value.clone());
+        }
     }
     add(&mut response, trace::REQUEST_ID.clone(), head.exchange.id.as_str());
     add(&mut response, headers::DRIVER.clone(), HeaderValue::from_static(head.driver().id()));

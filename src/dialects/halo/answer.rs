@@ -35,15 +35,20 @@ pub(super) fn with(mut response: Response<BoxBody>, name: HeaderName, value: &st
 /// What tells a failure.
 pub(super) fn failure(error: &ApiError) -> Response<BoxBody> {
     let (status, body) = error.told();
-    let response = json(status, &body);
-    match status {
+    signed(json(status, &body))
+}
+
+/// An answer with the header that its status asks for.
+pub(super) fn signed(response: Response<BoxBody>) -> Response<BoxBody> {
+    match response.status() {
         StatusCode::SERVICE_UNAVAILABLE => with(response, header::RETRY_AFTER, "1"),
         StatusCode::UNAUTHORIZED => with(response, header::WWW_AUTHENTICATE, "Bearer"),
         _ => response,
     }
 }
 
-fn response(status: StatusCode, body: BoxBody) -> Response<BoxBody> {
+/// An answer with the headers that all have.
+pub(super) fn response(status: StatusCode, body: BoxBody) -> Response<BoxBody> {
     let mut response = Response::with_body(status, body);
     response.head_mut().set_camel_case_headers(true);
     let headers = response.headers_mut();

@@ -69,6 +69,11 @@ impl ApiError {
         }
     }
 
+    /// That an answer could not be written.
+    pub(super) fn unwritten(why: &impl ToString) -> Self {
+        Self::Change(ChangeError::Backend(why.to_string()))
+    }
+
     /// That one thing is wrong with what was sent.
     pub(super) fn invalid(problem: Problem) -> Self {
         Self::Change(problem.into())

@@ -8,7 +8,7 @@ use super::error::ApiError;
 use super::request::{Answer, Request, invalid};
 use super::views::{object, time};
 use crate::clock::Timestamp;
-use crate::policies::account::{Actor, Event, Objects};
+use crate::policies::account::{Actor, Event};
 
 /// How many events a page has, at the most and where nothing is asked for.
 const MAX_PER_PAGE: usize = 100;
@@ -18,7 +18,9 @@ const PER_PAGE: usize = 10;
 const PARAMETERS: [&str; 4] = ["since", "until", "sort_by", "server_platform"];
 
 /// The page of events that is asked for.
-pub(super) fn list(request: &Request<'_>, objects: &Objects) -> Answer {
+pub(super) async fn list(request: &Request<'_>) -> Answer {
+    request.account.write_told().await?;
+    let objects = request.objects().await?;
     let query = &request.query;
     let (since, until) = (moment(request, "since")?, moment(request, "until")?);
     let is_asked = |event: &Event| {

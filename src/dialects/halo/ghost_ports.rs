@@ -1,6 +1,7 @@
 //! GhostPorts: a user proves who it is, and what rules let users do is open for the address that it comes from.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use actix_http::body::BoxBody;
 use actix_http::{Response, StatusCode};
@@ -20,13 +21,20 @@ use crate::policies::account::objects::GhostPort;
 use crate::policies::account::{Actor, By, Directory, EventKind, Id};
 
 /// The name under which one is sent and shown.
-const ONE: &str = "ghostport";
+pub(super) const ONE: &str = "ghostport";
 
 /// Who has proven to be a user, with the step of time that its code was for, and where it comes from.
 struct Proven {
     user: String,
     step: u64,
     from: IpAddr,
+}
+
+impl Proven {
+    /// Who it is, for events: whatever was sent for a name.
+    fn by(&self) -> By {
+        By { actor: Actor::User(crate::text::shown(&self.user).into_owned()), address: Some(self.from) }
+    }
 }
 
 /// The list of those that are open.
@@ -48,18 +56,22 @@ pub(super) async fn show(request: &Request<'_>, id: &str) -> Result<Response<Box
 
 /// Opens, for a user who proves who it is by what was sent.
 pub(super) async fn open(request: &mut Request<'_>) -> Result<Response<BoxBody>, ApiError> {
-    let Proven { user, step, from } = prove(request).await?;
-    request.by = By { actor: Actor::User(user.clone()), address: Some(from) };
+    let open = open_own(request).await?;
+    let url = url(request, &open);
+    Ok(with(answer(StatusCode::CREATED, &json!({ ONE: shown(request, &open) })), LOCATION, &url))
+}
+
+/// What was opened for a user who proves who it is by what was sent.
+pub(super) async fn open_own(request: &mut Request<'_>) -> Result<Arc<GhostPort>, ApiError> {
+    let proven = prove(request).await?;
+    request.by = proven.by();
+    let Proven { user, step, from } = &proven;
     let life = request.account.ghost_port_time;
-    let opened = request
-        .change(&Directory::default(), |draft| draft.open_ghost_port(&user, step, from, life))
-        .await?
-        .ok_or(ApiError::InvalidLogin)?;
-    request.shared.attempts.was_right(&user, from);
+    let opened = request.change(&Directory::default(), |draft| draft.open_ghost_port(user, *step, *from, life)).await?;
+    let opened = opened.ok_or_else(|| refused(request, &proven))?;
+    request.shared.attempts.was_right(user, *from);
     let objects = request.objects().await?;
-    let open = objects.ghost_ports.get(opened).ok_or_else(|| not_found(ONE, &opened.to_string()))?;
-    let url = url(request, open);
-    Ok(with(answer(StatusCode::CREATED, &json!({ ONE: shown(request, open) })), LOCATION, &url))
+    objects.ghost_ports.get(opened).cloned().ok_or_else(|| not_found(ONE, &opened.to_string()))
 }
 
 /// Closes, for who may change all.
@@ -68,26 +80,43 @@ pub(super) async fn close(request: &Request<'_>, id: &str) -> Result<Response<Bo
     Ok(done())
 }
 
-/// Closes what is a user's own, who proves who it is by what was sent.
-pub(super) async fn close_own(request: &mut Request<'_>, id: &str) -> Result<Response<BoxBody>, ApiError> {
-    let Proven { user, step, from } = prove(request).await?;
-    request.by = By { actor: Actor::User(user.clone()), address: Some(from) };
-    let is_used = request
-        .change(&Directory::default(), |draft| {
-            if !draft.use_code(&user, step)? {
-                return Ok(true);
-            }
-            let objects = draft.objects();
-            let is_own = Id::read(id).and_then(|id| objects.ghost_ports.get(id)).is_some_and(|open| open.user == user);
-            // That of another is not there for this one; the code is used all the same.
-            if is_own { draft.close_ghost_port(id).map(|()| false) } else { Ok(false) }
-        })
-        .await?;
-    if is_used {
-        return Err(ApiError::InvalidLogin);
-    }
-    request.shared.attempts.was_right(&user, from);
+/// Closes what has this id, for its user, who proves who it is by what was sent. That of another is not there for this one, who is not told so.
+pub(super) async fn close_this(request: &mut Request<'_>, id: &str) -> Result<Response<BoxBody>, ApiError> {
+    let id = Id::read(id);
+    close_own(request, |open| Some(open.id) == id).await?;
     Ok(done())
+}
+
+/// Closes what a user has open that is so, where it proves who it is by what was sent. Whether anything was.
+pub(super) async fn close_own(
+    request: &mut Request<'_>,
+    is_meant: impl Fn(&GhostPort) -> bool,
+) -> Result<bool, ApiError> {
+    let proven = prove(request).await?;
+    request.by = proven.by();
+    let Proven { user, step, from } = &proven;
+    let nobody = Directory::default();
+    let closed = request.change(&nobody, |draft| {
+        if !draft.use_code(user, *step)? {
+            return Ok(None);
+        }
+        let open = draft.objects().ghost_ports.iter().find(|open| open.user == *user && is_meant(open));
+        match open.map(|open| open.id.to_string()) {
+            Some(id) => draft.close_ghost_port(&id).map(|()| Some(true)),
+            None => Ok(Some(false)),
+        }
+    });
+    let was_open = closed.await?.ok_or_else(|| refused(request, &proven))?;
+    request.shared.attempts.was_right(user, *from);
+    Ok(was_open)
+}
+
+/// That a user is not who it says, or its code was used; which is told.
+fn refused(request: &Request<'_>, proven: &Proven) -> ApiError {
+    request.tell_of_failed_login(&proven.user);
+    let message = "User, password or code were wrong, or the code was used.".to_owned();
+    request.shared.tell(request.account, proven.by(), EventKind::GhostportFailure, message);
+    ApiError::InvalidLogin
 }
 
 async fn prove(request: &Request<'_>) -> Result<Proven, ApiError> {
@@ -107,19 +136,12 @@ async fn prove(request: &Request<'_>) -> Result<Proven, ApiError> {
     let driver = request.account.cloud().driver().id();
     let access = &request.desk.gateway.access;
     let step = access.prove_code(&user, &password, code.trim(), seconds, driver, Some(from)).await;
+    let proven = |step| Proven { user, step, from };
     match step {
-        Ok(step) => Ok(Proven { user, step, from }),
+        Ok(step) => Ok(proven(step)),
         Err(Denial::Busy) => Err(ApiError::Refused(Refusal::Requests)),
-        Err(_) => {
-            request.tell_of_failed_login(&user);
-            // Attempts are limited, and so are these. That one is not told of is no reason to answer otherwise.
-            let by = By { actor: Actor::User(crate::text::shown(&user).into_owned()), address: Some(from) };
-            let message = "User, password or code were wrong, or the code was used.";
-            if let Err(why) = request.account.tell(request.asker(), &by, EventKind::GhostportFailure, message).await {
-                tracing::warn!(%why, "a failed login to GhostPorts is not among the events");
-            }
-            Err(ApiError::InvalidLogin)
-        }
+        // Attempts are limited, and so is what is told of them.
+        Err(_) => Err(refused(request, &proven(0))),
     }
 }
 

@@ -34,12 +34,16 @@ pub(super) async fn answer_to(request: &Request<'_>, resource: Resource<'_>) -> 
 }
 
 async fn show(request: &Request<'_>, resource: Resource<'_>) -> Answer {
+    if resource == Resource::Events {
+        return events::list(request).await;
+    }
     let objects = request.objects().await?;
     let scene = request.scene(&objects);
     let query = &request.query;
     let shown = match resource {
-        Resource::Events => return events::list(request, &objects),
-        Resource::Token | Resource::GhostPorts | Resource::GhostPort(_) => return Err(ApiError::NoSuchPath),
+        Resource::Events | Resource::Page | Resource::Token | Resource::GhostPorts | Resource::GhostPort(_) => {
+            return Err(ApiError::NoSuchPath);
+        }
         Resource::All(Kind::Group) => return servers::list_groups(request, &objects).await,
         Resource::All(kind) => {
             let url = request.url(kind);

@@ -7,7 +7,7 @@
 //! | `body`, `fields`, `edits`, `unchanged` | what is sent, in all forms that clients have for it, and what it asks for |
 //! | `request`, `handlers`, `shared` | each request to the account, and what it answers; what they share |
 //! | `events` | what has happened |
-//! | `ghost_ports`, `attempts` | what users open for themselves, and how often they may be wrong |
+//! | `ghost_ports`, `page`, `attempts` | what users open for themselves, the page for that, and how often they may be wrong |
 //! | `servers` | groups and servers, which the cloud is asked for |
 //! | `views`, `groups`, `list`, `answer` | what is shown of objects, lists of them, and the bytes of answers |
 //! | `error` | the table from failures to statuses and bodies |
@@ -24,6 +24,7 @@ mod groups;
 mod handlers;
 mod list;
 mod login;
+mod page;
 mod path;
 mod request;
 mod servers;
@@ -48,6 +49,7 @@ use crate::policies::account::{Account, By, ChangeError};
 use attempts::Attempts;
 use error::ApiError;
 use list::Query;
+use login::Login;
 use path::{Place, Resource};
 use request::Request;
 use shared::Shared;
@@ -63,12 +65,30 @@ pub struct Halo(Shared);
 impl Halo {
     /// The dialect of a gateway, which believes these proxies.
     pub fn new(changes: Arc<Changes>, policies: Arc<Policies>, proxies: Vec<Cidr>) -> Self {
-        Self(Shared { changes, policies, tokens: Tokens::default(), attempts: Attempts::default(), proxies })
+        Self(Shared {
+            changes,
+            policies,
+            tokens: Tokens::default(),
+            attempts: Attempts::default(),
+            failed_logins: Attempts::default(),
+            proxies,
+        })
     }
 
     /// Whether a path is of the dialect, which is there where an account is.
     pub fn has(&self, path: &str, is_below: impl Fn(&str, &str) -> bool) -> bool {
         self.0.policies.account().is_some() && path::BASES.iter().any(|start| is_below(path, start))
+    }
+
+    /// What tells a failure: as a page where one was asked for.
+    fn failure(&self, exchange: &Exchange<'_>, error: &ApiError) -> Response<BoxBody> {
+        let account = self.0.policies.account();
+        let is_page = Place::at(exchange.http.uri().path()).resource == Some(Resource::Page);
+        let page = account.filter(|_| is_page).map(|account| page::failure(exchange, &self.0, account, error));
+        match page {
+            Some(Ok(page)) => page,
+            _ => answer::failure(error),
+        }
     }
 
     fn reply(&self, exchange: &Exchange<'_>, response: Response<BoxBody>) -> Reply {
@@ -89,28 +109,31 @@ impl Halo {
         body: Result<Bytes, Refusal>,
     ) -> Result<Response<BoxBody>, ApiError> {
         let shared = &self.0;
+        let login = Login { shared, exchange, gateway: &desk.gateway, account };
         let Place { base, resource } = Place::at(exchange.http.uri().path());
         if resource == Some(Resource::Token) {
             if exchange.http.method() != Method::POST {
                 return Err(ApiError::NoSuchPath);
             }
             let body = body.map_err(ApiError::Refused)?;
-            let token = login::token(shared, exchange, &desk.gateway, account, &body).await?;
+            let token = login.token(&body).await?;
             return Ok(answer::json(StatusCode::OK, &token));
         }
+        let no_credentials = || ApiError::Forbidden("The gateway has no credentials of its own for this cloud".into());
         // Users of GhostPorts have no token: what they send tells who they are.
         let is_own = match (exchange.http.method(), resource) {
             (&Method::POST, Some(Resource::GhostPorts)) => true,
-            (&Method::DELETE, Some(Resource::GhostPort(_))) => !login::is_sent(exchange),
+            (&Method::DELETE, Some(Resource::GhostPort(_))) => !login.is_sent(),
+            (_, Some(Resource::Page)) => true,
             _ => false,
         };
         // Whoever is unknown is not told what there is.
         let (caller, by) = match is_own {
             true => {
-                let caller = account.cloud().own_caller("GhostPorts".to_owned()).ok_or(ApiError::InvalidToken)?;
+                let caller = account.cloud().own_caller("GhostPorts".to_owned()).ok_or_else(no_credentials)?;
                 (caller, By::GATEWAY)
             }
-            false => login::admit(shared, exchange, &desk.gateway, account).await?,
+            false => login.admit().await?,
         };
         let resource = resource.ok_or(ApiError::NoSuchPath)?;
         let body = body.map_err(ApiError::Refused)?;
@@ -129,7 +152,8 @@ impl Halo {
         };
         match resource {
             Resource::GhostPorts if is_own => ghost_ports::open(&mut request).await,
-            Resource::GhostPort(id) if is_own => ghost_ports::close_own(&mut request, id).await,
+            Resource::GhostPort(id) if is_own => ghost_ports::close_this(&mut request, id).await,
+            Resource::Page => page::answer_to(&mut request).await,
             resource => handlers::answer_to(&request, resource).await,
         }
     }
@@ -148,7 +172,7 @@ impl Dialect for Halo {
                             "a request to Halo's account could not be answered"
                         );
                     }
-                    answer::failure(&error)
+                    self.failure(exchange, &error)
                 }
             },
             None => answer::failure(&ApiError::NoSuchPath),
@@ -157,6 +181,6 @@ impl Dialect for Halo {
     }
 
     fn refuse(&self, exchange: &Exchange<'_>, _: &Desk, refusal: Refusal) -> Reply {
-        self.reply(exchange, answer::failure(&ApiError::Refused(refusal)))
+        self.reply(exchange, self.failure(exchange, &ApiError::Refused(refusal)))
     }
 }

@@ -1,7 +1,7 @@
 //! What is at which path. The same tree is there under several names, with or without slashes at the end, or doubled.
 
 /// What the paths of the API begin with.
-pub(super) const BASES: [&str; 4] = ["/v1", "/api/1", "/v2/users", "/oauth"];
+pub(super) const BASES: [&str; 5] = ["/v1", "/api/1", "/v2/users", "/oauth", "/ghostports"];
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub(super) enum Resource<'a> {
     GhostPorts,
     /// What one user has opened.
     GhostPort(&'a str),
+    /// The page on which users open and close.
+    Page,
 }
 
 /// A kind of objects that clients make, change and delete.
@@ -91,6 +93,7 @@ impl<'a> Place<'a> {
             ["api", "1", rest @ ..] => ("/api/1", rest),
             ["v2", rest @ ..] => ("/v2", rest),
             ["v1", rest @ ..] => ("/v1", rest),
+            ["ghostports"] => return Self { base: "/v1", resource: Some(Resource::Page) },
             ["oauth", "access_token"] => return Self { base: "/v1", resource: Some(Resource::Token) },
             _ => return Self { base: "/v1", resource: None },
         };
@@ -143,6 +146,7 @@ impl Resource<'_> {
             Self::Events => "/v1/events",
             Self::GhostPorts => "/v1/ghostports",
             Self::GhostPort(_) => "/v1/ghostports/{id}",
+            Self::Page => "/ghostports",
         }
     }
 }

@@ -8,7 +8,6 @@ use deltawall_core::{Description, FirewallId, FirewallName, NewFirewall};
 use super::draft::{By, Directory, Draft};
 use super::edits::GroupEdit;
 use super::error::{ChangeError, Code, Problem};
-use super::event::EventKind;
 use super::id::Id;
 use super::objects::Objects;
 use super::state::{Account, keeper_name};
@@ -18,7 +17,7 @@ use crate::policies::cloud::Asker;
 use crate::policies::failure::Failure;
 
 /// How often a change is made anew because another gateway has made one meanwhile.
-const ATTEMPTS: usize = 10;
+pub(super) const ATTEMPTS: usize = 10;
 
 impl Account {
     /// Changes the account, and the firewalls of all groups that this is about. It is made by a function that may be called several times.
@@ -53,15 +52,7 @@ impl Account {
                 return Ok(made);
             }
         }
-        Err(ChangeError::Backend("other gateways change the account all the time".into()))
-    }
-
-    /// Tells that something has happened that changes nothing.
-    ///
-    /// # Errors
-    /// Where that cannot be kept.
-    pub async fn tell(&self, asker: Asker<'_>, by: &By, kind: EventKind, message: &str) -> Result<(), ChangeError> {
-        self.change(asker, by, &Directory::default(), |draft| draft.tell(kind, message.to_owned(), None)).await
+        Err(ChangeError::others())
     }
 
     /// Makes a group with its firewall.

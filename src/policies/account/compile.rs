@@ -211,7 +211,7 @@ impl For<'_> {
         match peer {
             Peer::Zone(zone) => {
                 let zone = self.objects.zones.get(zone).ok_or("its zone is not there")?;
-                Ok(Cidr::merged(zone.addresses.networks()).into_iter().map(Source::Address).collect())
+                Ok(zone.addresses.networks().iter().copied().map(Source::Address).collect())
             }
             Peer::Group(group) if self.can.sources.groups => Ok(vec![Source::Group(self.group(group)?)]),
             Peer::Group(group) => {

@@ -11,6 +11,7 @@ use super::objects::{Collection, GhostPort, GroupSettings, Interface, Object, Ob
 use super::policy::Policy;
 use super::service::Service;
 use crate::clock::Timestamp;
+use crate::config::HaloLimits;
 
 /// The account as it is to be, with what has to be written for that.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub struct Draft<'a> {
     /// All objects, as they are to be.
     pub(super) objects: Objects,
     pub(super) directory: &'a Directory,
-    pub(super) limits: Limits,
+    pub(super) limits: HaloLimits,
     /// The names of the zones that feeds keep.
     pub(super) feeds: &'a HashSet<String>,
     pub(super) by: By,
@@ -47,21 +48,6 @@ impl By {
             Actor::Key { label, .. } => Some(label.clone()),
             Actor::Gateway | Actor::User(_) => None,
         }
-    }
-}
-
-/// How much there may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Objects of a kind.
-    pub objects: usize,
-    /// Rules of a policy.
-    pub rules: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { objects: 10_000, rules: 1_000 }
     }
 }
 
@@ -134,7 +120,7 @@ impl<'a> Draft<'a> {
     pub(super) fn new(
         objects: Objects,
         directory: &'a Directory,
-        limits: Limits,
+        limits: HaloLimits,
         feeds: &'a HashSet<String>,
         by: By,
         now: Timestamp,

@@ -103,6 +103,13 @@ fn told(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
+impl ChangeError {
+    /// Other gateways have written each time that this one wanted to.
+    pub(super) fn others() -> Self {
+        Self::Backend("other gateways change the account all the time".into())
+    }
+}
+
 impl From<Problem> for ChangeError {
     fn from(problem: Problem) -> Self {
         Self::Invalid(vec![problem])

@@ -61,6 +61,8 @@ pub enum EventKind {
     GhostportClose,
     ApiLoginSuccess,
     ApiLoginFailure,
+    FirewallZoneFeedSuccess,
+    FirewallZoneFeedFailure,
 }
 
 impl EventKind {
@@ -80,6 +82,8 @@ impl EventKind {
             Self::GhostportClose => "ghostport_close",
             Self::ApiLoginSuccess => "api_login_success",
             Self::ApiLoginFailure => "api_login_failure",
+            Self::FirewallZoneFeedSuccess => "firewall_zone_feed_success",
+            Self::FirewallZoneFeedFailure => "firewall_zone_feed_failure",
         }
     }
 
@@ -99,11 +103,13 @@ impl EventKind {
             Self::GhostportClose => "GhostPorts session close",
             Self::ApiLoginSuccess => "Api key authenticated",
             Self::ApiLoginFailure => "Api key authentication failure",
+            Self::FirewallZoneFeedSuccess => "Firewall zone feed taken",
+            Self::FirewallZoneFeedFailure => "Firewall zone feed failure",
         }
     }
 
     /// Whether somebody should look at it.
     pub fn is_critical(self) -> bool {
-        matches!(self, Self::GhostportFailure | Self::ApiLoginFailure)
+        matches!(self, Self::GhostportFailure | Self::ApiLoginFailure | Self::FirewallZoneFeedFailure)
     }
 }

@@ -8,7 +8,7 @@
 //! | [`compile`] | what a policy comes to, in the model |
 //! | [`state`] | the account: what is kept of it |
 //! | [`servers`] | its groups and servers, as the cloud has them |
-//! | `applying`, `changing` | keeping the firewalls of groups, and changing it |
+//! | `applying`, `changing`, `telling` | keeping the firewalls of groups, changing it, and telling what has happened |
 
 pub mod address_list;
 mod applying;
@@ -25,6 +25,7 @@ pub mod rule;
 pub mod servers;
 pub mod service;
 pub mod state;
+mod telling;
 
 pub use draft::{By, Directory, Draft};
 pub use error::{ChangeError, Code, Problem};

@@ -2,21 +2,22 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use deltawall_core::FirewallId;
 use tokio::sync::Mutex as Turn;
 
-use super::draft::{By, DOCUMENTS, Directory, Draft, Kept, Limits};
+use super::draft::{By, DOCUMENTS, Directory, Draft, Kept};
 use super::error::ChangeError;
 use super::event::Event;
 use super::id::Id;
 use super::objects::{GhostPort, GroupSettings, Interface, Object, Objects, UsedCode, Zone};
 use super::policy::Policy;
 use super::service::Service;
+use super::telling::Told;
 use crate::changes::{Changes, Keeper};
-use crate::config::{Config, Usage};
+use crate::config::{Config, HaloLimits, Usage};
 use crate::policies::cloud::Cloud;
 use crate::store::DocumentWrites;
 
@@ -32,8 +33,13 @@ pub struct Account {
     pub(super) cloud: Cloud,
     /// How long a GhostPort is open.
     pub ghost_port_time: Duration,
+    limits: HaloLimits,
     /// The names of the zones that feeds keep.
     feeds: HashSet<String>,
+    /// What has happened, and is not among the events yet.
+    pub(super) told: Mutex<Vec<Told>>,
+    /// What people are to know of feeds, in a sentence each, by the names of their zones.
+    feed_notes: Mutex<BTreeMap<String, String>>,
     known: RwLock<Arc<Objects>>,
     /// Whoever changes it, one after the other.
     pub(super) turn: Turn<()>,
@@ -60,7 +66,10 @@ impl Account {
         Ok(Some(Self {
             cloud,
             ghost_port_time: config.ghost_port_time,
+            limits: config.halo_limits,
             feeds: config.feeds.iter().map(|feed| feed.zone.clone()).collect(),
+            told: Mutex::default(),
+            feed_notes: Mutex::default(),
             known: RwLock::new(Arc::new(Objects::built_in())),
             turn: Turn::default(),
             is_behind: AtomicBool::new(false),
@@ -94,16 +103,22 @@ impl Account {
         group.firewall.as_ref().is_some_and(|firewall| self.group_id(firewall) == group.id)
     }
 
-    /// Who keeps the firewall of a group, where that is of the cloud that is served.
-    fn keeper(&self, group: &GroupSettings) -> Option<Keeper> {
-        let firewall = FirewallId::new(group.firewall.as_ref()?).ok()?;
-        self.is_here(group).then(|| self.cloud.keeper(keeper_name(&firewall), &firewall))
+    /// Who keeps the firewall of a group that has a policy, where that is of the cloud that is served.
+    fn keeper(&self, objects: &Objects, notes: &BTreeMap<String, String>, group: &GroupSettings) -> Option<Keeper> {
+        let policy = objects.policies.get(group.policy?);
+        let firewall = FirewallId::new(group.firewall.as_ref()?).ok().filter(|_| self.is_here(group))?;
+        let is_used = |zone: &str| {
+            let zone = objects.zones.named(zone);
+            zone.zip(policy).is_some_and(|(zone, policy)| policy.names(zone.id))
+        };
+        let notes = notes.iter().filter(|(zone, _)| is_used(zone)).map(|(_, note)| note.clone()).collect();
+        Some(Keeper { notes, ..self.cloud.keeper(keeper_name(&firewall), &firewall) })
     }
 
     /// The account as it is to be, which is as it is at first.
     pub(super) fn draft<'a>(&'a self, objects: &Objects, directory: &'a Directory, by: By) -> Draft<'a> {
         let now = self.cloud.changes.clock().now();
-        Draft::new(objects.clone(), directory, Limits::default(), &self.feeds, by, now)
+        Draft::new(objects.clone(), directory, self.limits, &self.feeds, by, now)
     }
 
     pub(super) fn known(&self) -> Arc<Objects> {
@@ -151,10 +166,25 @@ impl Account {
 
     /// From now on these are its objects.
     fn take(&self, objects: Objects) {
-        let keepers = objects.groups.iter().filter(|group| group.policy.is_some());
-        let keepers = keepers.filter_map(|group| self.keeper(group)).collect();
-        self.cloud.changes.keep_only(KEEPERS, keepers);
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(objects);
+        self.tell_keepers(|_| {});
+    }
+
+    /// What people are to know of a feed from now on, on the pages of firewalls whose policies have its zone.
+    pub(in crate::policies) fn note_feed(&self, zone: &str, note: Option<String>) {
+        self.tell_keepers(|notes| match note {
+            Some(note) => drop(notes.insert(zone.to_owned(), note)),
+            None => drop(notes.remove(zone)),
+        });
+    }
+
+    /// Tells who keeps firewalls. That is of one at a time, so that it is what is known last.
+    fn tell_keepers(&self, change: impl FnOnce(&mut BTreeMap<String, String>)) {
+        let mut notes = self.feed_notes.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut notes);
+        let objects = self.known();
+        let keepers = objects.groups.iter().filter_map(|group| self.keeper(&objects, &notes, group)).collect();
+        self.cloud.changes.keep_only(KEEPERS, keepers);
     }
 }
 

@@ -1,7 +1,6 @@
-//! A feed: what has become of it, and looking at it again and again.
+//! A feed: looking at its list again and again, and telling what has become of it.
 
 use std::cell::Cell;
-use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use deltawall_core::Cidr;
@@ -10,10 +9,10 @@ use tokio::task::spawn_blocking;
 use super::fetch::fetch;
 use super::list;
 use crate::clock::Timestamp;
-use crate::config::{self, Config, FeedPlace, Usage};
+use crate::config::{self, Config, Usage};
 use crate::gateway::Desk;
 use crate::policies::account::address_list::AddressList;
-use crate::policies::account::{Account, By, ChangeError, Directory, Draft, Objects};
+use crate::policies::account::{Account, By, ChangeError, Directory, Draft, EventKind, Objects};
 use crate::policies::cloud::Asker;
 
 /// How long it takes until a list is looked at again that could not be taken. It grows from time to time, up to the feed's own.
@@ -25,29 +24,22 @@ pub struct Feed {
     of: config::Feed,
     /// How many networks its zone has, at the most.
     most: usize,
-    status: RwLock<FeedStatus>,
 }
 
-/// What has become of a feed since the gateway was started.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FeedStatus {
-    /// When its list was last found good, if it was: the zone has it since.
-    pub last_success: Option<Timestamp>,
-    /// How many networks it had then.
-    pub networks: Option<usize>,
-    /// Why the list that is there now was not taken; none where it was.
-    pub failure: Option<FeedFailure>,
+/// What became of a list when it was last looked at.
+#[derive(Default)]
+struct Last {
+    /// Whether one was ever taken since the gateway was started.
+    was_taken: bool,
+    failure: Option<Failing>,
 }
 
-/// Why a list was not taken. The last good one stays in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FeedFailure {
+/// That a list is not taken: the last good one stays in force.
+struct Failing {
     /// Since when none was.
-    pub since: Timestamp,
-    /// When it was last tried.
-    pub last: Timestamp,
+    since: Timestamp,
     /// Why not, in a sentence.
-    pub why: String,
+    why: String,
 }
 
 impl Feed {
@@ -65,31 +57,21 @@ impl Feed {
             Some(_) if always_there.zones.named(&of.zone).is_some() => {
                 Err(Usage(format!("feed {number}: the zone '{}' is always there, as it is", of.zone)))
             }
-            Some(_) => Ok(Self { of: of.clone(), most: config.max_zone, status: RwLock::default() }),
+            Some(_) => Ok(Self { of: of.clone(), most: config.max_zone }),
         });
         feeds.collect()
     }
 
     /// The name of its zone.
-    pub fn zone(&self) -> &str {
+    fn zone(&self) -> &str {
         &self.of.zone
-    }
-
-    /// Where its list is.
-    pub fn place(&self) -> &FeedPlace {
-        &self.of.place
-    }
-
-    /// What has become of it.
-    pub fn status(&self) -> FeedStatus {
-        self.status.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Looks at its list, again and again, and tells whenever that may have changed firewalls.
     pub(in crate::policies) async fn keep(&self, account: &Account, desk: &Desk, tell: impl Fn()) {
         let changes = &account.cloud().changes;
         let clock = changes.clock();
-        let mut failures = 0;
+        let (mut failures, mut last) = (0, Last::default());
         loop {
             let start = clock.running();
             let taken = self.take(account, desk).await;
@@ -104,7 +86,7 @@ impl Feed {
                     self.of.every.min(FIRST_PAUSE.saturating_mul(1 << (failures - 1).min(20)))
                 }
             };
-            self.note(taken, clock.now());
+            self.tell(account, &mut last, taken);
             tell();
             clock.reaches(start + pause).await;
         }
@@ -113,14 +95,13 @@ impl Feed {
     /// Makes its list the zone's addresses. How many networks there are in it.
     async fn take(&self, account: &Account, desk: &Desk) -> Result<usize, String> {
         let networks = self.networks().await?;
-        let changes = &account.cloud().changes;
-        let (id, time) = (changes.new_id().to_string(), Cell::new(None));
+        let list = AddressList::of(networks);
+        let feed = |draft: &mut Draft<'_>| draft.feed_zone(self.zone(), &list, self.of.max_shrink);
+        let (id, time) = (account.cloud().changes.new_id().to_string(), Cell::new(None));
         let caller = account.cloud().own_caller(format!("feed of zone '{}'", self.zone()));
         let caller = caller.ok_or("the gateway has no credentials of its own any more")?;
         let asker = Asker { desk, caller: &caller, id: &id, peer: None, time: &time };
-        let (list, directory) = (AddressList::of(networks), Directory::default());
-        let feed = |draft: &mut Draft<'_>| draft.feed_zone(self.zone(), &list, self.of.max_shrink);
-        account.change(asker, &By::GATEWAY, &directory, feed).await.map_err(sentence)?;
+        account.change(asker, &By::GATEWAY, &Directory::default(), feed).await.map_err(sentence)?;
         Ok(list.len())
     }
 
@@ -134,25 +115,37 @@ impl Feed {
         spawn_blocking(read).await.unwrap_or_else(|why| Err(why.to_string()))
     }
 
-    /// Says what has become of it; in the log once, until that is something else.
-    fn note(&self, taken: Result<usize, String>, now: Timestamp) {
+    /// Says what has become of it: once, until that is something else, in the log and as an event; and on pages as long as it fails.
+    fn tell(&self, account: &Account, last: &mut Last, taken: Result<usize, String>) {
         let (zone, place) = (self.zone(), &self.of.place);
-        let mut status = self.status.write().unwrap_or_else(PoisonError::into_inner);
-        let before = status.failure.take();
-        match taken {
+        let before = last.failure.take();
+        let event = match taken {
             Ok(networks) => {
-                if before.is_some() || status.last_success.is_none() {
+                account.note_feed(zone, None);
+                let is_news = before.is_some() || !last.was_taken;
+                last.was_taken = true;
+                if is_news {
                     tracing::info!(zone, %place, networks, "the list of a feed is in force");
                 }
-                (status.last_success, status.networks) = (Some(now), Some(networks));
+                let message = format!("The list at {place} is in force as zone '{zone}', with {networks} networks.");
+                is_news.then_some((EventKind::FirewallZoneFeedSuccess, message))
             }
             Err(why) => {
-                if before.as_ref().is_none_or(|before| before.why != why) {
+                let is_news = before.as_ref().is_none_or(|before| before.why != why);
+                if is_news {
                     tracing::error!(zone, %place, why, "the list of a feed was not taken, and the last good one stays in force");
                 }
-                let since = before.map_or(now, |before| before.since);
-                status.failure = Some(FeedFailure { since, last: now, why });
+                let since = before.map_or_else(|| account.cloud().changes.clock().now(), |before| before.since);
+                let message = format!(
+                    "The list at {place} was not taken as zone '{zone}': {why}. The last good one stays in force."
+                );
+                account.note_feed(zone, Some(format!("Since {since}: {message}")));
+                last.failure = Some(Failing { since, why });
+                is_news.then_some((EventKind::FirewallZoneFeedFailure, message))
             }
+        };
+        if let Some((kind, message)) = event {
+            account.tell(By::GATEWAY, kind, message);
         }
     }
 }

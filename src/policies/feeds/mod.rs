@@ -10,4 +10,4 @@ pub mod feed;
 mod fetch;
 pub mod list;
 
-pub use feed::{Feed, FeedFailure, FeedStatus};
+pub use feed::Feed;

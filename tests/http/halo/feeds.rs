@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::halo::client::{Account, errors, text, wrong};
 use crate::halo::publisher::{Publisher, answer};
 use crate::instance::{Instance, eventually, file, fixture, run};
+use crate::wire::{MOCK_LOGIN, Request};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -129,6 +130,22 @@ fn what_is_no_good_list_leaves_the_last_one_in_force() {
     fed.refused("No such file");
     std::fs::create_dir(&fed.list).unwrap();
     fed.refused("the list is not in a file");
+    let path = "/api;driver=mock-nftables/firewalls/lab";
+    let page =
+        || fed.account.send_bare(Request::get(path).header("Accept", "text/html").login(MOCK_LOGIN)).expect(200).text();
+    let since = "its rules are changed there, and what others change is undone. Since 20";
+    assert!(page().contains(since) && page().contains("was not taken as zone"), "{}", page());
+    let events = eventually("all are events", || {
+        let events = fed.account.get("events?type=firewall_zone_feed_failure,firewall_zone_feed_success&per_page=100");
+        (events["count"] == 10).then_some(events)
+    });
+    let told: Vec<_> = events["events"].as_array().unwrap().iter().map(|event| text(&event["type"])).collect();
+    assert_eq!((&*told[0], &*told[9]), ("firewall_zone_feed_failure", "firewall_zone_feed_success"));
+    let last = text(&events["events"][0]["message"]);
+    assert!(
+        last.contains("the list is not in a file") && last.ends_with("The last good one stays in force."),
+        "{last}"
+    );
     std::fs::remove_dir(&fed.list).unwrap();
     assert_eq!(fed.figure("networks", 4.0), Some(()));
     // Of each reason there is a line, however often it was looked.
@@ -141,6 +158,7 @@ fn what_is_no_good_list_leaves_the_last_one_in_force() {
     publish(&fed.list, "198.51.100.1\n198.51.100.7\n");
     wait(&fed.account, "198.51.100.1,198.51.100.7");
     eventually("the figure says so", || fed.figure("failing", 0.0));
+    assert!(!page().contains("Since 20"));
     publish(&fed.list, &format!("{good}{}", "203.0.113.1\n"));
     wait(&fed.account, &format!("{kept},203.0.113.1"));
     publish(&fed.list, "198.51.100.0/24\n203.0.113.0/24\n");

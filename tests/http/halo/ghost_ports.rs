@@ -152,6 +152,48 @@ fn every_failure_is_the_same_and_attempts_are_limited() {
 }
 
 #[test]
+fn the_page_opens_and_closes_for_where_its_user_comes_from() {
+    let account = Account::new();
+    protect(&account);
+    let page = account.send_bare(Request::get("/ghostports")).expect(200);
+    assert_eq!(page.header("Content-Type"), Some("text/html; charset=utf-8"));
+    assert!(page.header("Content-Security-Policy").is_some_and(|policy| policy.contains("frame-ancestors 'none'")));
+    assert!(page.text().contains("<code>127.0.0.1</code>") && page.text().contains("after 4 hours"), "{}", page.text());
+    let send = |code: &str, more: &str| {
+        let form = format!("ghostport[username]=jo&ghostport[password]=open-sesame&ghostport[code]={code}{more}");
+        account.send_bare(Request::post("/ghostports").form(&form))
+    };
+    let first = code(&account);
+    let opened = send(&first, "").expect(200).text();
+    assert!(opened.contains("Open for <code>127.0.0.1</code> until <time datetime=\"2026-12-01T16:00:00"), "{opened}");
+    assert_eq!(account.in_force("lab").len(), 3);
+    let again = send(&first, "").expect(401);
+    assert!(again.text().contains("the code was used: wait for the next one") && again.text().contains("value=\"jo\""));
+    assert_eq!(account.in_force("lab").len(), 3);
+    for answer in ["Closed.", "Nothing was open."] {
+        account.clock.passes(Duration::from_secs(30));
+        let closed = send(&code(&account), "&ghostport[close]=true").expect(200).text();
+        assert!(closed.contains(answer), "{closed}");
+        assert_eq!(account.in_force("lab").len(), 1);
+    }
+    for (request, status) in [
+        (Request::post("/ghostports").form("username=jo"), 400),
+        (Request::post("/ghostports").form("ghostport[username]=%3Cb%3E&ghostport[password]=x&ghostport[code]=1"), 401),
+        (Request::post("/ghostports").form("").header("Sec-Fetch-Site", "cross-site"), 403),
+    ] {
+        let failed = account.send_bare(request).expect(status);
+        assert!(
+            failed.text().contains("Nothing was opened or closed") && !failed.text().contains("<b>"),
+            "{}",
+            failed.text()
+        );
+    }
+    account.send_bare(Request::delete("/ghostports")).expect(404);
+    let failures = account.get("events?type=ghostport_failure");
+    assert_eq!(failures["count"], 2, "{failures}");
+}
+
+#[test]
 fn what_is_open_and_assigned_outlives_a_crash_and_ends_on_time() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state.db");

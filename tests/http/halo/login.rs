@@ -77,6 +77,31 @@ fn a_wrong_key_is_401_and_another_grant_is_400() {
 }
 
 #[test]
+fn logins_are_events_and_failed_ones_push_no_others_out() {
+    let account = Account::new();
+    let ask = |secret: &str| {
+        account.send_bare(Request::post(TOKEN).login(&basic(KEY.0, secret)).form("grant_type=client_credentials"))
+    };
+    ask(KEY.1).expect(200);
+    for _ in 0..8 {
+        ask("wrong").expect(401);
+    }
+    account.send_bare(Request::get("/v1/groups").header("x-cpauth-access", "x")).expect(401);
+    let events = account.get("events?per_page=100");
+    let told: Vec<_> = events["events"].as_array().unwrap().iter().map(|event| text(&event["type"])).collect();
+    assert_eq!(told, [&["api_login_failure"; 5][..], &["api_login_success"]].concat());
+    let (failure, success) = (&events["events"][0], &events["events"][5]);
+    assert_eq!((&failure["actor_key_id"], &failure["critical"]), (&json!(KEY.0), &json!(true)));
+    assert_eq!(
+        (&success["actor_key_label"], &success["actor_ip_address"]),
+        (&json!("sample key"), &json!("127.0.0.1"))
+    );
+    account.clock.passes(Duration::from_secs(600));
+    account.send_bare(Request::get("/v1/groups").header("x-cpauth-access", "x")).expect(401);
+    assert_eq!(account.get("events")["count"], 7);
+}
+
+#[test]
 fn who_is_unknown_is_told_nothing_else() {
     let account = Account::new();
     let unknown = [

@@ -1,5 +1,6 @@
 //! Zones, services and interfaces.
 
+use deltawall::config::{Config, HaloLimits};
 use serde_json::{Value, json};
 
 use crate::halo::client::{Account, HOST, errors, text, wrong};
@@ -189,4 +190,18 @@ fn an_object_that_has_changed_is_412() {
     put("192.0.2.3").expect(412);
     account.send(Request::delete(&path).header("If-Match", &tag)).expect(412);
     assert_eq!(account.send(Request::get(&path)).json()["firewall_zone"]["ip_address"], "192.0.2.2");
+}
+
+#[test]
+fn there_are_as_many_objects_and_rules_as_the_configuration_says() {
+    let limits = HaloLimits { objects: 2, rules: 2 };
+    let account = Account::with(Config { halo_limits: limits, ..Config::default() });
+    let rule = json!({ "chain": "INPUT", "action": "ACCEPT", "active": true });
+    let of = |name: &str, rules: usize| json!({ "firewall_policy": { "name": name, "firewall_rules": vec![rule.clone(); rules] } });
+    assert_eq!(errors(account.post("firewall_policies", &of("a", 3))), wrong(&[("firewall_rules", "too_many")]));
+    let id = text(&account.post("firewall_policies", &of("a", 2)).expect(201).json()["firewall_policy"]["id"]);
+    let one_more = account.post(&format!("firewall_policies/{id}/firewall_rules"), &json!({ "firewall_rule": rule }));
+    assert_eq!(errors(one_more), wrong(&[("firewall_rules", "too_many")]));
+    account.post("firewall_policies", &of("b", 0)).expect(201);
+    assert_eq!(errors(account.post("firewall_policies", &of("c", 0))), wrong(&[("firewall_policy", "too_many")]));
 }

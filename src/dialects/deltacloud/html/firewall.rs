@@ -9,7 +9,7 @@ use deltawall_core::{
 };
 
 use super::{ports, words};
-use crate::changes::RuleExpiry;
+use crate::changes::{Keeper, RuleExpiry};
 use crate::clock::Timestamp;
 use crate::dialects::deltacloud::answer::FirewallPage;
 use crate::dialects::deltacloud::error::ApiError;
@@ -38,7 +38,7 @@ pub(super) struct Page<'a> {
     /// Whether changes of it can be tried and undone.
     can_end: bool,
     /// Who keeps it, so that nobody else changes it.
-    keeper: Option<String>,
+    keeper: Option<Keeper>,
     /// What can be done here.
     can: Capabilities,
 }
