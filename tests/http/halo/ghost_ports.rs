@@ -27,7 +27,7 @@ pub fn code_of(secret: &[u8], step: u64) -> String {
     format!("{:06}", number % 1_000_000)
 }
 
-fn code(account: &Account) -> String {
+pub fn code(account: &Account) -> String {
     code_at(u64::try_from(account.clock.now().millis()).unwrap() / 30_000)
 }
 
@@ -35,7 +35,7 @@ fn body(password: &str, code: &str) -> Value {
     json!({ "ghostport": { "username": "jo", "password": password, "code": code, "ip_address": "8.8.8.8" } })
 }
 
-fn open(account: &Account, password: &str, code: &str) -> Answer {
+pub fn open(account: &Account, password: &str, code: &str) -> Answer {
     account.send_bare(Request::post("/v1/ghostports").json(&body(password, code).to_string()))
 }
 

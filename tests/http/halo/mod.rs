@@ -12,5 +12,6 @@ mod objects;
 mod policies;
 mod publisher;
 mod rules;
+mod together;
 mod walk;
 mod wire;
