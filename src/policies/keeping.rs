@@ -75,6 +75,8 @@ impl Policies {
         if !self.shared.feeds.is_empty() {
             let shared = Arc::clone(&self.shared);
             start_thread("feeds", async move || keep_feeds(&shared).await);
+            // What becomes of them is told, whether or not a firewall is kept.
+            self.wake();
         }
     }
 
