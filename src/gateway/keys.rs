@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use deltawall_core::Credentials;
+use deltawall_core::{Credentials, ProviderName};
 use secrecy::SecretString;
 
 use super::access::{ANYONE, Access, Asked, Caller, Denial, check_is_ours};
@@ -124,11 +124,11 @@ impl Access {
         }
     }
 
-    /// The names of those who may open GhostPorts of this driver, in the order of the file: clients that have a time-based code, and
-    /// this driver among theirs.
-    pub fn ghost_ports_users(&self, driver: &'static str) -> Vec<String> {
+    /// The names of those who may open GhostPorts of this driver and provider, in the order of the file: clients that have a time-based
+    /// code, and these among theirs.
+    pub fn ghost_ports_users(&self, driver: &'static str, provider: Option<&ProviderName>) -> Vec<String> {
         match &self.clients {
-            Some(clients) => clients.ghost_ports_users(driver),
+            Some(clients) => clients.ghost_ports_users(driver, provider),
             None if self.is_sample(driver) => vec![SAMPLE_USER.name.to_owned()],
             None => Vec::new(),
         }
@@ -146,12 +146,12 @@ impl Access {
         password: &str,
         code: &str,
         unix_seconds: u64,
-        driver: &'static str,
+        (driver, provider): (&'static str, Option<&ProviderName>),
         peer: Option<IpAddr>,
     ) -> Result<u64, Denial> {
         if let Some(clients) = &self.clients {
             let sent = Credentials::new(name, password);
-            return Ok(clients.prove_code(&sent, code, unix_seconds, driver, peer).await?);
+            return Ok(clients.prove_code(&sent, code, unix_seconds, (driver, provider), peer).await?);
         }
         let is_user = self.is_sample(driver) && (name, password) == (SAMPLE_USER.name, SAMPLE_USER.password);
         let totp = Totp::parse(SAMPLE_USER.totp).ok().filter(|_| is_user);

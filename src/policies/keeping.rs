@@ -18,6 +18,9 @@ use crate::gateway::Desk;
 /// How often it is looked whether what was asked for has come to its end.
 const WHILE_WAITING: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether the time of day or the users are others, or another gateway has changed the account.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// All that firewalls are kept at.
 #[derive(Debug)]
 pub struct Policies {
@@ -29,10 +32,10 @@ pub struct Policies {
 struct Shared {
     changes: Arc<Changes>,
     devices: Vec<Device>,
-    account: Option<Account>,
+    account: Option<Arc<Account>>,
     feeds: Vec<Feed>,
     every: Duration,
-    woken: Notify,
+    woken: Arc<Notify>,
     has_ended: AtomicBool,
     /// It is told once that no feed is to be looked at any more.
     feeds_ended: Notify,
@@ -46,15 +49,16 @@ impl Policies {
     pub fn new(config: &Config, changes: &Arc<Changes>) -> Result<Self, Usage> {
         let devices = config.vapix.iter().map(|device| Device::new(device, changes));
         let devices: Vec<_> = devices.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
-        let account = Account::new(config, changes)?;
-        let feeds = Feed::all(config, account.as_ref())?;
+        let woken = Arc::<Notify>::default();
+        let account = Account::new(config, changes, &woken)?.map(Arc::new);
+        let feeds = Feed::all(config, account.is_some())?;
         let shared = Shared {
             changes: Arc::clone(changes),
             devices,
             account,
             feeds,
             every: config.reconcile_every,
-            woken: Notify::new(),
+            woken,
             has_ended: AtomicBool::new(false),
             feeds_ended: Notify::new(),
         };
@@ -68,8 +72,10 @@ impl Policies {
         let looks = self.shared.devices.iter().map(|device| look(&self.shared, &desk, device, true));
         let (looked, of_account) = join(join_all(looks), look_at_account(&self.shared, &desk, true)).await;
         let is_any_kept = self.shared.devices.iter().any(Device::is_kept)
-            || self.shared.account.as_ref().is_some_and(Account::has_kept);
-        if is_any_kept || looked.iter().chain([&of_account]).any(|looked| *looked != Looked::Done) {
+            || self.shared.account.as_ref().is_some_and(|account| account.has_kept());
+        // Others may have firewalls kept at any time.
+        let is_shared = self.shared.account.is_some() && self.shared.changes.store().is_shared();
+        if is_any_kept || is_shared || looked.iter().chain([&of_account]).any(|looked| *looked != Looked::Done) {
             self.wake();
         }
         if !self.shared.feeds.is_empty() {
@@ -86,7 +92,7 @@ impl Policies {
     }
 
     /// Halo's account, where there is one.
-    pub fn account(&self) -> Option<&Account> {
+    pub fn account(&self) -> Option<&Arc<Account>> {
         self.shared.account.as_ref()
     }
 
@@ -157,9 +163,12 @@ async fn run(shared: &Shared) {
         };
         // In this order: time that goes by meanwhile makes it too early, and never too late.
         let running = clock.running();
-        let left = shared.account.as_ref().and_then(|account| account.until_next_end(clock.now()));
-        // What was over already is done, or is tried again as all that has failed.
-        let next = left.filter(|left| !left.is_zero()).map_or(next, |left| next.min(running + left));
+        let account = shared.account.as_ref();
+        // Somebody may set the time of day, or take away a user. What was over already is done, or is tried again as all that has failed.
+        let left = account.and_then(|account| account.until_next_end()).map(|left| left.min(LOOK_AGAIN));
+        let polls = account.is_some() && shared.changes.store().is_shared() && !looked.contains(&Looked::Failed);
+        let next =
+            left.into_iter().chain(polls.then_some(LOOK_AGAIN)).map(|left| running + left).fold(next, Duration::min);
         tokio::select! {
             () = clock.reaches(next) => {}
             () = shared.woken.notified() => {}
@@ -211,7 +220,14 @@ async fn look_at_account(shared: &Shared, desk: &Desk, compares: bool) -> Looked
     if let Err(why) = account.write_told().await {
         tracing::error!(%why, "what has happened to Halo's account is not among its events, and it is tried again");
     }
-    match account.reconcile(desk, compares).await {
+    let has_changed = match account.learn().await {
+        Ok(has_changed) => has_changed,
+        Err(why) => {
+            tracing::error!(%why, "what firewalls of groups are to be cannot be read, and it is tried again");
+            return Looked::Failed;
+        }
+    };
+    match account.reconcile(desk, compares || has_changed).await {
         Ok(0) => Looked::Done,
         Ok(corrected) => {
             tracing::warn!(corrected, "firewalls of groups were not as their policies say, and are again");

@@ -6,6 +6,7 @@ use deltawall::config::{Config, Start};
 use deltawall::gateway::access::{Access, Asked, Denial};
 use deltawall::gateway::keys::{KeyHolder, SAMPLE_KEY, SAMPLE_USER, SampleUser};
 use deltawall::gateway::{Gateway, Registry};
+use deltawall_core::ProviderName;
 
 use crate::accounts::{By, OWN, add, password};
 use crate::clients_file::list;
@@ -40,7 +41,7 @@ impl Asking {
     }
 
     fn code(&self, name: &str, password: &str, code: &str) -> Result<u64, Denial> {
-        wait(self.access().prove_code(name, password, code, NOW, "mock", None))
+        wait(self.access().prove_code(name, password, code, NOW, ("mock", Some(&north())), None))
     }
 
     /// Whose name and credentials a change goes with.
@@ -58,6 +59,11 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 
 fn holder(id: &str, name: &str, may_change: bool) -> KeyHolder {
     KeyHolder { id: id.into(), name: name.into(), may_change }
+}
+
+/// The provider that some may use alone.
+fn north() -> ProviderName {
+    ProviderName::new("north").unwrap()
 }
 
 /// Adds a client with a key that was made up: its id and secret.
@@ -247,8 +253,9 @@ fn a_code_opens_ports_with_its_password_and_nothing_else() {
     std::fs::write(&path, text.replace(&secret, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")).unwrap();
 
     let asking = Asking::with(&[&OWN[..], &["--clients", &path]].concat());
-    assert_eq!(asking.access().ghost_ports_users("mock"), ["jo", "amy"]);
-    assert_eq!(asking.access().ghost_ports_users("fgcp"), ["ann", "amy"]);
+    assert_eq!(asking.access().ghost_ports_users("mock", Some(&north())), ["jo", "amy"]);
+    assert_eq!(asking.access().ghost_ports_users("mock", None), ["amy"]);
+    assert_eq!(asking.access().ghost_ports_users("fgcp", None), ["ann", "amy"]);
     for _ in 0..2 {
         assert_eq!(asking.code("jo", "oj", "287082"), Ok(1));
     }
@@ -263,7 +270,7 @@ fn a_code_opens_ports_with_its_password_and_nothing_else() {
     ] {
         assert_eq!(asking.code(name, password, code), Err(Denial::Wrong), "{name} {password} {code}");
     }
-    let elsewhere = wait(asking.access().prove_code("jo", "oj", "287082", NOW, "fgcp", None));
+    let elsewhere = wait(asking.access().prove_code("jo", "oj", "287082", NOW, ("fgcp", None), None));
     assert_eq!(elsewhere, Err(Denial::Wrong));
 
     let instance = Instance::with(&[&OWN[..], &["--clients", &path]].concat());
@@ -292,7 +299,7 @@ fn what_is_published_opens_sample_data_alone() {
     assert_eq!(asking.change(&holder("other", "sample key", true), "mock"), Err(Denial::Wrong));
 
     let SampleUser { name, password, .. } = SAMPLE_USER;
-    assert_eq!(asking.access().ghost_ports_users("mock"), [name]);
+    assert_eq!(asking.access().ghost_ports_users("mock", None), [name]);
     // As Python's hmac makes it of the published secret.
     let code = "503347";
     assert_eq!(asking.code(name, password, code), Ok(1));
@@ -305,7 +312,7 @@ fn what_is_published_opens_sample_data_alone() {
     let asking = Asking::with(&["--mock-data", &data]);
     assert_eq!(asking.key(id, secret), Err(Denial::Wrong));
     assert_eq!(asking.code(name, password, code), Err(Denial::Wrong));
-    assert_eq!(asking.access().ghost_ports_users("mock"), [""; 0]);
+    assert_eq!(asking.access().ghost_ports_users("mock", None), [""; 0]);
 }
 
 #[test]
@@ -326,6 +333,6 @@ fn who_serves_this_machine_alone_takes_any_key() {
             matches!(denial, Err(Denial::Forbidden(why)) if why.starts_with("Without --clients the gateway serves"))
         );
     }
-    assert_eq!(asking.access().ghost_ports_users("mock"), [""; 0]);
+    assert_eq!(asking.access().ghost_ports_users("mock", None), [""; 0]);
     assert_eq!(asking.code(SAMPLE_USER.name, SAMPLE_USER.password, "287082"), Err(Denial::Wrong));
 }

@@ -19,8 +19,7 @@ const PARAMETERS: [&str; 4] = ["since", "until", "sort_by", "server_platform"];
 
 /// The page of events that is asked for.
 pub(super) async fn list(request: &Request<'_>) -> Answer {
-    request.account.write_told().await?;
-    let objects = request.objects().await?;
+    let events = request.account.events().await?;
     let query = &request.query;
     let (since, until) = (moment(request, "since")?, moment(request, "until")?);
     let is_asked = |event: &Event| {
@@ -28,7 +27,7 @@ pub(super) async fn list(request: &Request<'_>) -> Answer {
     };
     // No event is one of a server, so none is of a platform.
     let is_of_servers = query.value("server_platform").is_some_and(|platform| !platform.is_empty());
-    let mut events: Vec<_> = objects.events.iter().filter(|event| !is_of_servers && is_asked(event)).collect();
+    let mut events: Vec<_> = events.iter().filter(|event| !is_of_servers && is_asked(event)).collect();
     match query.value("sort_by").unwrap_or("created_at.desc") {
         "created_at.desc" => events.reverse(),
         "created_at.asc" => {}

@@ -40,8 +40,8 @@ impl Proven {
 /// The list of those that are open.
 pub(super) async fn list(request: &Request<'_>) -> Result<Response<BoxBody>, ApiError> {
     let objects = request.objects().await?;
-    let now = request.shared.now().millis();
-    let open = objects.ghost_ports.iter().filter(|open| open.expires_at > now).map(|open| shown(request, open));
+    let open = objects.ghost_ports.iter().filter(|open| request.account.is_open(open));
+    let open = open.map(|open| shown(request, open));
     let list = request.query.list("ghostports", open, &format!("{}/ghostports", request.base), &[])?;
     Ok(answer(StatusCode::OK, &list))
 }
@@ -50,7 +50,7 @@ pub(super) async fn list(request: &Request<'_>) -> Result<Response<BoxBody>, Api
 pub(super) async fn show(request: &Request<'_>, id: &str) -> Result<Response<BoxBody>, ApiError> {
     let objects = request.objects().await?;
     let open = Id::read(id).and_then(|id| objects.ghost_ports.get(id));
-    let open = open.filter(|open| open.expires_at > request.shared.now().millis()).ok_or_else(|| not_found(ONE, id))?;
+    let open = open.filter(|open| request.account.is_open(open)).ok_or_else(|| not_found(ONE, id))?;
     Ok(answer(StatusCode::OK, &json!({ ONE: shown(request, open) })))
 }
 
@@ -67,16 +67,19 @@ pub(super) async fn open_own(request: &mut Request<'_>) -> Result<Arc<GhostPort>
     request.by = proven.by();
     let Proven { user, step, from } = &proven;
     let life = request.account.ghost_port_time;
-    let opened = request.change(&Directory::default(), |draft| draft.open_ghost_port(user, *step, *from, life)).await?;
-    let opened = opened.ok_or_else(|| refused(request, &proven))?;
-    request.shared.attempts.was_right(user, *from);
+    let opened = request.change(&Directory::default(), |draft| draft.open_ghost_port(user, *step, *from, life)).await;
+    if !matches!(opened, Ok(None)) {
+        request.shared.attempts.was_right(user, *from);
+    }
+    let opened = opened?.ok_or_else(|| refused(request, &proven))?;
     let objects = request.objects().await?;
     objects.ghost_ports.get(opened).cloned().ok_or_else(|| not_found(ONE, &opened.to_string()))
 }
 
 /// Closes, for who may change all.
 pub(super) async fn close(request: &Request<'_>, id: &str) -> Result<Response<BoxBody>, ApiError> {
-    request.change(&Directory::default(), |draft| draft.close_ghost_port(id)).await?;
+    let _wakes = request.wakes();
+    request.account.close(request.asker(), &request.by, |draft| draft.close_ghost_port(id)).await?;
     Ok(done())
 }
 
@@ -95,8 +98,8 @@ pub(super) async fn close_own(
     let proven = prove(request).await?;
     request.by = proven.by();
     let Proven { user, step, from } = &proven;
-    let nobody = Directory::default();
-    let closed = request.change(&nobody, |draft| {
+    let _wakes = request.wakes();
+    let closed = request.account.close(request.asker(), &request.by, |draft| {
         if !draft.use_code(user, *step)? {
             return Ok(None);
         }
@@ -133,13 +136,17 @@ async fn prove(request: &Request<'_>) -> Result<Proven, ApiError> {
         return Err(ApiError::InvalidLogin);
     }
     let seconds = u64::try_from(now.millis() / 1000).unwrap_or_default();
-    let driver = request.account.cloud().driver().id();
+    let cloud = request.account.cloud();
+    let of = (cloud.driver().id(), cloud.provider());
     let access = &request.desk.gateway.access;
-    let step = access.prove_code(&user, &password, code.trim(), seconds, driver, Some(from)).await;
+    let step = access.prove_code(&user, &password, code.trim(), seconds, of, Some(from)).await;
     let proven = |step| Proven { user, step, from };
     match step {
         Ok(step) => Ok(proven(step)),
-        Err(Denial::Busy) => Err(ApiError::Refused(Refusal::Requests)),
+        Err(Denial::Busy) => {
+            request.shared.attempts.was_right(&proven(0).user, from);
+            Err(ApiError::Refused(Refusal::Requests))
+        }
         // Attempts are limited, and so is what is told of them.
         Err(_) => Err(refused(request, &proven(0))),
     }

@@ -105,7 +105,7 @@ impl Halo {
         &self,
         exchange: &Exchange<'_>,
         desk: &Desk,
-        account: &Account,
+        account: &Arc<Account>,
         body: Result<Bytes, Refusal>,
     ) -> Result<Response<BoxBody>, ApiError> {
         let shared = &self.0;
@@ -137,7 +137,7 @@ impl Halo {
         };
         let resource = resource.ok_or(ApiError::NoSuchPath)?;
         let body = body.map_err(ApiError::Refused)?;
-        let driver = account.cloud().driver().id();
+        let cloud = account.cloud();
         let mut request = Request {
             shared,
             exchange,
@@ -147,7 +147,7 @@ impl Halo {
             by,
             query: Query::read(exchange.http.uri().query()),
             base: format!("{}{}{base}", exchange.origin().concat(), exchange.path_before()),
-            users: desk.gateway.access.ghost_ports_users(driver),
+            users: desk.gateway.access.ghost_ports_users(cloud.driver().id(), cloud.provider()),
             body: &body,
         };
         match resource {

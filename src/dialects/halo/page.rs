@@ -90,12 +90,13 @@ impl<'a> Page<'a> {
 
     fn failed(mut self, error: &ApiError) -> Answer {
         let (status, body) = error.told();
+        let text = |of: &Value, key| of.get(key).and_then(Value::as_str).map(str::to_owned);
         let details = |errors: &Vec<Value>| {
-            let details: Vec<_> = errors.iter().filter_map(|error| error["details"].as_str()).collect();
+            let details: Vec<_> = errors.iter().filter_map(|error| text(error, "details")).collect();
             details.join("; ")
         };
-        let told = ["error_description", "message"].into_iter().find_map(|key| body[key].as_str());
-        self.problem = body["errors"].as_array().map(details).or_else(|| told.map(str::to_owned));
+        let told = ["error_description", "message"].into_iter().find_map(|key| text(&body, key));
+        self.problem = body.get("errors").and_then(Value::as_array).map(details).or(told);
         Ok(answer::signed(self.response(status)?))
     }
 
@@ -120,8 +121,8 @@ impl<'a> Page<'a> {
 fn words(time: Duration) -> String {
     let seconds = time.as_secs();
     let (count, unit) = match seconds {
-        _ if seconds % 3600 == 0 => (seconds / 3600, "hour"),
-        _ if seconds % 60 == 0 => (seconds / 60, "minute"),
+        _ if seconds.is_multiple_of(3600) => (seconds / 3600, "hour"),
+        _ if seconds.is_multiple_of(60) => (seconds / 60, "minute"),
         _ => (seconds, "second"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })

@@ -30,7 +30,7 @@ pub(super) struct Request<'a> {
     pub(super) shared: &'a Shared,
     pub(super) exchange: &'a Exchange<'a>,
     pub(super) desk: &'a Desk,
-    pub(super) account: &'a Account,
+    pub(super) account: &'a Arc<Account>,
     pub(super) caller: &'a Caller,
     pub(super) by: By,
     pub(super) query: Query,

@@ -77,12 +77,15 @@ impl Client {
 
     /// Whether it may use this driver with this provider. Who may use only some providers has to choose one.
     pub fn may_use(&self, driver: &str, provider: Option<&ProviderName>) -> bool {
-        self.rights != Rights::Nothing
-            && self.scopes.iter().any(|scope| match scope {
-                Scope::Everywhere => true,
-                Scope::Driver(allowed) => allowed == driver,
-                Scope::Provider(allowed, of_it) => allowed == driver && Some(of_it) == provider,
-            })
+        self.rights != Rights::Nothing && self.is_of(driver, provider)
+    }
+
+    fn is_of(&self, driver: &str, provider: Option<&ProviderName>) -> bool {
+        self.scopes.iter().any(|scope| match scope {
+            Scope::Everywhere => true,
+            Scope::Driver(allowed) => allowed == driver,
+            Scope::Provider(allowed, of_it) => allowed == driver && Some(of_it) == provider,
+        })
     }
 
     /// The id of its API key, where it has one.
@@ -90,9 +93,9 @@ impl Client {
         self.key.as_deref()
     }
 
-    /// Its time-based codes, where it has them and may open GhostPorts of this driver, whatever else it may do there.
-    pub fn totp(&self, driver: &str) -> Option<&Totp> {
-        self.totp.as_ref().filter(|_| self.scopes.iter().any(|scope| scope.is_of(driver)))
+    /// Its time-based codes, where it has them and may open GhostPorts of this driver and provider, whatever else it may do there.
+    pub fn totp(&self, driver: &str, provider: Option<&ProviderName>) -> Option<&Totp> {
+        self.totp.as_ref().filter(|_| self.is_of(driver, provider))
     }
 
     /// What HTTP Digest needs of its password for a realm, where it may prove itself so.
@@ -135,14 +138,6 @@ impl Scope {
     /// Reads drivers with commas between.
     pub(super) fn parse_all(text: &str) -> Result<Vec<Self>, String> {
         text.split(',').map(Self::parse).collect()
-    }
-
-    /// Whether it is of this driver, with any provider.
-    fn is_of(&self, driver: &str) -> bool {
-        match self {
-            Self::Everywhere => true,
-            Self::Driver(allowed) | Self::Provider(allowed, _) => allowed == driver,
-        }
     }
 
     fn parse(text: &str) -> Result<Self, String> {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use deltawall_core::Credentials;
+use deltawall_core::{Credentials, ProviderName};
 use ring::hmac;
 use ring::rand::SystemRandom;
 use secrecy::{ExposeSecret, SecretString};
@@ -128,7 +128,7 @@ impl Clients {
         Ok(client)
     }
 
-    /// The step of time whose code this is, of a client that may open GhostPorts of the driver and has this password. Whatever is
+    /// The step of time whose code this is, of a client that may open GhostPorts of the driver and provider and has this password. Whatever is
     /// wrong of it takes the same work, and what is right takes no less: a code that was sent before tells nothing of the password.
     ///
     /// # Errors
@@ -138,12 +138,12 @@ impl Clients {
         credentials: &Credentials,
         code: &str,
         unix_seconds: u64,
-        driver: &str,
+        (driver, provider): (&str, Option<&ProviderName>),
         from: Option<IpAddr>,
     ) -> Result<u64, Stranger> {
         let known = self.known();
         let client = known.named(credentials.user()).cloned();
-        let totp = client.as_ref().and_then(|client| client.totp(driver));
+        let totp = client.as_ref().and_then(|client| client.totp(driver, provider));
         let step = totp.unwrap_or(&self.nobodys).step_of(code, unix_seconds).filter(|_| totp.is_some());
         let (subject, credentials) = (client.filter(|_| step.is_some()), credentials.clone());
         let check = move || known.is_right_in_full(subject.as_deref(), credentials.password());
@@ -210,9 +210,10 @@ impl Clients {
         self.known().with_key(id).cloned()
     }
 
-    /// The names of those who may open GhostPorts of this driver, in the order of the file.
-    pub fn ghost_ports_users(&self, driver: &str) -> Vec<String> {
+    /// The names of those who may open GhostPorts of this driver and provider, in the order of the file.
+    pub fn ghost_ports_users(&self, driver: &str, provider: Option<&ProviderName>) -> Vec<String> {
         let known = self.known();
-        known.all().filter(|client| client.totp(driver).is_some()).map(|client| client.name().to_owned()).collect()
+        let may_open = known.all().filter(|client| client.totp(driver, provider).is_some());
+        may_open.map(|client| client.name().to_owned()).collect()
     }
 }

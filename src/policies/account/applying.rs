@@ -1,14 +1,15 @@
 //! Keeping the firewalls of groups at their policies.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use deltawall_core::{Error, ErrorKind, Firewall, FirewallId, RuleSet};
 use futures_util::{StreamExt, stream};
 
+use super::changing::ATTEMPTS;
 use super::compile::{Addresses, For, compile};
 use super::draft::{By, Directory, Draft, user_id};
 use super::error::{ChangeError, Code, Problem};
@@ -20,7 +21,6 @@ use super::servers::{AT_A_TIME, active_addresses};
 use super::state::{Account, keeper_name};
 use crate::changes::Change;
 use crate::changes::terms::Terms;
-use crate::clock::Timestamp;
 use crate::gateway::Desk;
 use crate::policies::cloud::Asker;
 use crate::policies::differs::differs;
@@ -52,16 +52,17 @@ impl Account {
         after: &Objects,
         groups: &[Id],
     ) -> Result<Addresses, ChangeError> {
-        let addresses = match self.addresses(asker, after, groups).await {
-            Ok(addresses) => addresses,
-            Err(_) if groups.iter().all(|group| policy_of(before, *group) == policy_of(after, *group)) => {
-                return Ok(Addresses { of_users: self.open_addresses(after), ..Addresses::default() });
-            }
-            Err(why) => return Err(why),
-        };
+        let is_new = |group: &Id| policy_of(before, *group) != policy_of(after, *group);
+        let (addresses, failure) = self.addresses(asker, after, groups, &self.over(after)).await;
+        if let Some(why) = failure.filter(|_| groups.iter().any(is_new)) {
+            return Err(why);
+        }
         let checks = stream::iter(groups).map(async |group| {
             let Some(assigned) = self.assigned(after, *group) else { return Ok(()) };
-            let is_new = policy_of(before, *group) != policy_of(after, *group);
+            if !self.knows(assigned.policy, &addresses) {
+                return Ok(());
+            }
+            let is_new = is_new(group);
             match self.plan(asker, after, &addresses, &assigned).await {
                 Ok(()) => Ok(()),
                 Err(Failure::Invalid(why) | Failure::Refused(why)) => {
@@ -94,51 +95,81 @@ impl Account {
     ///
     /// # Errors
     /// Where one of them could not be made so.
-    pub(in crate::policies) async fn reconcile(&self, desk: &Desk, compares: bool) -> Result<usize, Failure> {
-        let is_over = self.until_next_end(self.cloud.changes.clock().now()).is_some_and(|left| left.is_zero());
-        if !compares && !is_over && !self.is_behind.load(Ordering::Acquire) {
+    pub(in crate::policies) async fn reconcile(
+        self: &Arc<Self>,
+        desk: &Desk,
+        compares: bool,
+    ) -> Result<usize, Failure> {
+        let has_work = || compares || self.is_behind.load(Ordering::Acquire) || !self.over(&self.known()).is_empty();
+        if !has_work() {
             return Ok(0);
         }
         let _turn = self.turn.lock().await;
-        if !compares && !is_over && !self.is_behind.load(Ordering::Acquire) {
+        if !has_work() {
             // Whoever was changing it is done.
             return Ok(0);
         }
         let backend = |why: ChangeError| Failure::Backend(why.to_string());
         let objects = self.objects().await.map_err(backend)?;
+        // What is over at this moment counts for nothing from now on, whether or not that can be written down.
+        let over = self.over(&objects);
+        self.is_behind.store(false, Ordering::Release);
         let groups: Vec<_> =
             objects.groups.iter().filter(|group| group.policy.is_some()).map(|group| group.id).collect();
         let (id, time) = (self.cloud.changes.new_id().to_string(), Cell::new(None));
         let Some(caller) = self.cloud.own_caller("Halo account".to_owned()) else { return Ok(0) };
         let asker = Asker { desk, caller: &caller, id: &id, peer: None, time: &time };
-        let addresses = self.addresses(asker, &objects, &groups).await.map_err(backend)?;
+        // A group whose addresses are not known is one that fails, and no other does for it.
+        let (addresses, _) = self.addresses(asker, &objects, &groups, &over).await;
         let kept = stream::iter(groups).map(|group| self.keep(asker, &objects, &addresses, group));
         let kept: Vec<_> = kept.buffered(AT_A_TIME).collect().await;
         let corrected = kept.into_iter().collect::<Result<Vec<_>, _>>();
-        self.is_behind.store(corrected.is_err(), Ordering::Release);
-        if is_over {
-            // What is over counts for nothing from then on, whether or not that can be written down.
-            self.forget_what_is_over(&objects).await.map_err(backend)?;
+        if corrected.is_err() {
+            self.is_behind.store(true, Ordering::Release);
+        }
+        if !over.is_empty() {
+            self.forget(&over).await.map_err(backend)?;
         }
         Ok(corrected?.into_iter().filter(|has_changed| *has_changed).count())
     }
 
-    /// How long until the first of what is open is over; none where nothing is open.
-    pub(in crate::policies) fn until_next_end(&self, now: Timestamp) -> Option<Duration> {
-        let ends = self.known().ghost_ports.iter().map(|open| open.expires_at).min()?;
-        Some(Timestamp::from_millis(ends).since(now))
+    /// Forgets GhostPorts that are closed.
+    async fn forget(self: &Arc<Self>, over: &HashSet<Id>) -> Result<(), ChangeError> {
+        let directory = Directory::default();
+        for _ in 0..ATTEMPTS {
+            let objects = self.objects().await?;
+            let mut draft = self.draft(&objects, &directory, By::GATEWAY);
+            draft.close_ghost_ports(|open| over.contains(&open.id))?;
+            let (mut after, writes, _) = draft.end();
+            after.revision = objects.revision + 1;
+            if writes.is_empty() || self.write(&objects, after, writes).await? {
+                // Firewalls are as they are to be already.
+                self.is_behind.store(false, Ordering::Release);
+                return Ok(());
+            }
+        }
+        Err(ChangeError::others())
     }
 
-    async fn forget_what_is_over(&self, objects: &Objects) -> Result<(), ChangeError> {
-        let directory = Directory::default();
-        let mut draft = self.draft(objects, &directory, By::GATEWAY);
-        draft.close_what_is_over()?;
-        let (mut after, writes, _) = draft.end();
-        after.revision = objects.revision + 1;
-        match writes.is_empty() {
-            true => Ok(()),
-            false => self.write(objects, after, writes).await.map(drop),
+    /// Takes out of the firewalls of groups what users have opened there, before they are kept no longer: nobody would close it any more.
+    pub(super) async fn close_for_good(
+        &self,
+        asker: Asker<'_>,
+        objects: &Objects,
+        groups: &[Id],
+    ) -> Result<(), ChangeError> {
+        let all = objects.ghost_ports.iter().map(|open| open.id).collect();
+        let (addresses, failure) = self.addresses(asker, objects, groups, &all).await;
+        failure.map_or(Ok(()), Err)?;
+        for group in groups {
+            let assigned = self.assigned(objects, *group).filter(|assigned| names_users(assigned.policy));
+            let Some(assigned) = assigned.filter(|_| !objects.ghost_ports.is_empty()) else { continue };
+            match self.keep_at(asker, objects, &addresses, &assigned).await {
+                Ok(_) | Err(Failure::NotFound(_)) => {}
+                Err(why) => return Err(why.into()),
+            }
         }
+        Ok(())
     }
 
     /// Whether any firewall is kept.
@@ -190,6 +221,10 @@ impl Account {
         let kept = self.cloud.ask(asker, "keep_rules", Some(firewall), Some(&id), async |driver, context, standing| {
             let seen = self.cloud.in_force(driver, context, firewall).await?;
             let change = self.replacement(firewall, self.compiled(objects, addresses, assigned, &seen)?);
+            // Another gateway may have made it what it is to be now, while this one was looking.
+            if !matches!(self.is_newer_than(objects).await, Ok(false)) {
+                return Err(Error::new(ErrorKind::Conflict, driver.id(), "The account has changed meanwhile."));
+            }
             let asked = self.cloud.asked(driver, context, asker.caller, "keep_rules");
             self.cloud.changes.apply(asked, &id, change, terms, None, standing).await.map(drop)
         });
@@ -232,6 +267,12 @@ impl Account {
     ) -> Result<RuleSet, Error> {
         let driver = self.cloud.driver.id();
         let can = self.cloud.driver.capabilities();
+        let is_elsewhere =
+            |id| objects.groups.get(id).is_some_and(|group| group.firewall.is_some() && !self.is_here(group));
+        if active_peers(assigned.policy).any(|peer| matches!(peer, Peer::Group(id) if is_elsewhere(id))) {
+            let why = "A rule names a group of another cloud, which was served before.";
+            return Err(Error::new(ErrorKind::Unsupported, driver, why));
+        }
         let of = For { objects, addresses, firewall, can: &can, driver };
         compile(assigned.policy, of).map_err(|why| Error::new(ErrorKind::Unsupported, driver, why.to_string()))
     }
@@ -243,25 +284,24 @@ impl Account {
         Some(Assigned { firewall, policy: objects.policies.get(group.policy?)? })
     }
 
-    /// Where users have opened from that have a right to, and whose time is not over.
-    fn open_addresses(&self, objects: &Objects) -> HashMap<Id, IpAddr> {
-        let users = self.cloud.changes.gateway().access.ghost_ports_users(self.cloud.driver.id());
-        let now = self.cloud.changes.clock().now().millis();
-        let open = objects.ghost_ports.iter().filter(|open| open.expires_at > now && users.contains(&open.user));
-        open.map(|open| (user_id(&open.user), open.address)).collect()
-    }
-
-    /// The addresses of all that the policies of these groups name.
-    async fn addresses(&self, asker: Asker<'_>, objects: &Objects, groups: &[Id]) -> Result<Addresses, ChangeError> {
-        let mut addresses = Addresses { of_users: self.open_addresses(objects), ..Addresses::default() };
+    /// The addresses of all that the policies of these groups name, but for those of GhostPorts that are over; and why some are not known.
+    pub(super) async fn addresses(
+        &self,
+        asker: Asker<'_>,
+        objects: &Objects,
+        groups: &[Id],
+        over: &HashSet<Id>,
+    ) -> (Addresses, Option<ChangeError>) {
+        let open = objects.ghost_ports.iter().filter(|open| !over.contains(&open.id));
+        let of_users = open.map(|open| (user_id(&open.user), open.address)).collect();
+        let (mut addresses, mut failure) = (Addresses { of_users, ..Addresses::default() }, None);
         let assigned = groups.iter().filter_map(|group| self.assigned(objects, *group));
-        let peers: Vec<_> =
-            assigned.flat_map(|assigned| assigned.policy.rules().filter_map(|(_, rule)| rule.peer)).collect();
+        let peers: Vec<_> = assigned.flat_map(|assigned| active_peers(assigned.policy)).collect();
         if peers.contains(&Peer::AllServers) {
-            let directory = self.directory(asker, Vec::new()).await?;
-            let servers = self.servers(asker, &directory.groups).await?;
-            let members: Vec<_> = servers.into_iter().map(|server| server.member).collect();
-            addresses.of_all = Some(active_addresses(&members));
+            match self.addresses_of_all(asker).await {
+                Ok(of_all) => addresses.of_all = Some(of_all),
+                Err(why) => failure = Some(why),
+            }
         }
         let has_groups = self.cloud.driver.capabilities().sources.groups;
         for peer in peers {
@@ -272,13 +312,42 @@ impl Account {
             let group = objects.groups.get(id).map(|group| GroupSettings::clone(group));
             let firewall = group.and_then(|group| FirewallId::new(group.firewall?).ok());
             let members = match firewall {
-                Some(firewall) => self.members(asker, &firewall).await?.unwrap_or_default(),
-                None => Vec::new(),
+                Some(firewall) => self.members(asker, &firewall).await.map(Option::unwrap_or_default),
+                None => Ok(Vec::new()),
             };
-            addresses.of_groups.insert(id, active_addresses(&members));
+            match members {
+                Ok(members) => drop(addresses.of_groups.insert(id, active_addresses(&members))),
+                Err(why) => failure = Some(why),
+            }
         }
-        Ok(addresses)
+        (addresses, failure)
     }
+
+    async fn addresses_of_all(&self, asker: Asker<'_>) -> Result<Vec<IpAddr>, ChangeError> {
+        let directory = self.directory(asker, Vec::new()).await?;
+        let servers = self.servers(asker, &directory.groups).await?;
+        let members: Vec<_> = servers.into_iter().map(|server| server.member).collect();
+        Ok(active_addresses(&members))
+    }
+
+    /// Whether all addresses are known that a policy names.
+    fn knows(&self, policy: &Policy, addresses: &Addresses) -> bool {
+        let has_groups = self.cloud.driver.capabilities().sources.groups;
+        active_peers(policy).all(|peer| match peer {
+            Peer::AllServers => addresses.of_all.is_some(),
+            Peer::Group(id) => has_groups || addresses.of_groups.contains_key(&id),
+            Peer::Zone(_) | Peer::User(_) | Peer::AllUsers => true,
+        })
+    }
+}
+
+/// Whom rules of a policy name that count.
+fn active_peers(policy: &Policy) -> impl Iterator<Item = Peer> {
+    policy.rules().filter(|(_, rule)| rule.is_active).filter_map(|(_, rule)| rule.peer)
+}
+
+fn names_users(policy: &Policy) -> bool {
+    active_peers(policy).any(|peer| matches!(peer, Peer::User(_) | Peer::AllUsers))
 }
 
 /// The policy that a group is kept at.

@@ -1,6 +1,7 @@
 //! Changing the account, and with it the firewalls of its groups.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use deltawall_core::{Description, FirewallId, FirewallName, NewFirewall};
@@ -9,7 +10,7 @@ use super::draft::{By, Directory, Draft};
 use super::edits::GroupEdit;
 use super::error::{ChangeError, Code, Problem};
 use super::id::Id;
-use super::objects::Objects;
+use super::objects::{GroupSettings, Objects};
 use super::state::{Account, keeper_name};
 use crate::changes::Change;
 use crate::changes::terms::Terms;
@@ -25,7 +26,33 @@ impl Account {
     /// # Errors
     /// What is wrong; all is as it was then.
     pub async fn change<T>(
-        &self,
+        self: &Arc<Self>,
+        asker: Asker<'_>,
+        by: &By,
+        directory: &Directory,
+        edit: impl FnMut(&mut Draft<'_>) -> Result<T, ChangeError>,
+    ) -> Result<T, ChangeError> {
+        self.change_if(true, asker, by, directory, edit).await
+    }
+
+    /// Changes it so that firewalls are closed more than before: that a driver or a guard stands against it somewhere is no reason to leave
+    /// others open, and it is tried again there.
+    ///
+    /// # Errors
+    /// What is wrong; all is as it was then.
+    pub async fn close<T>(
+        self: &Arc<Self>,
+        asker: Asker<'_>,
+        by: &By,
+        edit: impl FnMut(&mut Draft<'_>) -> Result<T, ChangeError>,
+    ) -> Result<T, ChangeError> {
+        self.change_if(false, asker, by, &Directory::default(), edit).await
+    }
+
+    /// Changes it, where firewalls have to be fit for that or need not be.
+    async fn change_if<T>(
+        self: &Arc<Self>,
+        must_fit: bool,
         asker: Asker<'_>,
         by: &By,
         directory: &Directory,
@@ -42,11 +69,20 @@ impl Account {
             }
             after.revision = before.revision + 1;
             let groups = affected(&before, &after, &touched);
-            let addresses = self.check(asker, &before, &after, &groups).await?;
+            let addresses = match must_fit {
+                true => self.check(asker, &before, &after, &groups).await?,
+                false => self.addresses(asker, &after, &groups, &self.over(&after)).await.0,
+            };
             // Whoever asks may go away at any point; then it is for who looks after kept firewalls.
             let was_behind = self.is_behind.swap(true, Ordering::AcqRel);
+            self.close_for_good(asker, &before, &left(&before, &after)).await?;
             let written = self.write(&before, after, writes).await;
-            let is_done = !matches!(written, Ok(true)) || self.apply(asker, &groups, addresses).await;
+            let is_done = match &written {
+                Ok(true) => self.apply(asker, &groups, addresses).await,
+                Ok(false) => true,
+                // It may be written all the same.
+                Err(_) => false,
+            };
             self.is_behind.store(was_behind || !is_done, Ordering::Release);
             if written? {
                 return Ok(made);
@@ -60,7 +96,7 @@ impl Account {
     /// # Errors
     /// What is wrong with it. There is no firewall then, unless the error says so.
     pub async fn create_group(
-        &self,
+        self: &Arc<Self>,
         asker: Asker<'_>,
         by: &By,
         directory: &Directory,
@@ -95,7 +131,8 @@ impl Account {
             other => ChangeError::from(other),
         })?;
         let made = self.change(asker, by, &directory, |draft| draft.change_group(&id.to_string(), edit)).await;
-        if made.is_err() {
+        // Where the store has not said whether it is there, it may be.
+        if made.as_ref().is_err_and(|why| !matches!(why, ChangeError::Backend(_))) {
             let back = Change::DeleteFirewall(firewall_id.clone());
             if let Err(why) = self.perform(asker, "delete_group", &firewall_id, back).await {
                 tracing::error!(group = name, %why, "a group that was not made has left a firewall");
@@ -109,7 +146,7 @@ impl Account {
     /// # Errors
     /// Where it is not there, or used, or has servers.
     pub async fn delete_group(
-        &self,
+        self: &Arc<Self>,
         asker: Asker<'_>,
         by: &By,
         directory: &Directory,
@@ -157,6 +194,14 @@ impl Account {
         });
         done.await
     }
+}
+
+/// The groups whose firewalls are kept at no policy any more.
+fn left(before: &Objects, after: &Objects) -> Vec<Id> {
+    let is_left = |group: &&Arc<GroupSettings>| {
+        group.policy.is_some() && after.groups.get(group.id).is_some_and(|group| group.policy.is_none())
+    };
+    before.groups.iter().filter(is_left).map(|group| group.id).collect()
 }
 
 /// The groups whose firewalls may have to change, since these objects have.

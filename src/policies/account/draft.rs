@@ -125,7 +125,9 @@ impl<'a> Draft<'a> {
         by: By,
         now: Timestamp,
     ) -> Self {
-        let made = (objects.revision + 1) * MADE_AT_ONCE;
+        // Events are told without a change of the revision.
+        let last_event = objects.events.iter().last().map(|event| event.made).unwrap_or_default();
+        let made = last_event.max((objects.revision + 1) * MADE_AT_ONCE);
         Self { objects, directory, limits, feeds, by, now, writes: BTreeMap::new(), touched: HashSet::new(), made }
     }
 

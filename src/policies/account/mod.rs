@@ -8,7 +8,7 @@
 //! | [`compile`] | what a policy comes to, in the model |
 //! | [`state`] | the account: what is kept of it |
 //! | [`servers`] | its groups and servers, as the cloud has them |
-//! | `applying`, `changing`, `telling` | keeping the firewalls of groups, changing it, and telling what has happened |
+//! | `applying`, `changing`, `ends`, `telling` | keeping the firewalls of groups, changing it, when GhostPorts end, and telling what has happened |
 
 pub mod address_list;
 mod applying;
@@ -16,6 +16,7 @@ mod changing;
 pub mod compile;
 pub mod draft;
 pub mod edits;
+mod ends;
 pub mod error;
 pub mod event;
 pub mod id;

@@ -219,7 +219,7 @@ objects! {
 }
 
 /// Objects of a kind: those that are always there, and then the others as they were made.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Collection<T>(Vec<Arc<T>>);
 
 impl<T> Clone for Collection<T> {
@@ -313,6 +313,16 @@ impl Objects {
             interfaces: Collection::new(INTERFACES.map(interface)),
             ..Self::default()
         }
+    }
+
+    /// Whether firewalls are to be the same by both.
+    pub(super) fn is_same_but_for_events(&self, other: &Self) -> bool {
+        self.policies == other.policies
+            && self.zones == other.zones
+            && self.services == other.services
+            && self.interfaces == other.interfaces
+            && self.groups == other.groups
+            && self.ghost_ports == other.ghost_ports
     }
 
     /// The groups that a policy is assigned to.

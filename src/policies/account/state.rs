@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use deltawall_core::FirewallId;
-use tokio::sync::Mutex as Turn;
+use tokio::sync::{Mutex as Turn, Notify};
 
 use super::draft::{By, DOCUMENTS, Directory, Draft, Kept};
+use super::ends::Ends;
 use super::error::ChangeError;
 use super::event::Event;
 use super::id::Id;
-use super::objects::{GhostPort, GroupSettings, Interface, Object, Objects, UsedCode, Zone};
+use super::objects::{Collection, GhostPort, GroupSettings, Interface, Object, Objects, UsedCode, Zone};
 use super::policy::Policy;
 use super::service::Service;
 use super::telling::Told;
@@ -46,6 +47,9 @@ pub struct Account {
     /// Whether a firewall is not as it is to be.
     pub(super) is_behind: AtomicBool,
     has_loaded: AtomicBool,
+    ends: Ends,
+    /// Who looks after kept firewalls is told here that there is something to do.
+    woken: Arc<Notify>,
 }
 
 impl Account {
@@ -53,7 +57,7 @@ impl Account {
     ///
     /// # Errors
     /// [`Usage`] where firewalls could not be kept there.
-    pub fn new(config: &Config, changes: &Arc<Changes>) -> Result<Option<Self>, Usage> {
+    pub fn new(config: &Config, changes: &Arc<Changes>, woken: &Arc<Notify>) -> Result<Option<Self>, Usage> {
         let Some(of) = &config.halo else { return Ok(None) };
         let usage = |why: String| Usage(format!("--halo {}: {why}", of.driver));
         let cloud = Cloud::new(&of.driver, of.provider.as_deref(), changes);
@@ -74,6 +78,8 @@ impl Account {
             turn: Turn::default(),
             is_behind: AtomicBool::new(false),
             has_loaded: AtomicBool::new(false),
+            ends: Ends::default(),
+            woken: Arc::clone(woken),
         }))
     }
 
@@ -127,7 +133,7 @@ impl Account {
 
     /// Writes down what is to be. Whether it did: another gateway may have been faster.
     pub(super) async fn write(
-        &self,
+        self: &Arc<Self>,
         before: &Objects,
         after: Objects,
         writes: BTreeMap<String, Option<String>>,
@@ -138,14 +144,80 @@ impl Account {
             writes: writes.into_iter().chain([revision]).collect(),
             only_if: Some((REVISION.to_owned(), seen)),
         };
-        let store = self.cloud.changes.store();
-        let has_written = store.write_documents(writes).await.map_err(|why| ChangeError::Backend(why.to_string()));
-        match has_written {
-            Ok(true) => self.take(after),
-            // What is there has to be read again: whether it was written may not be known.
-            Ok(false) | Err(_) => self.has_loaded.store(false, Ordering::Release),
+        let account = Arc::clone(self);
+        // This comes to its end whether or not whoever asked goes away: what is written is what is known, and firewalls follow.
+        let written = tokio::spawn(async move {
+            let written = account.cloud.changes.store().write_documents(writes).await;
+            match &written {
+                Ok(true) => account.take(after),
+                // What is there has to be read again: whether it was written may not be known.
+                Ok(false) | Err(_) => account.has_loaded.store(false, Ordering::Release),
+            }
+            account.falls_behind();
+            written
+        });
+        let written = written.await.map_err(|why| ChangeError::Backend(why.to_string()))?;
+        written.map_err(|why| ChangeError::Backend(why.to_string()))
+    }
+
+    /// Has all firewalls compared with what they are to be, soon.
+    pub(in crate::policies) fn falls_behind(&self) {
+        self.is_behind.store(true, Ordering::Release);
+        self.woken.notify_one();
+    }
+
+    /// Whether another gateway has changed what firewalls are to be, which is known from now on.
+    pub(in crate::policies) async fn learn(&self) -> Result<bool, ChangeError> {
+        let before = self.known();
+        let now = self.objects().await?;
+        Ok(!now.is_same_but_for_events(&before))
+    }
+
+    /// All events that there are, those of other gateways too.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub async fn events(self: &Arc<Self>) -> Result<Vec<Arc<Event>>, ChangeError> {
+        self.write_told().await?;
+        if self.cloud.changes.store().is_shared() {
+            self.load().await?;
         }
-        has_written
+        let mut events: Vec<_> = self.objects().await?.events.iter().cloned().collect();
+        events.sort_by_key(|event| (event.created_at, event.made));
+        Ok(events)
+    }
+
+    /// How long there is until a GhostPort closes; nothing where its time is over.
+    fn left(&self, open: &GhostPort) -> Duration {
+        self.ends.left(open, self.ghost_port_time, &**self.cloud.changes.clock())
+    }
+
+    /// Whether the time of a GhostPort is not over.
+    pub fn is_open(&self, open: &GhostPort) -> bool {
+        !self.left(open).is_zero()
+    }
+
+    /// How long until the first of what is open closes; none where nothing is open.
+    pub(in crate::policies) fn until_next_end(&self) -> Option<Duration> {
+        let objects = self.known();
+        objects.ghost_ports.iter().map(|open| self.left(open)).filter(|left| !left.is_zero()).min()
+    }
+
+    /// The GhostPorts that are to be closed: their time is over, or their user may open none any more.
+    pub(super) fn over(&self, objects: &Objects) -> HashSet<Id> {
+        if objects.ghost_ports.is_empty() {
+            return HashSet::new();
+        }
+        let (cloud, gateway) = (&self.cloud, self.cloud.changes.gateway());
+        let users = gateway.access.ghost_ports_users(cloud.driver.id(), cloud.provider.as_ref());
+        let is_over = |open: &GhostPort| !self.is_open(open) || !users.contains(&open.user);
+        objects.ghost_ports.iter().filter(|open| is_over(open)).map(|open| open.id).collect()
+    }
+
+    /// Whether the account is another by now than these objects.
+    pub(super) async fn is_newer_than(&self, objects: &Objects) -> Result<bool, ChangeError> {
+        let is_shared = self.cloud.changes.store().is_shared();
+        Ok(self.known().revision != objects.revision || is_shared && self.has_changed().await?)
     }
 
     /// Whether another gateway has changed something.
@@ -166,8 +238,20 @@ impl Account {
 
     /// From now on these are its objects.
     fn take(&self, objects: Objects) {
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(objects);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        // What was read before something was written comes too late.
+        if objects.revision >= known.revision {
+            self.ends.keep_only(&objects);
+            *known = Arc::new(objects);
+        }
+        drop(known);
         self.tell_keepers(|_| {});
+    }
+
+    /// From now on these are its events.
+    pub(super) fn take_events(&self, events: Collection<Event>) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        *known = Arc::new(Objects { events, ..Objects::clone(&known) });
     }
 
     /// What people are to know of a feed from now on, on the pages of firewalls whose policies have its zone.

@@ -1,13 +1,13 @@
 //! Telling what has happened that changes nothing of the account, such as logins.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
-use super::changing::ATTEMPTS;
 use super::draft::{By, Directory};
 use super::error::ChangeError;
 use super::event::EventKind;
 use super::state::Account;
 use crate::clock::Timestamp;
+use crate::store::DocumentWrites;
 
 /// How much may wait to be written down: beyond, it is in the log and the audit alone.
 const MOST: usize = 1_000;
@@ -35,33 +35,34 @@ impl Account {
     ///
     /// # Errors
     /// Where that cannot be done now; it is tried again the next time.
-    pub async fn write_told(&self) -> Result<(), ChangeError> {
+    pub async fn write_told(self: &Arc<Self>) -> Result<(), ChangeError> {
         if self.told().is_empty() {
             return Ok(());
         }
-        let _turn = self.turn.lock().await;
-        let count = self.told().len();
-        for _ in 0..ATTEMPTS {
-            if self.write_first_told(count).await? {
-                self.told().drain(..count);
-                return Ok(());
-            }
-        }
-        Err(ChangeError::others())
+        let account = Arc::clone(self);
+        // To its end, so that nothing is told twice.
+        let written = tokio::spawn(async move { account.write_all_told().await });
+        written.await.map_err(|why| ChangeError::Backend(why.to_string()))?
     }
 
-    /// Whether it did: another gateway may have been faster.
-    async fn write_first_told(&self, count: usize) -> Result<bool, ChangeError> {
+    /// Events are no part of what firewalls are to be, so they are no change of the account: other gateways read them when they are asked.
+    async fn write_all_told(&self) -> Result<(), ChangeError> {
+        let _turn = self.turn.lock().await;
         let before = self.objects().await?;
         let directory = Directory::default();
         let mut draft = self.draft(&before, &directory, By::GATEWAY);
+        let count = self.told().len();
         for told in self.told().iter().take(count) {
             (draft.by, draft.now) = (told.by.clone(), told.at);
             draft.tell(told.kind, told.message.clone(), None)?;
         }
-        let (mut after, writes, _) = draft.end();
-        after.revision = before.revision + 1;
-        self.write(&before, after, writes).await
+        let (after, writes, _) = draft.end();
+        let writes = DocumentWrites { writes: writes.into_iter().collect(), only_if: None };
+        let written = self.cloud.changes.store().write_documents(writes).await;
+        written.map_err(|why| ChangeError::Backend(why.to_string()))?;
+        self.told().drain(..count);
+        self.take_events(after.events);
+        Ok(())
     }
 
     fn told(&self) -> MutexGuard<'_, Vec<Told>> {

@@ -1,6 +1,7 @@
 //! A feed: looking at its list again and again, and telling what has become of it.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use deltawall_core::Cidr;
@@ -47,17 +48,17 @@ impl Feed {
     ///
     /// # Errors
     /// [`Usage`] where there can be no zone for one.
-    pub(in crate::policies) fn all(config: &Config, account: Option<&Account>) -> Result<Vec<Self>, Usage> {
+    pub(in crate::policies) fn all(config: &Config, has_account: bool) -> Result<Vec<Self>, Usage> {
         let always_there = Objects::built_in();
         let numbered = (1..).zip(&config.feeds);
-        let feeds = numbered.map(|(number, of)| match account {
-            None => {
+        let feeds = numbered.map(|(number, of)| match has_account {
+            false => {
                 Err(Usage(format!("feed {number}: there is no account that has zones: give --halo DRIVER[/PROVIDER]")))
             }
-            Some(_) if always_there.zones.named(&of.zone).is_some() => {
+            true if always_there.zones.named(&of.zone).is_some() => {
                 Err(Usage(format!("feed {number}: the zone '{}' is always there, as it is", of.zone)))
             }
-            Some(_) => Ok(Self { of: of.clone(), most: config.max_zone }),
+            true => Ok(Self { of: of.clone(), most: config.max_zone }),
         });
         feeds.collect()
     }
@@ -68,7 +69,7 @@ impl Feed {
     }
 
     /// Looks at its list, again and again, and tells whenever that may have changed firewalls.
-    pub(in crate::policies) async fn keep(&self, account: &Account, desk: &Desk, tell: impl Fn()) {
+    pub(in crate::policies) async fn keep(&self, account: &Arc<Account>, desk: &Desk, tell: impl Fn()) {
         let changes = &account.cloud().changes;
         let clock = changes.clock();
         let (mut failures, mut last) = (0, Last::default());
@@ -93,7 +94,7 @@ impl Feed {
     }
 
     /// Makes its list the zone's addresses. How many networks there are in it.
-    async fn take(&self, account: &Account, desk: &Desk) -> Result<usize, String> {
+    async fn take(&self, account: &Arc<Account>, desk: &Desk) -> Result<usize, String> {
         let networks = self.networks().await?;
         let list = AddressList::of(networks);
         let feed = |draft: &mut Draft<'_>| draft.feed_zone(self.zone(), &list, self.of.max_shrink);

@@ -24,6 +24,9 @@ pub enum Unusable {
     /// It is the world.
     #[error("the list is more than half of all addresses, and no zone of a feed is that")]
     World,
+    /// Its last line has no end, so it may be cut off: `10.0.0.0/2` may have been `10.0.0.0/24`.
+    #[error("the last line of the list has no end: the list may be cut off")]
+    Cut,
 }
 
 /// What begins a comment.
@@ -61,6 +64,7 @@ pub fn read(text: &str, most: usize) -> Result<Vec<Cidr>, Unusable> {
         0 => Err(Unusable::Empty),
         len if len > most => Err(Unusable::TooMany(most)),
         _ if Cidr::are_most_of_a_family(&networks) => Err(Unusable::World),
+        _ if !text.ends_with('\n') => Err(Unusable::Cut),
         _ => Ok(networks),
     }
 }
@@ -97,7 +101,7 @@ mod tests {
         assert_eq!(texts(spamhaus), ["1.10.16.0/20", "2001:db8::/32"]);
         let snort = "# comment\n203.0.113.9\n\n203.0.113.8\n 198.51.100.7\t\n";
         assert_eq!(texts(snort), ["198.51.100.7/32", "203.0.113.8/31"]);
-        let firehol = "\u{feff}#\n# firehol_level1\n#\n10.0.0.9/8\n192.0.2.0-192.0.2.5 # a range\n192.0.2.9 - 192.0.2.9\n10.1.2.3";
+        let firehol = "\u{feff}#\n# firehol_level1\n#\n10.0.0.9/8\n192.0.2.0-192.0.2.5 # a range\n192.0.2.9 - 192.0.2.9\n10.1.2.3\n";
         assert_eq!(texts(firehol), ["10.0.0.0/8", "192.0.2.0/30", "192.0.2.4/31", "192.0.2.9/32"]);
     }
 
@@ -132,6 +136,12 @@ mod tests {
         for list in ["0.0.0.0/0", "1.2.3.4\n::/0", "0.0.0.0/1\n128.0.0.0/2", "1.0.0.0-255.255.255.255", "2000::/3"] {
             assert_eq!(read(list, MOST), Err(Unusable::World), "{list}");
         }
+    }
+
+    #[test]
+    fn one_whose_last_line_has_no_end_may_be_cut_off() {
+        assert_eq!(read("192.0.2.1\n10.0.0.0/2", MOST), Err(Unusable::Cut));
+        assert!(read("192.0.2.1\n10.0.0.0/16\n", MOST).is_ok());
     }
 
     #[test]

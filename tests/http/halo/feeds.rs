@@ -116,6 +116,7 @@ fn what_is_no_good_list_leaves_the_last_one_in_force() {
         ("", "the list is empty"),
         ("<html>\n<body>Service unavailable</body>\n</html>\n", "line 1 of the list, '<html>', is not an IPv4 or IPv6"),
         ("198.51.100.1\n198.51.100.300\n", "line 2 of the list, '198.51.100.300', is not"),
+        ("198.51.100.1\n198.51.100.3\n198.51.100.5\n198.51.100.0/2", "the last line of the list has no end"),
         ("198.51.100.1\n", "has 1 networks where the last good one has 4, which is more than 50 percent less"),
         ("0.0.0.0/1\n128.0.0.0/1\n", "the list is more than half of all addresses"),
         (&*many, "the list has more than 8 networks (--max-zone)"),
@@ -137,10 +138,10 @@ fn what_is_no_good_list_leaves_the_last_one_in_force() {
     assert!(page().contains(since) && page().contains("was not taken as zone"), "{}", page());
     let events = eventually("all are events", || {
         let events = fed.account.get("events?type=firewall_zone_feed_failure,firewall_zone_feed_success&per_page=100");
-        (events["count"] == 10).then_some(events)
+        (events["count"] == 11).then_some(events)
     });
     let told: Vec<_> = events["events"].as_array().unwrap().iter().map(|event| text(&event["type"])).collect();
-    assert_eq!((&*told[0], &*told[9]), ("firewall_zone_feed_failure", "firewall_zone_feed_success"));
+    assert_eq!((&*told[0], &*told[10]), ("firewall_zone_feed_failure", "firewall_zone_feed_success"));
     let last = text(&events["events"][0]["message"]);
     assert!(
         last.contains("the list is not in a file") && last.ends_with("The last good one stays in force."),
@@ -170,7 +171,7 @@ fn clients_leave_the_zone_of_a_feed_alone() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state.db");
     let many: Vec<_> = (0..500).map(|at| format!("10.0.{}.{}", at / 100, 2 * (at % 100))).collect();
-    let mut fed = Fed::start("alone", &many.join("\n"), "", &["--state", state.to_str().unwrap()]);
+    let mut fed = Fed::start("alone", &format!("{}\n", many.join("\n")), "", &["--state", state.to_str().unwrap()]);
     let whole = wait(&fed.account, &many.join(","));
     let path = format!("firewall_zones/{}", text(&whole["id"]));
     let put = |account: &Account, body: Value| account.put(&path, &json!({ "firewall_zone": body }));

@@ -3,10 +3,12 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deltawall::clock::Clock;
+use deltawall::config::{Config, Guard};
 use ring::hmac;
 use serde_json::{Value, json};
 
 use crate::halo::client::{Account, KEY, errors, text, wrong};
+use crate::instance::{eventually, file, run};
 use crate::server::Server;
 use crate::wire::{Answer, Request};
 
@@ -39,8 +41,15 @@ pub fn open(account: &Account, password: &str, code: &str) -> Answer {
     account.send_bare(Request::post("/v1/ghostports").json(&body(password, code).to_string()))
 }
 
-/// A policy that lets users in alone, and its group.
+/// A policy that lets users in alone, and its group; nobody has opened anything.
 fn protect(account: &Account) -> String {
+    let policy = restrict(account);
+    assert_eq!(account.in_force("lab").len(), 1);
+    policy
+}
+
+/// The same, whatever is open.
+fn restrict(account: &Account) -> String {
     let rules = json!([
         { "chain": "INPUT", "action": "ACCEPT", "active": true, "firewall_service": { "name": "ssh" }, "firewall_source": { "name": "All GhostPorts users", "type": "UserGroup" } },
         { "chain": "INPUT", "action": "ACCEPT", "active": true, "firewall_service": { "name": "rdp" }, "firewall_source": { "type": "User", "username": "jo" } },
@@ -48,7 +57,6 @@ fn protect(account: &Account) -> String {
     ]);
     let policy = account.policy("users", &rules);
     account.assign("lab", Some(&policy)).expect(204);
-    assert_eq!(account.in_force("lab").len(), 1);
     policy
 }
 
@@ -89,6 +97,79 @@ fn a_user_opens_for_where_it_comes_from_and_time_closes() {
     wait(&account, 1);
     assert_eq!(account.get("ghostports")["count"], 0);
     account.send(Request::get(&format!("/v1/ghostports/{}", text(&shown["id"])))).expect(404);
+}
+
+#[test]
+fn setting_the_clock_back_leaves_nothing_open_for_longer() {
+    let account = Account::new();
+    protect(&account);
+    open(&account, "open-sesame", &code(&account)).expect(201);
+    account.clock.passes(Duration::from_secs(3600));
+    account.clock.set_back(Duration::from_secs(24 * 3600));
+    account.clock.passes(Duration::from_secs(3 * 3600 - 1));
+    assert_eq!((account.in_force("lab").len(), &account.get("ghostports")["count"]), (3, &json!(1)));
+    account.clock.passes(Duration::from_secs(1));
+    wait(&account, 1);
+    assert_eq!(account.get("ghostports")["count"], 0);
+    // Set forward, it closes once somebody looks, which is soon.
+    account.clock.passes(Duration::from_secs(60));
+    open(&account, "open-sesame", &code_at(u64::try_from(account.clock.now().millis()).unwrap() / 30_000 + 1))
+        .expect(401);
+    account.clock.set(Duration::from_secs(48 * 3600));
+    open(&account, "open-sesame", &code(&account)).expect(201);
+    assert_eq!(account.in_force("lab").len(), 3);
+    account.clock.set(Duration::from_secs(5 * 3600));
+    account.clock.passes(Duration::from_secs(1));
+    wait(&account, 1);
+}
+
+#[test]
+fn what_is_open_closes_where_a_policy_is_taken_away() {
+    let account = Account::new();
+    protect(&account);
+    open(&account, "open-sesame", &code(&account)).expect(201);
+    assert_eq!(account.in_force("lab").len(), 3);
+    account.assign("lab", None).expect(204);
+    // The rules stay, but for those that nobody would close any more.
+    assert_eq!(account.in_force("lab"), ["ingress deny -1 0.0.0.0/0,::/0"]);
+    account.clock.passes(Duration::from_secs(4 * 3600));
+    assert_eq!(account.in_force("lab").len(), 1);
+}
+
+#[test]
+fn closing_is_refused_by_no_guard() {
+    let traffic = "tcp/22 from 127.0.0.1".parse().unwrap();
+    let guards = vec![Guard { firewall: "lab".into(), driver: None, provider: None, traffic, is_open: true }];
+    let account = Account::with(Config { guards, ..Config::default() });
+    open(&account, "open-sesame", &code(&account)).expect(201);
+    restrict(&account);
+    let id = text(&account.get("ghostports")["ghostports"][0]["id"]);
+    account.delete(&format!("ghostports/{id}")).expect(204);
+    assert_eq!(account.get("ghostports")["count"], 0);
+}
+
+#[test]
+fn who_is_no_user_any_more_has_nothing_open() {
+    let clients = file("users", "");
+    let add = ["clients", "add", &clients, "jo", "--rights", "none", "--drivers", "mock-nftables", "--totp"];
+    let (_, printed, _) = run(&add, "open-sesame\n");
+    let secret = printed.split_once("secret=").unwrap().1.split_once('&').unwrap().0;
+    let add = ["clients", "add", &clients, "ci", "--rights", "read-write", "--drivers", "mock-nftables", "--key"];
+    let (_, printed, _) = run(&add, "");
+    let key = printed.lines().find_map(|line| line.strip_prefix("legacy key: ")).unwrap().to_owned();
+    let own = ["-i", "mock-nftables", "--user", "mockuser", "--password", "mockpassword", "--clients", &clients];
+    let server = Server::with(&own);
+    let send = |request: Request| server.send(request.header("x-cpauth-access", &key));
+    let step = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 30;
+    let sent = body("open-sesame", &code_of(&crate::halo::host::base32(secret), step)).to_string();
+    server.send(Request::post("/v1/ghostports").json(&sent)).expect(201);
+    let count = || send(Request::get("/v1/ghostports")).expect(200).json()["count"].clone();
+    assert_eq!(count(), 1);
+    assert_eq!(run(&["clients", "remove", &clients, "jo"], "").0, Some(0));
+    server.signal("-HUP");
+    eventually("it is closed", || (count() == 0).then_some(()));
+    let closed = send(Request::get("/v1/events?type=ghostport_close")).expect(200).json();
+    assert_eq!(closed["count"], 1);
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn add(file: &str, arguments: &[&str], password: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn base32(text: &str) -> Vec<u8> {
+pub fn base32(text: &str) -> Vec<u8> {
     let digit = |c: u8| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".bytes().position(|known| known == c).unwrap();
     let bits: Vec<_> = text.bytes().flat_map(|c| (0..5).rev().map(move |bit| digit(c) >> bit & 1)).collect();
     bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |all, bit| all << 1 | u8::try_from(*bit).unwrap())).collect()

@@ -6,7 +6,7 @@ mod events;
 mod feeds;
 mod ghost_ports;
 mod groups;
-mod host;
+pub mod host;
 mod login;
 mod objects;
 mod policies;

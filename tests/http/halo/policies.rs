@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::halo::client::{Account, errors, text, wrong};
-use crate::wire::Request;
+use crate::wire::{MOCK_LOGIN, Request};
 
 #[test]
 fn a_policy_is_shown_with_its_rules_and_listed_without() {
@@ -160,4 +160,67 @@ fn what_is_used_stays() {
     account.assign("lab", None).expect(204);
     account.delete(&format!("firewall_policies/{policy}")).expect(204);
     account.delete(&format!("firewall_zones/{zone}")).expect(204);
+}
+
+#[test]
+fn a_firewall_follows_services_and_interfaces() {
+    let account = Account::new();
+    let make = |all: &str, one: &str, object: Value| {
+        text(&account.post(all, &json!({ one: object })).expect(201).json()[one]["id"])
+    };
+    let service =
+        make("firewall_services", "firewall_service", json!({ "name": "mine", "protocol": "TCP", "port": "1" }));
+    let interface = make("firewall_interfaces", "firewall_interface", json!({ "name": "wg0" }));
+    let rules = json!([{ "chain": "INPUT", "action": "DROP", "active": true, "firewall_service": service, "firewall_interface": interface }]);
+    let policy = account.policy("p", &rules);
+    account.assign("lab", Some(&policy)).expect(204);
+    let shown = || {
+        let path = "/api;driver=mock-nftables/firewalls/lab?format=json";
+        let shown = account.send_bare(Request::get(path).login(MOCK_LOGIN)).expect(200).json();
+        let rule = &shown["firewall"]["rules"][0];
+        (text(&rule["port_from"]), text(&rule["interface"]))
+    };
+    assert_eq!(shown(), ("1".into(), "wg0".into()));
+    let port = json!({ "firewall_service": { "port": "2" } });
+    account.put(&format!("firewall_services/{service}"), &port).expect(204);
+    account
+        .put(&format!("firewall_interfaces/{interface}"), &json!({ "firewall_interface": { "name": "wg1" } }))
+        .expect(204);
+    assert_eq!(shown(), ("2".into(), "wg1".into()));
+}
+
+#[test]
+fn all_servers_are_those_of_all_groups() {
+    let account = Account::new();
+    let rules = json!([{ "chain": "INPUT", "action": "ACCEPT", "active": true, "firewall_source": { "type": "Group", "name": "All Active Servers" } }]);
+    let policy = account.policy("p", &rules);
+    account.assign("lab", Some(&policy)).expect(204);
+    let servers = account.get("servers");
+    let mut addresses: Vec<_> = servers["servers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|server| server["interfaces"].as_array().unwrap())
+        .map(|one| text(&one["ip_address"]))
+        .collect();
+    addresses.sort();
+    addresses.dedup();
+    let in_force = account.in_force("lab");
+    assert!(
+        !addresses.is_empty() && addresses.iter().all(|address| in_force[0].contains(&**address)),
+        "{addresses:?} {in_force:?}"
+    );
+}
+
+#[test]
+fn a_zone_of_this_name_with_other_addresses_is_no_group_instead() {
+    let account = Account::new();
+    account.zone("web", "192.0.2.1");
+    let of_another = json!({ "id": "0".repeat(32), "name": "web", "ip_address": "192.0.2.2" });
+    let rules = json!([{ "chain": "INPUT", "action": "ACCEPT", "active": true, "firewall_source": of_another }]);
+    let policy = json!({ "firewall_policy": { "name": "p", "firewall_rules": rules } });
+    assert_eq!(
+        errors(account.post("firewall_policies", &policy)),
+        wrong(&[("firewall_rules[0].firewall_source", "invalid")])
+    );
 }

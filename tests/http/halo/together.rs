@@ -33,7 +33,7 @@ fn what_one_is_told_all_know_and_all_firewalls_follow() {
     for account in [&first, &second] {
         assert_eq!(account.get(&format!("firewall_zones/{zone}"))["firewall_zone"]["ip_address"], "192.0.2.2");
         eventually("its firewall follows", || {
-            account.clock.passes(Duration::from_secs(60));
+            account.clock.passes(Duration::from_secs(1));
             (account.in_force("lab") == ["ingress deny -1 192.0.2.2/32"]).then_some(())
         });
     }

@@ -44,15 +44,6 @@ impl Draft<'_> {
         self.close_ghost_ports(|other| other.id == open.id)
     }
 
-    /// Closes all whose time is over.
-    ///
-    /// # Errors
-    /// Where that cannot be kept.
-    pub(in crate::policies::account) fn close_what_is_over(&mut self) -> Result<(), ChangeError> {
-        let now = self.now.millis();
-        self.close_ghost_ports(|open| open.expires_at <= now)
-    }
-
     /// Takes a user's code, unless it or a later one was used before. Whether it did.
     ///
     /// # Errors
@@ -65,7 +56,14 @@ impl Draft<'_> {
         self.put(UsedCode { id, user: user.to_owned(), step }).map(|()| true)
     }
 
-    fn close_ghost_ports(&mut self, is_to_close: impl Fn(&GhostPort) -> bool) -> Result<(), ChangeError> {
+    /// Closes all that are so.
+    ///
+    /// # Errors
+    /// Where that cannot be kept.
+    pub(in crate::policies::account) fn close_ghost_ports(
+        &mut self,
+        is_to_close: impl Fn(&GhostPort) -> bool,
+    ) -> Result<(), ChangeError> {
         let open: Vec<_> = self.objects.ghost_ports.iter().filter(|open| is_to_close(open)).cloned().collect();
         for open in open {
             let message = format!("What user '{}' had opened for {} was closed.", open.user, open.address);

@@ -126,6 +126,8 @@ impl Draft<'_> {
             }
             None => match self.zone(field, reference, by) {
                 Ok(zone) => Ok(Peer::Zone(zone)),
+                // One of this name is meant, though it is not as it was said.
+                Err(problem) if problem.code != Code::NotFound => Err(problem),
                 Err(_) => match (self.group(reference, by), self.user(reference, by)) {
                     (Some(group), _) => Ok(Peer::Group(group)),
                     (None, Some(user)) => self.of_users(field, reference, chain, Peer::User(user)),
