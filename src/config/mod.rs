@@ -2,6 +2,7 @@
 //!
 //! Each setting is an option, an environment variable and a key of the configuration file, in this order of precedence.
 
+mod arguments;
 mod clients;
 mod feeds;
 mod files;
@@ -20,11 +21,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 use deltawall_core::{Cidr, Credentials, InvalidData, NetworkId, ProviderName};
 use secrecy::{ExposeSecret, SecretString};
 
+use arguments::Command;
 use files::in_one_line;
 use settings::Settings;
 
@@ -43,28 +44,6 @@ pub use vapix::{Challenge, VapixDevice};
 
 /// The driver of this host's own firewalls.
 const NFTABLES: &str = "nftables";
-
-/// One firewall API in front of every cloud.
-#[derive(Debug, Parser)]
-#[command(name = "deltawall", version, disable_help_subcommand = true, args_conflicts_with_subcommands = true)]
-struct Args {
-    #[command(subcommand)]
-    command: Option<Command>,
-
-    #[command(flatten)]
-    settings: Settings,
-
-    /// A TOML file with any of these settings, `public_url = "…"` for --public-url and so on
-    #[arg(long, env = "API_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
-}
-
-/// What else the program does.
-#[derive(Debug, clap::Subcommand)]
-enum Command {
-    #[command(subcommand, name = "clients")]
-    Clients(ClientsCommand),
-}
 
 /// What the gateway is to do. It may hold a password, so it has no `Debug`.
 #[derive(Clone)]
@@ -226,15 +205,18 @@ impl Config {
     /// # Errors
     /// [`Usage`] when something there is wrong.
     pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Start, Usage> {
-        let args = match Args::try_parse_from(arguments) {
+        let args = match arguments::parse(arguments) {
             Ok(args) => args,
             Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
                 return Ok(Start::Print(error.to_string()));
             }
             Err(error) => return Err(Usage(in_one_line(&error.to_string()))),
         };
-        if let Some(Command::Clients(command)) = args.command {
-            return Ok(Start::Clients(command));
+        match args.command {
+            Some(Command::Clients(command)) => return Ok(Start::Clients(command)),
+            Some(Command::Completions { shell }) => return Ok(Start::Print(arguments::completions(shell))),
+            Some(Command::Man) => return Ok(Start::Print(arguments::manual())),
+            None => {}
         }
         let file = match &args.config {
             Some(path) => read_file(path)?,

@@ -37,6 +37,7 @@ mod held;
 mod hostile;
 mod http2;
 mod ids;
+mod install;
 mod instance;
 mod joining;
 mod kept;

@@ -36,7 +36,7 @@ fn the_help_has_them() {
         "drain-timeout",
         "ec2-max-answer",
     ] {
-        let variable = format!("API_{}", option.to_uppercase().replace('-', "_"));
+        let variable = format!("DELTAWALL_{}", option.to_uppercase().replace('-', "_"));
         assert!(help.contains(&format!("--{option} ")) && help.contains(&variable), "{option} is in\n{help}");
     }
     let (_, help, _) = run(&["clients", "--help"], "");
@@ -46,8 +46,50 @@ fn the_help_has_them() {
 #[test]
 fn the_help_does_not_tell_the_password() {
     let mut command = crate::server::program(&["--help"]);
-    let output = command.env("API_PASSWORD", "hunter2").output().unwrap();
+    let output = command.env("API_PASSWORD", "hunter2").env("DELTAWALL_USER", "u").output().unwrap();
     assert!(!String::from_utf8(output.stdout).unwrap().contains("hunter2"));
+}
+
+/// At each width of a terminal.
+#[test]
+fn the_help_wraps_and_is_in_groups() {
+    for width in ["60", "80", "120"] {
+        for option in ["-h", "--help"] {
+            let output = crate::server::program(&[option]).env("COLUMNS", width).output().unwrap();
+            let help = String::from_utf8(output.stdout).unwrap();
+            let longest = help.lines().map(|line| line.chars().count()).max();
+            assert!(longest <= width.parse().ok() || option == "--help", "{help}");
+            insta::assert_snapshot!(format!("help{}_{width}", option.trim_start_matches("--").replace('-', "_")), help);
+        }
+    }
+}
+
+#[test]
+fn the_environment_is_read_by_both_names() {
+    for (variables, driver) in [
+        (&[("API_DRIVER", "mock-nftables")][..], "mock-nftables"),
+        (&[("DELTAWALL_DRIVER", "mock-nftables")], "mock-nftables"),
+        (&[("API_DRIVER", "fgcp"), ("DELTAWALL_DRIVER", "mock-nftables")], "mock-nftables"),
+    ] {
+        let mut command = crate::server::program(&["-p", "0"]);
+        command.envs(variables.iter().copied()).stderr(crate::server::printed());
+        let answer = crate::server::Server::spawn(command).send(Request::get("/api"));
+        assert_eq!(answer.header("X-Deltacloud-Driver"), Some(driver), "{variables:?}");
+    }
+}
+
+#[test]
+fn the_program_has_completions_and_a_manual() {
+    for (shell, part) in [("bash", "complete -F _deltawall"), ("zsh", "#compdef deltawall"), ("fish", "complete -c deltawall")] {
+        let (code, text, _) = run(&["completions", shell], "");
+        assert_eq!(code, Some(0));
+        assert!(text.contains(part) && text.contains("reconcile-every"), "{shell}");
+    }
+    let (code, text, _) = run(&["man"], "");
+    assert_eq!(code, Some(0));
+    assert!(text.contains(".TH deltawall 1") && text.contains("reconcile"), "{text}");
+    let (code, _, error) = run(&["completions", "dos"], "");
+    assert!(code == Some(2) && error.contains("dos"), "{error}");
 }
 
 #[test]
