@@ -80,7 +80,9 @@ fn the_environment_is_read_by_both_names() {
 
 #[test]
 fn the_program_has_completions_and_a_manual() {
-    for (shell, part) in [("bash", "complete -F _deltawall"), ("zsh", "#compdef deltawall"), ("fish", "complete -c deltawall")] {
+    for (shell, part) in
+        [("bash", "complete -F _deltawall"), ("zsh", "#compdef deltawall"), ("fish", "complete -c deltawall")]
+    {
         let (code, text, _) = run(&["completions", shell], "");
         assert_eq!(code, Some(0));
         assert!(text.contains(part) && text.contains("reconcile-every"), "{shell}");
