@@ -51,6 +51,15 @@ impl By {
     }
 }
 
+/// What has happened, and is not among the events yet.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) by: By,
+    pub(super) at: Timestamp,
+    pub(super) kind: EventKind,
+    pub(super) message: String,
+}
+
 /// What rules may name that is not the account's own.
 #[derive(Debug, Clone, Default)]
 pub struct Directory {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use deltawall_core::FirewallId;
 use tokio::sync::{Mutex as Turn, Notify};
 
-use super::draft::{By, DOCUMENTS, Directory, Draft, Kept};
+use super::draft::{By, DOCUMENTS, Directory, Draft, Kept, Told};
 use super::ends::Ends;
 use super::error::ChangeError;
 use super::event::Event;
@@ -16,7 +16,6 @@ use super::id::Id;
 use super::objects::{Collection, GhostPort, GroupSettings, Interface, Object, Objects, UsedCode, Zone};
 use super::policy::Policy;
 use super::service::Service;
-use super::telling::Told;
 use crate::changes::{Changes, Keeper};
 use crate::config::{Config, HaloLimits, Usage};
 use crate::policies::cloud::Cloud;

@@ -2,24 +2,14 @@
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use super::draft::{By, Directory};
+use super::draft::{By, Directory, Told};
 use super::error::ChangeError;
 use super::event::EventKind;
 use super::state::Account;
-use crate::clock::Timestamp;
 use crate::store::DocumentWrites;
 
 /// How much may wait to be written down: beyond, it is in the log and the audit alone.
 const MOST: usize = 1_000;
-
-/// What has happened, and is not among the events yet.
-#[derive(Debug)]
-pub(super) struct Told {
-    by: By,
-    at: Timestamp,
-    kind: EventKind,
-    message: String,
-}
 
 impl Account {
     /// Tells that something has happened. Nobody waits until that is written down: it is when firewalls are looked after, or events are asked for.
