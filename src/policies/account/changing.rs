@@ -17,8 +17,9 @@ use crate::changes::terms::Terms;
 use crate::policies::cloud::Asker;
 use crate::policies::failure::Failure;
 
-/// How often a change is made anew because another gateway has made one meanwhile.
-pub(super) const ATTEMPTS: usize = 10;
+/// How often a change is made anew because another gateway has made one meanwhile. Whoever comes late has to read what is there, and so is
+/// late again for as long as the other has one after the other to make.
+pub(super) const ATTEMPTS: usize = 100;
 
 impl Account {
     /// Changes the account, and the firewalls of all groups that this is about. It is made by a function that may be called several times.
