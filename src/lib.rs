@@ -40,7 +40,7 @@ use crate::changes::documents::StoredDocuments;
 use crate::changes::guards::Guards;
 use crate::changes::{Changes, Parts};
 use crate::clock::SystemClock;
-use crate::config::{Config, LetThrough, Start, Usage};
+use crate::config::{Config, Kept, LetThrough, Start, Usage};
 use crate::gateway::{Gateway, Registry, clients};
 use crate::http::Server;
 use crate::policies::Policies;
@@ -59,6 +59,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
             print_line(&text);
             return Ok(());
         }
+        Start::Check(config) => {
+            print_line(&check(&config)?);
+            return Ok(());
+        }
         Start::Clients(command) => {
             print_line(&clients::run(command)?);
             return Ok(());
@@ -72,7 +76,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
 /// The changes that are kept, and what was begun of them taken up again, once what drivers keep is in force; and what firewalls are kept at.
 fn take_up(config: &Config) -> Result<(Arc<Changes>, Arc<Policies>), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let Opened { store, key } = runtime.block_on(opening::open(&config.kept))?;
+    let changes = changes_of(config, runtime.block_on(opening::open(&config.kept))?)?;
+    runtime.block_on(changes.gateway().registry.start());
+    runtime.block_on(changes.start()).map_err(|why| Usage(format!("--state: {why}")))?;
+    let policies = Arc::new(Policies::new(config, &changes)?);
+    runtime.block_on(policies.start());
+    Ok((changes, policies))
+}
+
+/// All drivers and clients that the configuration names, before anything is put in force.
+fn changes_of(config: &Config, opened: Opened) -> Result<Arc<Changes>, Error> {
+    let Opened { store, key } = opened;
     let documents: Arc<dyn Documents> = Arc::new(StoredDocuments(Arc::clone(&store)));
     let gateway = Arc::new(Gateway::new(Registry::from_config(config, &documents)?, config)?);
     let (clock, mut guards) = (Arc::new(SystemClock::default()), Guards::new(config.guards.clone()));
@@ -82,13 +96,20 @@ fn take_up(config: &Config) -> Result<(Arc<Changes>, Arc<Policies>), Error> {
         guards = guards.with_own_port(deltawall_nftables::ID, config.port, passes_loopback);
     }
     let is_on = !config.guards.is_empty() || store.is_durable();
-    runtime.block_on(gateway.registry.start());
-    let changes = Changes::new(Parts { gateway, store, key, clock, guards, keep: config.kept.time }, is_on);
-    runtime.block_on(changes.start()).map_err(|why| Usage(format!("--state: {why}")))?;
-    let changes = Arc::new(changes);
-    let policies = Arc::new(Policies::new(config, &changes)?);
-    runtime.block_on(policies.start());
-    Ok((changes, policies))
+    let parts = Parts { gateway, store, key, clock, guards, keep: config.kept.time };
+    Ok(Arc::new(Changes::new(parts, is_on)))
+}
+
+/// Does what the start does before it listens, with a store in memory: what is kept, and what is in force, stay as they are.
+fn check(config: &Config) -> Result<String, Error> {
+    opening::check(&config.kept)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let changes = changes_of(config, runtime.block_on(opening::open(&Kept::default()))?)?;
+    Policies::new(config, &changes)?;
+    Server::check(config)?;
+    let (gateway, Config { hostname, port, .. }) = (changes.gateway(), config);
+    let (driver, drivers) = (gateway.default_driver.id(), gateway.registry.names());
+    Ok(format!("deltawall would listen on {hostname}:{port} with driver {driver}, and have {drivers}"))
 }
 
 /// A reader that has gone away is no reason to stop. Of nothing there is no line.

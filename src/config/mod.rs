@@ -3,6 +3,7 @@
 //! Each setting is an option, an environment variable and a key of the configuration file, in this order of precedence.
 
 mod clients;
+mod command;
 mod feeds;
 mod files;
 mod guards;
@@ -20,12 +21,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Parser;
-use clap::error::ErrorKind;
 use deltawall_core::{Cidr, Credentials, InvalidData, NetworkId, ProviderName};
 use secrecy::{ExposeSecret, SecretString};
 
-use files::in_one_line;
+use command::{Given, Typed};
 use settings::Settings;
 
 pub use clients::{ClientsCommand, Rights};
@@ -43,28 +42,6 @@ pub use vapix::{Challenge, VapixDevice};
 
 /// The driver of this host's own firewalls.
 const NFTABLES: &str = "nftables";
-
-/// One firewall API in front of every cloud.
-#[derive(Debug, Parser)]
-#[command(name = "deltawall", version, disable_help_subcommand = true, args_conflicts_with_subcommands = true)]
-struct Args {
-    #[command(subcommand)]
-    command: Option<Command>,
-
-    #[command(flatten)]
-    settings: Settings,
-
-    /// A TOML file with any of these settings, `public_url = "…"` for --public-url and so on
-    #[arg(long, env = "API_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
-}
-
-/// What else the program does.
-#[derive(Debug, clap::Subcommand)]
-enum Command {
-    #[command(subcommand, name = "clients")]
-    Clients(ClientsCommand),
-}
 
 /// What the gateway is to do. It may hold a password, so it has no `Debug`.
 #[derive(Clone)]
@@ -163,9 +140,11 @@ pub struct Ec2 {
 pub enum Start {
     /// To serve.
     Serve(Box<Config>),
+    /// To check whether it could serve.
+    Check(Box<Config>),
     /// To make or check the file of clients.
     Clients(ClientsCommand),
-    /// To print the help or the version.
+    /// To print what was asked for: the help, the version, completions, a manual page.
     Print(String),
 }
 
@@ -226,21 +205,17 @@ impl Config {
     /// # Errors
     /// [`Usage`] when something there is wrong.
     pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Start, Usage> {
-        let args = match Args::try_parse_from(arguments) {
-            Ok(args) => args,
-            Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-                return Ok(Start::Print(error.to_string()));
-            }
-            Err(error) => return Err(Usage(in_one_line(&error.to_string()))),
-        };
-        if let Some(Command::Clients(command)) = args.command {
-            return Ok(Start::Clients(command));
+        match command::read(arguments)? {
+            Typed::Serve(given) => Self::from_given(*given).map(Box::new).map(Start::Serve),
+            Typed::Check(given) => Self::from_given(*given).map(Box::new).map(Start::Check),
+            Typed::Clients(command) => Ok(Start::Clients(command)),
+            Typed::Print(text) => Ok(Start::Print(text)),
         }
-        let file = match &args.config {
-            Some(path) => read_file(path)?,
-            None => Settings::default(),
-        };
-        Self::from_settings(args.settings, file).map(Box::new).map(Start::Serve)
+    }
+
+    fn from_given(given: Given) -> Result<Self, Usage> {
+        let file = given.config.as_deref().map_or_else(|| Ok(Settings::default()), read_file)?;
+        Self::from_settings(given.settings, file)
     }
 
     fn from_settings(typed: Settings, file: Settings) -> Result<Self, Usage> {

@@ -49,15 +49,7 @@ impl Server {
     /// [`Error::Listen`] when an address is in use or not ours, [`Usage`] when others than this machine could
     /// connect without TLS, or without being known, or when the certificate cannot be read.
     pub fn bind(config: &Config, changes: Arc<Changes>, policies: Arc<Policies>) -> Result<Self, Error> {
-        let public_url = config.public_url.as_deref().map(public_url).transpose()?;
-        let certificate = config.tls.clone().map(Certificate::read).transpose()?.map(Arc::new);
-        let accept = |certificate| Acceptor::new(Arc::clone(certificate), &config.halo_hosts);
-        let acceptor = certificate.as_ref().map(accept).transpose()?;
-        let host = config.hostname.trim_start_matches('[').trim_end_matches(']');
-        let addresses = resolve(host, config.port)?;
-        if addresses.iter().any(|address| !address.ip().to_canonical().is_loopback()) {
-            permit_strangers(config)?;
-        }
+        let Prepared { public_url, certificate, acceptor, host, addresses } = Prepared::of(config)?;
         let (listener, address) = listen(host, config.port, &addresses)?;
         let admin = match &config.admin_listen {
             Some((host, port)) => Some(listen(host, *port, &resolve(host, *port)?)?.0),
@@ -88,6 +80,18 @@ impl Server {
             limits: config.limits.clone(),
             drain_timeout: config.drain_timeout,
         })
+    }
+
+    /// Whether [`bind`](Self::bind) could take the addresses, were they free. It takes none.
+    ///
+    /// # Errors
+    /// As there, but for addresses in use.
+    pub fn check(config: &Config) -> Result<(), Error> {
+        let Prepared { .. } = Prepared::of(config)?;
+        if let Some((host, port)) = &config.admin_listen {
+            resolve(host, *port)?;
+        }
+        Ok(())
     }
 
     /// The address that was taken.
@@ -182,6 +186,30 @@ impl Server {
             }
             ended
         })
+    }
+}
+
+/// What has to be right before an address is taken.
+struct Prepared<'a> {
+    public_url: Option<PublicUrl>,
+    certificate: Option<Arc<Certificate>>,
+    acceptor: Option<Acceptor>,
+    host: &'a str,
+    addresses: Vec<SocketAddr>,
+}
+
+impl<'a> Prepared<'a> {
+    fn of(config: &'a Config) -> Result<Self, Error> {
+        let public_url = config.public_url.as_deref().map(public_url).transpose()?;
+        let certificate = config.tls.clone().map(Certificate::read).transpose()?.map(Arc::new);
+        let accept = |certificate| Acceptor::new(Arc::clone(certificate), &config.halo_hosts);
+        let acceptor = certificate.as_ref().map(accept).transpose()?;
+        let host = config.hostname.trim_start_matches('[').trim_end_matches(']');
+        let addresses = resolve(host, config.port)?;
+        if addresses.iter().any(|address| !address.ip().to_canonical().is_loopback()) {
+            permit_strangers(config)?;
+        }
+        Ok(Self { public_url, certificate, acceptor, host, addresses })
     }
 }
 

@@ -44,6 +44,44 @@ pub async fn open(kept: &Kept) -> Result<Opened, Usage> {
     }
 }
 
+/// Whether the store could be opened, as far as can be told without opening it: that would make what is not there yet.
+///
+/// # Errors
+/// Where its file cannot be written, or the key that there is cannot be used.
+pub fn check(kept: &Kept) -> Result<(), Usage> {
+    let key = match &kept.place {
+        StorePlace::Memory => return Ok(()),
+        StorePlace::File(path) => {
+            check_file(path).map_err(|why| file_error(path, why))?;
+            kept.key.clone().unwrap_or_else(|| beside(path))
+        }
+        StorePlace::Postgres(_) => kept.key.clone().unwrap_or_default(),
+    };
+    let is_made = matches!(kept.place, StorePlace::File(_));
+    match key.try_exists().map_err(|why| file_error(&key, why))? {
+        false if is_made => check_folder(&key).map_err(|why| file_error(&key, why)),
+        false => Err(no_key(&key)),
+        true => read(&key).map(drop),
+    }
+}
+
+fn check_file(path: &Path) -> io::Result<()> {
+    match path.try_exists()? {
+        true => OpenOptions::new().read(true).write(true).open(path).map(drop),
+        false => check_folder(path),
+    }
+}
+
+/// Whether there is a folder for a file that is to be made.
+fn check_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::read_dir(folder).map(drop)
+}
+
+fn no_key(path: &Path) -> Usage {
+    file_error(path, "there is no key. Make one for all gateways with `openssl rand -base64 32`")
+}
+
 /// The key of a file, where none is named.
 fn beside(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
@@ -61,9 +99,7 @@ async fn with_key(store: Sql, path: &Path, may_be_made: bool) -> Result<Opened, 
             return Err(file_error(path, "the key that credentials are sealed with is missing. Put it back"));
         }
         false if may_be_made => make(path)?,
-        false => {
-            return Err(file_error(path, "there is no key. Make one for all gateways with `openssl rand -base64 32`"));
-        }
+        false => return Err(no_key(path)),
     };
     let new = key.check().map_err(|why| failed(&why))?;
     let check = store.key_check(Some(new)).await.map_err(|why| failed(&why))?;

@@ -16,6 +16,7 @@ mod changes;
 mod clients_file;
 mod clock;
 mod cloud;
+mod command_line;
 mod concurrency;
 mod conditions;
 mod connections;
