@@ -1,6 +1,6 @@
 //! The command line: what can be typed, and what is told of it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
@@ -62,7 +62,7 @@ const GROUPS: &[(&str, &[&str])] = &[
 /// What stands below the options.
 const AFTER_SUMMARY: &str = "deltawall --help tells of all options.";
 const AFTER_HELP: &str = "Each option is also an environment variable and a key of the file that --config names. \
-                          The command line wins over the environment, and that over the file.";
+                          DELTAWALL_… is read beside API_…, and wins. The command line wins over the environment, and that over the file.";
 
 /// One firewall API in front of every cloud.
 #[derive(Debug, Parser)]
@@ -122,7 +122,9 @@ pub(super) enum Typed {
 /// Reads what was typed. The first of `arguments` is the program's own name.
 pub(super) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Typed, Usage> {
     let arguments: Vec<_> = arguments.into_iter().collect();
-    let mut command = command(arguments.iter().any(|argument| argument == "-h"));
+    let mut command = command(arguments.iter().any(|argument| argument == "-h"))
+        .mut_args(with_own_variable)
+        .mut_subcommand(CHECK, |command| command.mut_args(with_own_variable));
     let parsed = command.try_get_matches_from_mut(arguments).and_then(|matches| Args::from_arg_matches(&matches));
     let args = match parsed {
         Ok(args) => args,
@@ -174,6 +176,16 @@ fn with_settings(command: clap::Command, is_summary: bool) -> clap::Command {
 
 fn help(says: &'static str) -> Arg {
     Arg::new("help").short('h').long("help").help(says)
+}
+
+/// Each variable API_… may be called DELTAWALL_… instead. Where both say something that wins.
+fn with_own_variable(arg: Arg) -> Arg {
+    let name = arg.get_env().and_then(OsStr::to_str).and_then(|name| name.strip_prefix("API_"));
+    let own = name.map(|name| format!("DELTAWALL_{name}"));
+    match own.filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())) {
+        Some(name) => arg.env(OsString::from(name)),
+        None => arg,
+    }
 }
 
 fn group_of(arg: &Arg) -> Option<&'static str> {

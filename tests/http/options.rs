@@ -154,3 +154,26 @@ fn the_file_and_the_environment_set_them_too() {
     only.send(Request::get("/api")).expect(200);
     assert!(crate::wire::Connection::to(address).is_closed());
 }
+
+#[test]
+fn a_variable_by_the_programs_own_name_wins() {
+    let given = |variables: &[(&str, &str)]| {
+        let mut command = crate::server::program(&["check"]);
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        let from = text.find("127.0.0.1:").map_or(0, |at| at + "127.0.0.1:".len());
+        text[from..].split(" with ").next().unwrap().to_owned()
+    };
+    assert_eq!(given(&[("DELTAWALL_PORT", "1001")]), "1001");
+    assert_eq!(given(&[("API_PORT", "1002")]), "1002");
+    assert_eq!(given(&[("API_PORT", "1002"), ("DELTAWALL_PORT", "1001")]), "1001");
+    assert_eq!(given(&[("API_PORT", "1002"), ("DELTAWALL_PORT", "")]), "1002", "an empty one says nothing");
+    let wrong = given(&[("DELTAWALL_PORT", "x")]);
+    assert!(wrong.starts_with("deltawall: ") && wrong.contains("--port"), "{wrong}");
+    let config = file("own-name.toml", "port = 1003\n");
+    assert_eq!(given(&[("DELTAWALL_CONFIG", &config)]), "1003");
+    let mut help = crate::server::program(&["--help"]);
+    let output = help.env("DELTAWALL_PASSWORD", "hunter2").env("DELTAWALL_PORT", "1001").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    assert!(help.contains("DELTAWALL_PORT=1001") && !help.contains("hunter2"), "{help}");
+}

@@ -31,7 +31,9 @@ pub struct Server {
 /// The program with these arguments and nothing of our own environment that it would heed.
 pub fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_deltawall"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("API_") || name == "COLUMNS") {
+    for (name, _) in std::env::vars()
+        .filter(|(name, _)| ["API_", "DELTAWALL_", "COLUMNS"].iter().any(|start| name.starts_with(start)))
+    {
         command.env_remove(name);
     }
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
