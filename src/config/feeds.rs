@@ -42,9 +42,9 @@ pub enum FeedPlace {
 #[serde(deny_unknown_fields)]
 pub(super) struct FeedSettings {
     zone: String,
-    file: Option<PathBuf>,
+    pub(super) file: Option<PathBuf>,
     url: Option<String>,
-    ca: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
     every: Option<u64>,
     max_shrink: Option<u8>,
 }

@@ -11,6 +11,7 @@ mod halo;
 mod hosts;
 mod limits;
 mod nftables;
+mod relative;
 mod settings;
 mod store;
 mod usage;
@@ -329,5 +330,7 @@ impl Config {
 
 fn read_file(path: &Path) -> Result<Settings, Usage> {
     let text = read(path)?;
-    toml::from_str(&text).map_err(|error| file_error(path, InvalidData::at(&text, error.span(), error.message())))
+    let settings = toml::from_str(&text);
+    let settings = settings.map_err(|why| file_error(path, InvalidData::at(&text, why.span(), why.message())))?;
+    relative::resolved(settings, path)
 }

@@ -65,7 +65,8 @@ impl Kept {
     }
 }
 
-fn place_of(text: &str) -> Result<StorePlace, Usage> {
+/// Reads where changes are kept.
+pub(super) fn place_of(text: &str) -> Result<StorePlace, Usage> {
     match text.split_once("://") {
         _ if text == "memory" => Ok(StorePlace::Memory),
         None => Ok(StorePlace::File(text.into())),

@@ -177,3 +177,45 @@ fn a_variable_by_the_programs_own_name_wins() {
     let help = String::from_utf8(output.stdout).unwrap();
     assert!(help.contains("DELTAWALL_PORT=1001") && !help.contains("hunter2"), "{help}");
 }
+
+#[test]
+fn paths_in_the_file_are_relative_to_it() {
+    let place = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("relative-{}", std::process::id()));
+    std::fs::create_dir_all(place.join("below")).unwrap();
+    std::fs::copy(fixture("tls/first.pem"), place.join("first.pem")).unwrap();
+    std::fs::copy(fixture("tls/first.key"), place.join("below/first.key")).unwrap();
+    let absolute = format!("{}/fixtures/mock.toml", env!("CARGO_MANIFEST_DIR"));
+    let write = |text: &str| std::fs::write(place.join("deltawall.toml"), text).unwrap();
+    let check = |folder: &std::path::Path, config: &str| {
+        let output = crate::server::program(&["check", "--config", config]).current_dir(folder).output().unwrap();
+        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
+    };
+    let pair = "tls_cert = \"first.pem\"\ntls_key = \"below/first.key\"\nclients = \"\"\nstate = \"memory\"\n";
+    write(&format!("{pair}mock_data = \"{absolute}\"\n"));
+    let from = place.parent().unwrap();
+    let name = place.file_name().unwrap().to_str().unwrap();
+    let config = format!("{name}/deltawall.toml");
+    for (folder, config) in
+        [(from, config.as_str()), (&place, "deltawall.toml"), (&place.join("below"), "../deltawall.toml")]
+    {
+        let said = check(folder, config);
+        assert!(said.starts_with("deltawall would listen on "), "{said}");
+    }
+    for (text, says) in [
+        ("mock_data = \"none.toml\"", "none.toml"),
+        ("fgcp_data = \"none.toml\"", "none.toml"),
+        ("user = \"u\"\npassword = \"p\"\nclients = \"none\"", "none"),
+        ("state = \"none/state.db\"", "none/state.db"),
+        ("state = \"state.db\"\nstate_key = \"none/key\"", "none/key"),
+    ] {
+        write(text);
+        let said = check(from, &config);
+        assert!(said.starts_with(&format!("deltawall: {name}/{says}: ")), "{said}");
+    }
+    // What is typed is relative to where the program runs.
+    write("");
+    let output =
+        crate::server::program(&["check", "--config", &config, "--mock-data", "none.toml"]).current_dir(from).output();
+    assert!(String::from_utf8(output.unwrap().stderr).unwrap().starts_with("deltawall: none.toml: "));
+    std::fs::remove_dir_all(&place).unwrap();
+}
