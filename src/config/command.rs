@@ -16,6 +16,9 @@ use super::usage::Usage;
 /// What the program is called.
 const NAME: &str = "deltawall";
 
+/// Its version, with the commit that it was built from where that is known.
+const VERSION: &str = env!("DELTAWALL_VERSION");
+
 /// The command that takes what the program takes.
 const CHECK: &str = "check";
 
@@ -66,7 +69,7 @@ const AFTER_HELP: &str = "Each option is also an environment variable and a key 
 
 /// One firewall API in front of every cloud.
 #[derive(Debug, Parser)]
-#[command(name = NAME, version, disable_help_subcommand = true, args_conflicts_with_subcommands = true)]
+#[command(name = NAME, version = VERSION, disable_help_subcommand = true, args_conflicts_with_subcommands = true)]
 struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -209,7 +212,7 @@ fn manual(words: &[String]) -> Result<String, Usage> {
         told = told.find_subcommand(word).ok_or_else(unknown)?;
     }
     let mut text = Vec::new();
-    let page = Man::new(told.clone()).source(concat!("deltawall ", env!("CARGO_PKG_VERSION")));
+    let page = Man::new(told.clone()).source(format!("{NAME} {VERSION}"));
     page.render(&mut text).map_err(|why| Usage(why.to_string()))?;
     Ok(String::from_utf8_lossy(&text).into_owned())
 }

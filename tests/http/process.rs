@@ -75,7 +75,15 @@ fn help_and_version() {
         assert!(help.contains(option), "{option} is in\n{help}");
     }
     let (code, version, _) = run(&["--version"]);
-    assert_eq!((code, version.as_str()), (Some(0), concat!("deltawall ", env!("CARGO_PKG_VERSION"), "\n")));
+    let git = std::process::Command::new("git")
+        .args(["-C", env!("CARGO_MANIFEST_DIR"), "rev-parse", "--short=12", "HEAD"])
+        .output();
+    let commit = git
+        .ok()
+        .filter(|output| output.status.success())
+        .map(|output| format!(" ({})", String::from_utf8(output.stdout).unwrap().trim()));
+    let expected = format!("deltawall {}{}\n", env!("CARGO_PKG_VERSION"), commit.unwrap_or_default());
+    assert_eq!((code, version), (Some(0), expected));
 }
 
 #[test]
