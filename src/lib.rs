@@ -68,7 +68,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
             return Ok(());
         }
     };
-    logging::start(config.log_format)?;
+    logging::start(config.log_format, config.log_level)?;
     let (changes, policies) = take_up(&config)?;
     Ok(Server::bind(&config, changes, policies)?.run(print_line)?)
 }

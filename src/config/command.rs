@@ -26,7 +26,7 @@ const CHECK: &str = "check";
 const GROUPS: &[(&str, &[&str])] = &[
     ("Clouds", &["provider", "user", "password", "backend_timeout", "backend_requests", "backend_queue"]),
     ("Connections", &["halo_hosts", "insecure_http", "admin_listen", "trusted_proxies"]),
-    ("Log", &["log_format"]),
+    ("Log", &["log_format", "log_level"]),
     (
         "Limits",
         &[

@@ -36,7 +36,7 @@ pub use halo::{HaloCloud, HaloLimits};
 pub use hosts::HostPattern;
 pub use limits::Limits;
 pub use nftables::Nftables;
-pub use settings::{Ec2Credentials, LetThrough, LogFormat};
+pub use settings::{Ec2Credentials, LetThrough, LogFormat, LogLevel};
 pub use store::{Kept, StorePlace};
 pub use usage::Usage;
 pub use vapix::{Challenge, VapixDevice};
@@ -69,6 +69,8 @@ pub struct Config {
     pub admin_listen: Option<(String, u16)>,
     /// How the log is written.
     pub log_format: LogFormat,
+    /// What it has.
+    pub log_level: LogLevel,
     /// The gateway's own credentials for the default driver, if clients do not bring theirs.
     pub credentials: Option<Credentials>,
     /// Who may use the gateway's own credentials, if not everyone on this machine.
@@ -163,6 +165,7 @@ impl Default for Config {
             insecure_http: false,
             admin_listen: None,
             log_format: LogFormat::default(),
+            log_level: LogLevel::default(),
             credentials: None,
             clients: None,
             limits: Limits::default(),
@@ -265,6 +268,7 @@ impl Config {
                 .map(|address| values::listen_address(&address))
                 .transpose()?,
             log_format: typed.log_format.or(file.log_format).unwrap_or_default(),
+            log_level: typed.log_level.or(file.log_level).unwrap_or_default(),
             credentials: match (text(typed.user, file.user), secret(typed.password).or(secret(file.password))) {
                 (Some(user), Some(password)) => Some(Credentials::new(user, password.expose_secret())),
                 (None, None) => None,

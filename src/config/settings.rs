@@ -63,6 +63,10 @@ pub(super) struct Settings {
     #[arg(long, env = "API_LOG_FORMAT", value_name = "FORMAT")]
     pub(super) log_format: Option<LogFormat>,
 
+    /// What the log has: what is as serious as this, or more; the audit is always in it [default: info]
+    #[arg(long, env = "API_LOG_LEVEL", value_name = "LEVEL")]
+    pub(super) log_level: Option<LogLevel>,
+
     /// The gateway's own user at the cloud of the default driver, whose keys clients then do not need
     #[arg(long, env = "API_USER", value_name = "NAME")]
     pub(super) user: Option<String>,
@@ -295,4 +299,19 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// What the log has, beside the audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// And what may fail.
+    Warn,
+    /// And requests.
+    #[default]
+    Info,
+    /// And requests for what pages consist of.
+    Debug,
 }

@@ -30,3 +30,10 @@ pub struct Reply {
     /// Which of its providers, where one was chosen.
     pub provider: Option<ProviderName>,
 }
+
+impl Reply {
+    /// Whether it is a part of a page, such as its style.
+    pub fn is_asset(&self) -> bool {
+        self.route.ends_with("/assets/{name}")
+    }
+}

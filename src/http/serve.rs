@@ -95,6 +95,7 @@ pub async fn serve(
         metrics.rejected(Limit::Held);
         reply = shared.dialects.refuse(&exchange, desk, Refusal::Answers);
     }
+    let is_minor = reply.is_asset();
     let Reply { mut response, route, driver, provider } = reply;
     let is_http2 = http.version() == Version::HTTP_2;
     if !is_http2 && (shared.stop.has_begun() || http.head().connection_type() == ConnectionType::Close) {
@@ -106,6 +107,7 @@ pub async fn serve(
     let (method, status, time) = (http.method().as_str(), response.status().as_u16(), since.elapsed());
     desk.figures.answered(RequestLabels { route, method: label(method), status, driver }, time);
     log.answered(&Answered {
+        is_minor,
         method,
         path: http.uri().path(),
         status,

@@ -17,7 +17,7 @@ use tracing_subscriber::fmt::{self as lines, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::config::LogFormat;
+use crate::config::{LogFormat, LogLevel};
 use crate::error::Error;
 use crate::trace::Trace;
 use queue::{Kind, Lines, Queue};
@@ -47,13 +47,20 @@ static IS_TEXT: AtomicBool = AtomicBool::new(false);
 ///
 /// # Errors
 /// When the thread that writes the log cannot be started.
-pub fn start(format: LogFormat) -> io::Result<()> {
+pub fn start(format: LogFormat, level: LogLevel) -> io::Result<()> {
+    let level = match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+    };
     // What libraries say of themselves is of interest only when something is wrong; and to the HTTP server any client
     // that does not speak HTTP is an error.
     let targets = Targets::new()
-        .with_target("deltawall", LevelFilter::INFO)
+        .with_target("deltawall", level)
+        .with_target(AUDIT, level.max(LevelFilter::INFO))
         .with_target("actix_http", LevelFilter::OFF)
-        .with_default(LevelFilter::WARN);
+        .with_default(level.min(LevelFilter::WARN));
     let log = tracing_subscriber::registry().with(targets);
     // What the library has to say of itself it would write to standard error on the way of a request.
     let layer = lines::layer().with_writer(Writers).log_internal_errors(false);
@@ -110,7 +117,7 @@ impl MakeWriter<'_> for Writers {
         Line(match of.target() {
             AUDIT if of.name() == LOGIN => Kind::Login,
             AUDIT => Kind::Change,
-            REQUESTS if *of.level() == Level::INFO => Kind::Request,
+            REQUESTS if *of.level() >= Level::INFO => Kind::Request,
             _ => Kind::Other,
         })
     }
@@ -145,6 +152,8 @@ pub struct RequestLog {
 /// A request that was answered.
 #[derive(Debug)]
 pub struct Answered<'a> {
+    /// Whether it was for what a page consists of, which is of little interest.
+    pub is_minor: bool,
     /// Its method, as it was sent.
     pub method: &'a str,
     /// Its path, as it was sent.
@@ -166,6 +175,13 @@ pub struct Answered<'a> {
 impl RequestLog {
     /// Writes the line of one.
     pub fn answered(&self, request: &Answered<'_>) {
+        let is_logged = match request.is_minor {
+            true => tracing::enabled!(target: REQUESTS, Level::DEBUG),
+            false => tracing::enabled!(target: REQUESTS, Level::INFO),
+        };
+        if !is_logged {
+            return;
+        }
         match IS_TEXT.load(Ordering::Relaxed) {
             true => self.write(request),
             false => emit(request),
@@ -177,7 +193,7 @@ impl RequestLog {
         line.clear();
         line.shrink_to(LENGTH);
         self.second.borrow_mut().write_now(&mut line);
-        line.extend(["  INFO ", REQUESTS, ": request method=\""]);
+        line.extend([if request.is_minor { " DEBUG " } else { "  INFO " }, REQUESTS, ": request method=\""]);
         line.push_str(request.method);
         line.push_str("\" path=");
         // Nothing else of it can hold a quotation mark or a line break.
@@ -206,9 +222,12 @@ impl RequestLog {
 
 /// The same line by way of the library, in whatever form it was started with.
 fn emit(request: &Answered<'_>) {
-    tracing::info!(
+    // What level an event has is fixed where it stands.
+    macro_rules! event {
+        ($level:expr) => {
+            tracing::event!(
         target: REQUESTS,
-        message = "request",
+        $level,
         method = request.method,
         path = request.path,
         status = request.status,
@@ -218,7 +237,14 @@ fn emit(request: &Answered<'_>) {
         request_id = request.request_id,
         trace_id = request.trace.map(|trace| trace.id.as_str()),
         parent_id = request.trace.map(|trace| trace.parent.as_str()),
-    );
+        "request",
+    )
+        };
+    }
+    match request.is_minor {
+        true => event!(Level::DEBUG),
+        false => event!(Level::INFO),
+    }
 }
 
 /// Whether there is anything in a text that would be written in another way.

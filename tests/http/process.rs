@@ -312,6 +312,54 @@ fn each_request_is_one_line_of_the_log() {
     assert_ne!(lines[0]["request_id"], lines[2]["request_id"]);
 }
 
+/// The targets and levels of lines, of a page with its style, of a change and of what is no request.
+fn logged(level: Option<&str>, format: &str) -> Vec<(String, String)> {
+    let mut command = program(&["-p", "0", "--log-format", format]);
+    command.envs(level.map(|level| ("API_LOG_LEVEL", level)));
+    let mut server = Server::spawn(command);
+    let stderr = server.child.stderr.take().unwrap();
+    let mut connection = server.connect();
+    connection.send(Request::get("/api/firewalls?format=json").on_mock()).expect(200);
+    connection.send(Request::get("/api/assets/style.css")).expect(200);
+    connection.send(Request::post("/api/firewalls").on_mock().form("name=level&description=one")).expect(201);
+    drop(connection);
+    server.signal("-TERM");
+    server.child.wait().unwrap();
+    let mut text = String::new();
+    BufReader::new(stderr).read_to_string(&mut text).unwrap();
+    let read = |line: &str| match serde_json::from_str::<Value>(line) {
+        Ok(line) => (line["level"].as_str().unwrap().into(), line["target"].as_str().unwrap().into()),
+        Err(_) => {
+            let mut words = line.split_whitespace().skip(1);
+            let level = words.next().unwrap().to_owned();
+            (level, words.next().unwrap().trim_end_matches(':').to_owned())
+        }
+    };
+    text.lines().map(read).collect()
+}
+
+#[test]
+fn the_log_has_what_its_level_says_and_always_the_audit() {
+    let line = |level: &str, target: &str| (level.to_owned(), format!("deltawall::{target}"));
+    let (audit, request, asset) = (line("INFO", "audit"), line("INFO", "requests"), line("DEBUG", "requests"));
+    for format in ["text", "json"] {
+        let quiet = [&audit, &audit].map(Clone::clone).to_vec();
+        let usual = [&request, &audit, &audit, &request].map(Clone::clone).to_vec();
+        let all = [&request, &asset, &audit, &audit, &request].map(Clone::clone).to_vec();
+        for (level, expected) in [
+            (None, &usual),
+            (Some("info"), &usual),
+            (Some("debug"), &all),
+            (Some("warn"), &quiet),
+            (Some("error"), &quiet),
+        ] {
+            assert_eq!(&logged(level, format), expected, "{level:?} {format}");
+        }
+    }
+    let (code, _, error) = run(&["--log-level", "loud"]);
+    assert!(code == Some(2) && error.contains("[possible values: error, warn, info, debug]"), "{error}");
+}
+
 /// Lines about requests have the time that the program's other lines have, in whatever second they are written.
 #[test]
 fn lines_of_the_log_follow_each_other_in_time() {
