@@ -195,15 +195,28 @@ fn data_that_clients_could_not_address_is_refused() {
     for (name, data, why) in [
         ("account", format!("account = \"{}\"\n", "x".repeat(256)), "account: is longer than 255 bytes"),
         ("name", firewall(&"x".repeat(4097), 0..0), "no URL could have this name in it"),
+        ("twice", firewall("web", 0..1) + &firewall("web", 0..0), "bad-twice.toml: line 9: web: "),
+        (
+            "protocol",
+            firewall("web", 0..2) + "[[firewalls.rules]]\nprotocol = \"tpc\"\nport_from = 1\nport_to = 1\n",
+            "bad-protocol.toml: line 14: web: rule 3: ",
+        ),
+        (
+            "same",
+            firewall("web", 7..8)
+                + &firewall("b", 7..8).replace("[[firewalls]]\nname = \"b\"\ndescription = \"d\"\n", ""),
+            "bad-same.toml: line 9: web: rule 2: ",
+        ),
+        ("description", sources("addresses = [\"10.0.0.0/8\"]\ndescription = \" \""), "line 4: web: rule 1: "),
         (
             "rule",
             sources(&format!("groups = [{}]", groups.join(", "))),
-            "web: no URL could have the id of a rule in it",
+            "web: rule 1: no URL could have the id of a rule in it",
         ),
         (
             "octal",
             sources("addresses = [\"010.0.0.0/8\"]"),
-            "web: '010.0.0.0/8' is not an IPv4 or IPv6 address or CIDR",
+            "line 4: web: rule 1: '010.0.0.0/8' is not an IPv4 or IPv6 address or CIDR",
         ),
         ("mapped", sources("addresses = [\"::ffff:10.0.0.0/104\"]"), "which no traffic matches: write 10.0.0.0/8"),
     ] {
@@ -236,13 +249,16 @@ fn other_data_can_be_given() {
         egress = true
         groups = [{ name = "a" }, { name = "theirs", owner = "444455556666" }]
         addresses = ["2001:db8::1"]
+        description = "theirs, until spring"
         "#,
     );
     let own = Server::with(&["--mock-data", &own]);
     own.send(Request::get("/api/firewalls").on_mock()).expect(401);
     let list = own.send(Request::get("/api/firewalls?format=json").header("Authorization", "Basic bWU6eW91"));
+    let list = list.json();
+    assert_eq!(list["firewalls"][0]["rules"][0]["description"], "theirs, until spring");
     assert_eq!(
-        list.json()["firewalls"][0]["rules"][0]["id"],
+        list["firewalls"][0]["rules"][0]["id"],
         "111122223333~udp~1~2~@group,111122223333,a,@group,444455556666,theirs,@address,ipv6,2001:db8::1,128~egress"
     );
 }

@@ -117,7 +117,7 @@ fn a_bad_option_is_one_clear_line_and_exit_2() {
         (&["--config", "/nowhere/at/all.toml"], "/nowhere/at/all.toml"),
         (&["--config", &bad_toml], "bad.toml"),
         (&["--config", &unknown_key], "prot"),
-        (&["--mock-data", &bad_data], "bad-data.toml: a: description: must not be blank"),
+        (&["--mock-data", &bad_data], "bad-data.toml: line 1: a: description: must not be blank"),
         (&["--mock-data", &unquoted], "unquoted.toml: line 2: "),
         (&["--fgcp-data", &unquoted], "unquoted.toml: line 2: "),
         (&["--config", &unquoted], "unquoted.toml: line 2: "),

@@ -1,10 +1,13 @@
 //! What the driver starts with, as a file describes it.
 
+use std::fmt::Display;
+
 use deltawall_core::{
-    Account, Credentials, Direction, FirewallId, FirewallName, Group, InvalidData, NewRule, Protocol, RuleId, Source,
-    rule_id,
+    Account, Credentials, Description, Direction, FirewallId, FirewallName, Group, InvalidData, NewRule, Protocol,
+    RuleId, Source, rule_id,
 };
 use serde::Deserialize;
+use toml::Spanned;
 
 use super::groups::{Groups, Quotas};
 use crate::data::{self, FirewallEntry, about};
@@ -21,7 +24,7 @@ struct File {
     password: String,
     max_firewalls: usize,
     max_rules: usize,
-    firewalls: Vec<FirewallEntry<RuleEntry>>,
+    firewalls: Vec<Spanned<FirewallEntry<Spanned<RuleEntry>>>>,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +39,7 @@ struct RuleEntry {
     groups: Vec<GroupEntry>,
     #[serde(default)]
     addresses: Vec<String>,
+    description: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -71,17 +75,27 @@ pub(super) fn parse(text: &str) -> Result<(Credentials, Groups, Firewalls), Inva
     let mut there = Firewalls::default();
     // All firewalls before any rule, since a rule may name a firewall that stands further down.
     for entry in &mut file.firewalls {
-        let new = data::firewall(&entry.name, &entry.description)?;
+        let bytes = entry.span();
+        let wrong = |why: String| InvalidData::at(text, Some(bytes), &why);
+        let entry = entry.get_mut();
         let members = data::members(std::mem::take(&mut entry.members));
-        there.place(there.len(), groups.firewall(new), members).map_err(about(&entry.name))?;
+        let placed = data::firewall(&entry.name, &entry.description).map_err(|why| why.to_string()).and_then(|new| {
+            let placed = there.place(there.len(), groups.firewall(new), members);
+            placed.map_err(|why| format!("{}: {why}", entry.name))
+        });
+        placed.map_err(wrong)?;
     }
     for entry in &file.firewalls {
+        let entry = entry.get_ref();
         let id = FirewallId::new(&*entry.name).map_err(about("a firewall's name"))?;
-        for rule in &entry.rules {
-            let new = new_rule(rule, &groups.account).map_err(about(&entry.name))?;
-            let firewall = there.get(&id).map_err(about(&entry.name))?;
-            groups.check_is_new(&there, firewall, &new).map_err(about(&entry.name))?;
-            there.place_rule(&id, groups.rule(new)).map_err(about(&entry.name))?;
+        for (number, rule) in (1..).zip(&entry.rules) {
+            let wrong = |why: &dyn Display| {
+                InvalidData::at(text, Some(rule.span()), &format!("{}: rule {number}: {why}", entry.name))
+            };
+            let new = new_rule(rule.get_ref(), &groups.account).map_err(|why| wrong(&why))?;
+            let firewall = there.get(&id).map_err(|why| wrong(&why))?;
+            groups.check_is_new(&there, firewall, &new).map_err(|why| wrong(&why))?;
+            there.place_rule(&id, groups.rule(new)).map_err(|why| wrong(&why))?;
         }
     }
     Ok((Credentials::new(file.user, file.password), groups, there))
@@ -99,7 +113,8 @@ fn new_rule(entry: &RuleEntry, account: &Account) -> Result<NewRule, Box<dyn std
     sources.extend(data::addresses(&entry.addresses)?);
     let protocol = Protocol::from_parts(&entry.protocol, Some((entry.port_from, entry.port_to)))?;
     let direction = if entry.egress { Direction::Egress } else { Direction::Ingress };
-    let rule = NewRule::new(protocol, sources)?.with_direction(direction);
+    let description = entry.description.as_deref().map(Description::new).transpose()?;
+    let rule = NewRule::new(protocol, sources)?.with_direction(direction).with_description(description);
     match RuleId::length_in_url(&rule) > rule_id::MAX_IN_URL {
         true => Err("no URL could have the id of a rule in it".into()),
         false => Ok(rule),
